@@ -1,0 +1,1 @@
+"""Takes in readings, keeps them, and answers questions about them."""

@@ -1,0 +1,1 @@
+"""What people look at: the operations screens and the public pages."""

@@ -1,0 +1,64 @@
+"""What intake hands to the store: a request as received, and the same decoded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from vigie.frame import Header
+from vigie.shape import Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A sender's clocks at the moment of sending, in nanoseconds."""
+
+    boot: str
+    wall: int
+    monotonic: int
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """All that is needed, beside the body, to decode a request again with the same result.
+
+    `received` is the collector's wall clock in nanoseconds; `compressed` says zstd.
+    """
+
+    principal: str
+    scope: str
+    simulated: bool
+    received: int
+    compressed: bool
+    clock: Clock | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Readings of one measurement; `rows` has exactly the columns of `schema.raw(measurement)`."""
+
+    measurement: type[Measurement]
+    rows: pa.RecordBatch
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedFrame:
+    """One frame, checked: its identity, a digest of its bytes, and what it holds.
+
+    `events` has the columns of `schema.EVENTS`; `offset` is the sender's clock less ours, in
+    seconds, or None where it cannot be known.
+    """
+
+    header: Header
+    digest: bytes
+    batches: tuple[Batch, ...]
+    events: pa.RecordBatch
+    offset: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A whole request; `dropped` names, per measurement, the columns that nobody knows."""
+
+    frames: tuple[DecodedFrame, ...]
+    dropped: Mapping[str, tuple[str, ...]]

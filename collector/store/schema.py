@@ -1,0 +1,54 @@
+"""Arrow schemas of what is stored, derived from the catalogue; the Iceberg tables follow them."""
+
+from typing import Final
+
+import pyarrow as pa
+
+from vigie.frame import QUALITY_COLUMN, TIME_COLUMN, column_type
+from vigie.shape import Field, Measurement
+
+CONTAINER_COLUMN: Final = "container"
+SUSPECT_COLUMN: Final = "suspect"
+TIME_TYPE: Final = pa.timestamp("us", tz="UTC")
+
+_ARROW: Final[dict[str, pa.DataType]] = {
+    "string": pa.string(), "bool": pa.bool_(), "int32": pa.int32(),
+    "int64": pa.int64(), "double": pa.float64(),
+}
+
+EVENTS: Final = pa.schema([
+    pa.field(TIME_COLUMN, TIME_TYPE, nullable=False),
+    pa.field("learned", TIME_TYPE, nullable=False),
+    pa.field(CONTAINER_COLUMN, pa.string(), nullable=False),
+    pa.field("agent", pa.string(), nullable=False),
+    pa.field("code", pa.string(), nullable=False),
+    pa.field("severity", pa.string(), nullable=False),
+    pa.field("keys", pa.string(), nullable=False),
+    pa.field("detail", pa.string(), nullable=False),
+])
+"""What happened and when it was learned; `keys` is a JSON object."""
+
+
+def arrow_type(declared: Field) -> pa.DataType:
+    """The column type of a field."""
+    return _ARROW[column_type(declared)]
+
+
+def series_columns(measurement: type[Measurement]) -> list[str]:
+    """The columns that name one series: the container and the keys."""
+    return [CONTAINER_COLUMN, *(k.name for k in measurement.keys)]
+
+
+def raw(measurement: type[Measurement]) -> pa.Schema:
+    """Columns of one measurement as stored, in order: time, container, keys, values, quality, suspect.
+
+    `quality` is `shape.Quality.code`; bit n of `suspect` says that field number n is implausible.
+    """
+    return pa.schema([
+        pa.field(TIME_COLUMN, TIME_TYPE, nullable=False),
+        pa.field(CONTAINER_COLUMN, pa.string(), nullable=False),
+        *(pa.field(k.name, pa.string(), nullable=False) for k in measurement.keys),
+        *(pa.field(f.name, arrow_type(f)) for f in measurement.values),
+        pa.field(QUALITY_COLUMN, pa.int32(), nullable=False),
+        pa.field(SUSPECT_COLUMN, pa.int64(), nullable=False),
+    ])

@@ -1,0 +1,157 @@
+"""The one client of the collector's API, used by the dashboard and the commands.
+
+Blocking, standard library only, one connection per thread, kept alive. Answers are the dataclasses
+of `replies`.
+"""
+
+import http.client
+import json
+import socket
+import threading
+import typing
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from types import UnionType
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+from vigie import replies
+from vigie.errors import Refused, Unavailable, VigieError
+
+T = TypeVar("T")
+
+
+class Client:
+    """Asks one collector with one credential."""
+
+    def __init__(self, url: str, token: str, *, timeout: float = 10.0) -> None:
+        """`url` is the API's root, as `http://127.0.0.1:8051`; `token` goes in as a bearer token."""
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise VigieError(f"{url!r} is no http(s) URL of a collector")
+        self.url, self._token, self._timeout = url.rstrip("/"), token, timeout
+        self._secure, self._netloc = parts.scheme == "https", parts.netloc
+        self._root = parts.path.rstrip("/") + "/api/v1/"
+        self._local = threading.local()
+
+    def get(self, reply: type[T], path: str, **query: object) -> T:
+        """`GET /api/v1/<path>` as a `reply`; a list in `query` repeats its name.
+
+        Raises:
+            Refused: a 4xx, with the problem document's detail.
+            Unavailable: no answer, or a 5xx.
+        """
+        asked = {k: v for k, v in query.items() if v is not None}
+        suffix = "?" + urlencode(asked, doseq=True) if asked else ""
+        return build(reply, self._json("GET", path + suffix, None))
+
+    def post(self, reply: type[T], path: str, body: Mapping[str, object] | None = None) -> T:
+        """`POST /api/v1/<path>` with a JSON body; raises as `get`."""
+        return build(reply, self._json("POST", path, dict(body or {})))
+
+    def delete(self, path: str) -> None:
+        """`DELETE /api/v1/<path>`; raises as `get`."""
+        self._json("DELETE", path, None)
+
+    def stream(self, *, language: str = "fr") -> Iterator[tuple[str, Any]]:
+        """(event, data) pairs of `GET stream`, until the collector ends it or goes away."""
+        connection = self._connect()
+        try:
+            connection.request(
+                "GET", f"{self._root}stream?language={quote(language)}", headers=self._headers()
+            )
+            answer = connection.getresponse()
+            if answer.status != http.HTTPStatus.OK:
+                raise Refused(answer.status, _detail(answer.read()))
+            event = "message"
+            for line in answer:
+                name, _, value = line.decode().rstrip("\n").partition(": ")
+                if name == "event":
+                    event = value
+                elif name == "data":
+                    yield event, json.loads(value)
+        except (OSError, http.client.HTTPException) as error:
+            raise Unavailable(f"{self.url}: stream ended: {error}") from error
+        finally:
+            connection.close()
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        return headers
+
+    def _connect(self) -> http.client.HTTPConnection:
+        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
+        return kind(self._netloc, timeout=self._timeout)
+
+    def _json(self, method: str, path: str, body: dict[str, object] | None) -> Any:
+        headers = self._headers()
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            headers["Content-Type"] = "application/json"
+            headers["Idempotency-Key"] = str(uuid.uuid4())
+        status, retry_after, text = self._exchange(method, self._root + path, data, headers)
+        if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise Unavailable(f"{self.url}: {status} {_detail(text)}", retry_after)
+        if status >= http.HTTPStatus.BAD_REQUEST:
+            raise Refused(status, _detail(text))
+        return json.loads(text) if text else None
+
+    def _exchange(
+        self, method: str, target: str, data: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, float | None, bytes]:
+        kept = getattr(self._local, "connection", None)
+        for connection in (kept, None):
+            fresh = connection is None
+            if connection is None:
+                connection = self._connect()
+            try:
+                connection.request(method, target, data, headers)
+                answer = connection.getresponse()
+                text = answer.read()
+            except (OSError, http.client.HTTPException, socket.timeout) as error:
+                connection.close()
+                self._local.connection = None
+                if fresh:
+                    raise Unavailable(f"{self.url}: no answer: {error}") from error
+                continue
+            self._local.connection = connection
+            after = answer.headers.get("Retry-After")
+            return answer.status, float(after) if after and after.isdigit() else None, text
+        raise Unavailable(f"{self.url}: no answer")
+
+
+def _detail(text: bytes) -> str:
+    try:
+        problem = json.loads(text)
+        return str(problem.get("detail") or problem.get("title") or problem)
+    except (ValueError, AttributeError):
+        return text.decode(errors="replace")[:200]
+
+
+def build(kind: Any, data: Any) -> Any:
+    """The dataclass, list, tuple, dict or plain value of type `kind` that `data` (JSON) spells.
+
+    Unknown members are left out, so that an older client reads a newer collector.
+    """
+    if data is None or kind is Any or kind is type(None):
+        return data
+    origin = typing.get_origin(kind)
+    arguments = typing.get_args(kind)
+    if origin in {typing.Union, UnionType}:
+        known = [a for a in arguments if is_dataclass(a)]
+        return build(known[0], data) if known else data
+    if origin is list:
+        return [build(arguments[0], item) for item in data]
+    if origin is tuple:
+        return tuple(build(a, item) for a, item in zip(arguments, data, strict=False))
+    if origin is dict:
+        return {k: build(arguments[1], v) for k, v in data.items()}
+    if is_dataclass(kind):
+        hints = typing.get_type_hints(kind, vars(replies))
+        given = {f.name: build(hints[f.name], data[f.name]) for f in fields(kind) if f.name in data}
+        return kind(**given)
+    return data

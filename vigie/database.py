@@ -1,0 +1,91 @@
+"""Small mutable state in SQLite: the one way to open it and to change it.
+
+Each owner declares its tables as `Table`s and opens the file with them; every commit is synced
+(`synchronous=FULL`), every change runs inside `Database.write`.
+"""
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vigie.errors import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: its name and its columns as SQL."""
+
+    name: str
+    columns: str
+    indexes: tuple[str, ...] = ()
+    """Column lists, one index each."""
+
+
+class Database:
+    """One SQLite file, shared by threads: any number of readers, one writer at a time."""
+
+    def __init__(self, path: Path, tables: Sequence[Table]) -> None:
+        """Open `path`, creating it and the tables that it lacks.
+
+        Raises:
+            StoreError: the file exists and is not a sound database.
+        """
+        self._path = path
+        self._lock = threading.RLock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._connection = sqlite3.connect(
+                path, isolation_level=None, check_same_thread=False, timeout=10
+            )
+            self._connection.row_factory = sqlite3.Row
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            damage = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if damage != "ok":
+                raise StoreError(f"{path}: {damage}")
+            for table in tables:
+                self._connection.execute(
+                    f"CREATE TABLE IF NOT EXISTS {table.name} ({table.columns}) STRICT"
+                )
+                for number, columns in enumerate(table.indexes):
+                    self._connection.execute(
+                        f"CREATE INDEX IF NOT EXISTS {table.name}_{number} "
+                        f"ON {table.name} ({columns})"
+                    )
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{path}: {error}") from error
+
+    def rows(self, sql: str, *parameters: Any) -> list[sqlite3.Row]:
+        """All rows of a query."""
+        with self._lock:
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, *parameters: Any) -> sqlite3.Row | None:
+        """The first row of a query, or None."""
+        with self._lock:
+            first: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
+            return first
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of the block's changes, synced, or none."""
+        with self._lock:
+            if self._connection.in_transaction:
+                yield self._connection
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file; the object is of no further use."""
+        with self._lock:
+            self._connection.close()

@@ -1,0 +1,44 @@
+"""SI base units, their exact factors, and how each is written: the one place for both.
+
+Inside Vigie a quantity is always in its base unit. A source converts at its edge with the
+factors here; the dashboard formats at its own edge with `Unit.symbol`.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A base unit: `symbol` for people, `ucum` for machines, `suffix` that field names end in."""
+
+    symbol: str
+    ucum: str
+    suffix: str
+
+
+ONE: Final = Unit("", "1", "")
+RATIO: Final = Unit("%", "1", "ratio")
+WATT: Final = Unit("W", "W", "watts")
+JOULE: Final = Unit("J", "J", "joules")
+VOLT_AMPERE: Final = Unit("VA", "V.A", "voltamperes")
+VOLT: Final = Unit("V", "V", "volts")
+AMPERE: Final = Unit("A", "A", "amperes")
+HERTZ: Final = Unit("Hz", "Hz", "hertz")
+CELSIUS: Final = Unit("°C", "Cel", "celsius")
+SECOND: Final = Unit("s", "s", "seconds")
+BYTE: Final = Unit("o", "By", "bytes")
+GRAM: Final = Unit("g", "g", "grams")
+GRAM_PER_JOULE: Final = Unit("g/J", "g/J", "grams_per_joule")
+
+JOULES_PER_KWH: Final = 3_600_000
+WATTS_PER_MILLIWATT: Final = 1e-3
+JOULES_PER_MILLIJOULE: Final = 1e-3
+JOULES_PER_MICROJOULE: Final = 1e-6
+SECONDS_PER_MILLISECOND: Final = 1e-3
+SECONDS_PER_MICROSECOND: Final = 1e-6
+SECONDS_PER_NANOSECOND: Final = 1e-9
+HERTZ_PER_MEGAHERTZ: Final = 1e6
+BYTES_PER_KIBIBYTE: Final = 1024
+NANOSECONDS_PER_SECOND: Final = 1_000_000_000
+MICROSECONDS_PER_SECOND: Final = 1_000_000

@@ -1,0 +1,68 @@
+# Two commands for a newcomer: `make run` and `make test`. Each builds .venv first if need be.
+#
+#   make run ARGS="--port 9000"     passes options to `vigie up`
+#   make test ARGS="-k frame"       passes options to pytest
+#   make setup PYTHON=python3.12    chooses the interpreter
+
+BIN := .venv/bin
+QUICK := tests/unit tests/contract tests/stories
+PYTEST := $(BIN)/python -m pytest --numprocesses auto
+CODE := vigie agent alerts collector dashboard tests tools $(wildcard bench)
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lint fmt types docs docs-check golden bench screens dead lock clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: ## Build .venv from requirements.lock (nothing to do when unchanged)
+	@tools/setup
+
+run: setup ## Start agent, collector and dashboard on this machine; data in .vigie
+	$(BIN)/vigie up --data .vigie $(ARGS)
+
+test: setup ## Run the quick tests: unit, contract, stories (a minute)
+	$(PYTEST) -m "not slow" $(QUICK) $(ARGS)
+
+check: lint types docs-check ## Run everything: lint, types, docs and all tests
+	$(PYTEST) tests $(ARGS)
+
+lint: setup ## Check style, spelling and who imports whom
+	$(BIN)/ruff format --check $(CODE) && $(BIN)/ruff check $(CODE)
+	$(BIN)/codespell && $(BIN)/lint-imports --no-logo --cache-dir .cache/imports
+
+fmt: setup ## Format the code, and mend what can be mended
+	$(BIN)/ruff format $(CODE) && $(BIN)/ruff check --fix-only $(CODE)
+
+types: setup ## Check types
+	$(BIN)/mypy
+
+docs: setup ## Write the generated pages of docs/
+	$(BIN)/python tools/docs.py
+
+docs-check: setup ## Check that generated pages are fresh and links lead somewhere
+	$(BIN)/python tools/docs.py --check
+
+golden: setup ## Rewrite tests/golden from what the code says now; review the diff
+	$(PYTEST) $(QUICK) --golden $(ARGS)
+
+bench: setup ## Measure: memory, ingest, queries
+	$(BIN)/python -m bench $(ARGS)
+
+screens: setup ## Take pictures of the dashboards into screens/
+	$(BIN)/python tools/screens.py $(ARGS)
+
+dead: setup ## List code that nothing seems to call (advice, not a verdict)
+	-$(BIN)/vulture
+
+.venv-lock/bin/uv:
+	$(or $(PYTHON),python3) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
+
+lock: .venv-lock/bin/uv ## Bring requirements.lock up to date with pyproject.toml
+	.venv-lock/bin/uv pip compile --quiet --upgrade pyproject.toml --all-extras --group dev \
+		--universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+		--no-emit-index-url --no-header --output-file requirements.lock
+
+clean: ## Remove what `make` built; keeps .vigie, where the readings are
+	rm -rf .venv .venv-lock .cache dist screens .mypy_cache .ruff_cache .pytest_cache .hypothesis

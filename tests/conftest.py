@@ -1,0 +1,63 @@
+"""What every test may ask for: golden files, and a browser where there is one."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+GOLDEN = Path(__file__).parent / "golden"
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --golden."""
+    parser.addoption("--golden", action="store_true", help="rewrite tests/golden")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies in tests/system, and skip browser tests where there is no browser."""
+    no_browser = pytest.mark.skip(reason="no Chromium on PATH: sudo apt install chromium")
+    may_skip = not CHROMIUM and not os.environ.get("VIGIE_REQUIRE_BROWSER")
+    for item in items:
+        if "system" in item.path.relative_to(GOLDEN.parent).parts[:-1]:
+            item.add_marker("system")
+        if may_skip and item.get_closest_marker("browser"):
+            item.add_marker(no_browser)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with its file in tests/golden; `make golden` rewrites the file."""
+
+    def same(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"tests/golden/{name} is missing; run `make golden`"
+        assert text == path.read_text(encoding="utf-8")
+
+    return same
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, started once for all the tests of a process."""
+    with sync_playwright() as playwright:
+        # Without a sandbox, because CI runs as root; the only pages it opens are ours.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A fresh browser page, with no cookie and no history."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    yield context.new_page()
+    context.close()

@@ -53,53 +53,89 @@ class Host(Measurement, name="host", period_seconds=1, fr="Hôte", en="Host"):
         SECOND, 1, 1e11, "Unix time of the last start.", fr="Démarré le", en="Booted at"
     )
     cpu_count = gauge(
-        ONE, 1, 4096, "Logical processors online.", fr="Processeurs", en="Processors",
+        ONE,
+        1,
+        4096,
+        "Logical processors online.",
+        fr="Processeurs",
+        en="Processors",
         integer=True,
     )
     cpu_busy_seconds_total = counter(
-        SECOND, "Processor time not idle and not waiting, all processors.", high_rate=4096,
-        fr="Temps processeur", en="Processor time",
+        SECOND,
+        "Processor time not idle and not waiting, all processors.",
+        high_rate=4096,
+        fr="Temps processeur",
+        en="Processor time",
     )
     cpu_iowait_seconds_total = counter(
-        SECOND, "Processor time idle while a disk request was pending.", high_rate=4096,
-        fr="Attente disque", en="Disk wait",
+        SECOND,
+        "Processor time idle while a disk request was pending.",
+        high_rate=4096,
+        fr="Attente disque",
+        en="Disk wait",
     )
     cpu_busy_ratio = gauge(
-        RATIO, 0, 1, "Share of processor time busy since the reading before.",
-        fr="Charge processeur", en="Processor load",
+        RATIO,
+        0,
+        1,
+        "Share of processor time busy since the reading before.",
+        fr="Charge processeur",
+        en="Processor load",
     )
     load1 = gauge(ONE, 0, 1e6, "Runnable tasks, 1 min mean.", fr="Charge 1 min", en="Load 1 min")
     memory_total_bytes = gauge(
         BYTE, 0, 2**50, "Memory installed.", fr="Mémoire totale", en="Memory total"
     )
     memory_available_bytes = gauge(
-        BYTE, 0, 2**50, "Memory that new work could get without swapping.",
-        fr="Mémoire disponible", en="Memory available",
+        BYTE,
+        0,
+        2**50,
+        "Memory that new work could get without swapping.",
+        fr="Mémoire disponible",
+        en="Memory available",
     )
     swap_used_bytes = gauge(BYTE, 0, 2**50, "Swap in use.", fr="Échange utilisé", en="Swap used")
     pressure_cpu_seconds_total = counter(
-        SECOND, "Time some task waited for a processor (PSI some).", high_rate=1.1,
-        fr="Pression processeur", en="Processor pressure",
+        SECOND,
+        "Time some task waited for a processor (PSI some).",
+        high_rate=1.1,
+        fr="Pression processeur",
+        en="Processor pressure",
     )
     pressure_memory_seconds_total = counter(
-        SECOND, "Time some task waited for memory (PSI some).", high_rate=1.1,
-        fr="Pression mémoire", en="Memory pressure",
+        SECOND,
+        "Time some task waited for memory (PSI some).",
+        high_rate=1.1,
+        fr="Pression mémoire",
+        en="Memory pressure",
     )
     pressure_io_seconds_total = counter(
-        SECOND, "Time some task waited for a disk (PSI some).", high_rate=1.1,
-        fr="Pression disque", en="Disk pressure",
+        SECOND,
+        "Time some task waited for a disk (PSI some).",
+        high_rate=1.1,
+        fr="Pression disque",
+        en="Disk pressure",
     )
     network_receive_bytes_total = counter(
-        BYTE, "Bytes received, loopback left out.", high_rate=1e12,
-        fr="Octets reçus", en="Bytes received",
+        BYTE,
+        "Bytes received, loopback left out.",
+        high_rate=1e12,
+        fr="Octets reçus",
+        en="Bytes received",
     )
     network_transmit_bytes_total = counter(
-        BYTE, "Bytes sent, loopback left out.", high_rate=1e12,
-        fr="Octets émis", en="Bytes sent",
+        BYTE,
+        "Bytes sent, loopback left out.",
+        high_rate=1e12,
+        fr="Octets émis",
+        en="Bytes sent",
     )
     network_errors_total = counter(
-        ONE, "Errors and drops, both ways, loopback left out.",
-        fr="Erreurs réseau", en="Network errors",
+        ONE,
+        "Errors and drops, both ways, loopback left out.",
+        fr="Erreurs réseau",
+        en="Network errors",
     )
 
 
@@ -133,8 +169,11 @@ class DiskIo(Measurement, name="disk_io", period_seconds=1, fr="Accès disque", 
     reads_total = counter(ONE, "Reads completed.", fr="Lectures", en="Reads")
     writes_total = counter(ONE, "Writes completed.", fr="Écritures", en="Writes")
     io_time_seconds_total = counter(
-        SECOND, "Time with at least one request in flight.", high_rate=1.1,
-        fr="Temps occupé", en="Busy time",
+        SECOND,
+        "Time with at least one request in flight.",
+        high_rate=1.1,
+        fr="Temps occupé",
+        en="Busy time",
     )
 
 
@@ -146,50 +185,76 @@ class Source(Measurement, name="source", period_seconds=1, fr="Source", en="Sour
     status = state(
         ("ok", "absent", "failed", "stuck", "off"),
         "What its last turn gave: readings, nothing to read, an error, no return, not asked for.",
-        fr="État", en="Status",
+        fr="État",
+        en="Status",
     )
     duration_seconds = gauge(
         SECOND, 0, 3600, "How long the last turn took.", fr="Durée", en="Duration"
     )
-    age_seconds = gauge(
-        SECOND, 0, 1e9, "Time since its last good reading.", fr="Âge", en="Age"
-    )
+    age_seconds = gauge(SECOND, 0, 1e9, "Time since its last good reading.", fr="Âge", en="Age")
     values_total = counter(ONE, "Values read since the agent started.", fr="Valeurs", en="Values")
     failures_total = counter(ONE, "Turns that failed.", fr="Échecs", en="Failures")
     timeouts_total = counter(
         ONE, "Turns that did not return in time.", fr="Dépassements", en="Timeouts"
     )
     skipped_total = counter(
-        ONE, "Turns not taken because the one before was still running.",
-        fr="Tours sautés", en="Turns skipped",
+        ONE,
+        "Turns not taken because the one before was still running.",
+        fr="Tours sautés",
+        en="Turns skipped",
     )
     spool_bytes = gauge(
-        BYTE, 0, 2**50, "Waiting on disk to be sent (agent row).",
-        fr="File d'attente", en="Spool",
+        BYTE,
+        0,
+        2**50,
+        "Waiting on disk to be sent (agent row).",
+        fr="File d'attente",
+        en="Spool",
     )
     spool_frames = gauge(
-        ONE, 0, 2**50, "Frames waiting to be sent to the slowest upstream (agent row).",
-        fr="Trames en attente", en="Frames waiting", integer=True,
+        ONE,
+        0,
+        2**50,
+        "Frames waiting to be sent to the slowest upstream (agent row).",
+        fr="Trames en attente",
+        en="Frames waiting",
+        integer=True,
     )
     dropped_frames_total = counter(
-        ONE, "Frames evicted from a full spool (agent row).",
-        fr="Trames perdues", en="Frames dropped",
+        ONE,
+        "Frames evicted from a full spool (agent row).",
+        fr="Trames perdues",
+        en="Frames dropped",
     )
     refused_frames_total = counter(
-        ONE, "Frames an upstream refused for good (agent row).",
-        fr="Trames refusées", en="Frames refused",
+        ONE,
+        "Frames an upstream refused for good (agent row).",
+        fr="Trames refusées",
+        en="Frames refused",
     )
     agent_cpu_seconds_total = counter(
-        SECOND, "Processor time of the agent's process tree (agent row).", high_rate=64,
-        fr="Processeur de l'agent", en="Agent processor time",
+        SECOND,
+        "Processor time of the agent's process tree (agent row).",
+        high_rate=64,
+        fr="Processeur de l'agent",
+        en="Agent processor time",
     )
     agent_memory_bytes = gauge(
-        BYTE, 0, 2**45, "Resident memory of the agent (agent row).",
-        fr="Mémoire de l'agent", en="Agent memory",
+        BYTE,
+        0,
+        2**45,
+        "Resident memory of the agent (agent row).",
+        fr="Mémoire de l'agent",
+        en="Agent memory",
     )
     clock_offset_seconds = gauge(
-        SECOND, None, None, "The agent's clock less the collector's (agent row).",
-        fr="Écart d'horloge", en="Clock offset", origin="collector",
+        SECOND,
+        None,
+        None,
+        "The agent's clock less the collector's (agent row).",
+        fr="Écart d'horloge",
+        en="Clock offset",
+        origin="collector",
     )
 
 
@@ -202,19 +267,31 @@ class Gpu(Measurement, name="gpu", period_seconds=1, fr="GPU", en="GPU"):
         RATIO, 0, 1, "Share of time with a kernel running.", fr="Utilisation", en="Utilisation"
     )
     sm_active_ratio = gauge(
-        RATIO, 0, 1, "Share of multiprocessor time with a warp assigned.",
-        fr="SM actifs", en="SM active",
+        RATIO,
+        0,
+        1,
+        "Share of multiprocessor time with a warp assigned.",
+        fr="SM actifs",
+        en="SM active",
     )
     tensor_active_ratio = gauge(
-        RATIO, 0, 1, "Share of time the tensor pipes were busy.",
-        fr="Tenseurs actifs", en="Tensor active",
+        RATIO,
+        0,
+        1,
+        "Share of time the tensor pipes were busy.",
+        fr="Tenseurs actifs",
+        en="Tensor active",
     )
     dram_active_ratio = gauge(
         RATIO, 0, 1, "Share of time the memory moved data.", fr="DRAM active", en="DRAM active"
     )
     memory_used_bytes = gauge(
-        BYTE, 0, 2**42, "Memory allocated, the driver's reserve left out.",
-        fr="Mémoire utilisée", en="Memory used",
+        BYTE,
+        0,
+        2**42,
+        "Memory allocated, the driver's reserve left out.",
+        fr="Mémoire utilisée",
+        en="Memory used",
     )
     memory_total_bytes = gauge(
         BYTE, 0, 2**42, "Memory on the board.", fr="Mémoire totale", en="Memory total"
@@ -224,33 +301,58 @@ class Gpu(Measurement, name="gpu", period_seconds=1, fr="GPU", en="GPU"):
         WATT, 0, 2000, "Enforced power limit.", fr="Limite de puissance", en="Power limit"
     )
     energy_joules_total = counter(
-        JOULE, "Energy drawn since the driver loaded.", high_rate=2400,
-        fr="Énergie", en="Energy",
+        JOULE,
+        "Energy drawn since the driver loaded.",
+        high_rate=2400,
+        fr="Énergie",
+        en="Energy",
     )
     temperature_celsius = gauge(
         CELSIUS, 0, 110, "Core temperature.", fr="Température", en="Temperature"
     )
     memory_temperature_celsius = gauge(
-        CELSIUS, 1, 120, "Memory temperature.",
-        fr="Température mémoire", en="Memory temperature",
+        CELSIUS,
+        1,
+        120,
+        "Memory temperature.",
+        fr="Température mémoire",
+        en="Memory temperature",
     )
     sm_clock_hertz = gauge(HERTZ, 0, 4e9, "Multiprocessor clock.", fr="Horloge SM", en="SM clock")
     throttle_reasons = bits(
-        ("idle", "applications_clocks", "power_cap", "hardware_slowdown", "sync_boost",
-         "software_thermal", "hardware_thermal", "power_brake", "display_clocks"),
-        "Why the clocks are below their maximum.", fr="Bridage", en="Throttling",
+        (
+            "idle",
+            "applications_clocks",
+            "power_cap",
+            "hardware_slowdown",
+            "sync_boost",
+            "software_thermal",
+            "hardware_thermal",
+            "power_brake",
+            "display_clocks",
+        ),
+        "Why the clocks are below their maximum.",
+        fr="Bridage",
+        en="Throttling",
     )
     throttle_thermal_seconds_total = counter(
-        SECOND, "Time slowed by heat.", high_rate=1.1,
-        fr="Bridage thermique", en="Thermal throttling",
+        SECOND,
+        "Time slowed by heat.",
+        high_rate=1.1,
+        fr="Bridage thermique",
+        en="Thermal throttling",
     )
     ecc_corrected_total = counter(
-        ONE, "Memory errors corrected since the driver loaded.",
-        fr="ECC corrigées", en="ECC corrected",
+        ONE,
+        "Memory errors corrected since the driver loaded.",
+        fr="ECC corrigées",
+        en="ECC corrected",
     )
     ecc_uncorrected_total = counter(
-        ONE, "Memory errors not corrected since the driver loaded.",
-        fr="ECC non corrigées", en="ECC uncorrected",
+        ONE,
+        "Memory errors not corrected since the driver loaded.",
+        fr="ECC non corrigées",
+        en="ECC uncorrected",
     )
     pcie_receive_bytes_total = counter(
         BYTE, "Received over PCIe.", high_rate=2e11, fr="PCIe reçus", en="PCIe received"
@@ -265,13 +367,9 @@ class Power(Measurement, name="power", period_seconds=1, fr="Électricité", en=
 
     host = key("Host that it feeds, or none.", fr="Hôte", en="Host")
     meter = key("Name of the metering point.", fr="Compteur", en="Meter")
-    role = key(
-        "Its place in the PUE: site, ups, it, cooling, other.", fr="Rôle PUE", en="PUE role"
-    )
+    role = key("Its place in the PUE: site, ups, it, cooling, other.", fr="Rôle PUE", en="PUE role")
     phase = key("all, l1, l2 or l3.", fr="Phase", en="Phase")
-    method = key(
-        "How it is known: meter, counter, gauge, model.", fr="Méthode", en="Method"
-    )
+    method = key("How it is known: meter, counter, gauge, model.", fr="Méthode", en="Method")
     power_watts = gauge(
         WATT, -1e9, 1e9, "Active power; export is negative.", fr="Puissance", en="Power"
     )
@@ -279,8 +377,11 @@ class Power(Measurement, name="power", period_seconds=1, fr="Électricité", en=
         JOULE, "Energy taken.", high_rate=1e9, fr="Énergie", en="Energy", integer=False
     )
     energy_exported_joules_total = counter(
-        JOULE, "Energy given back.", high_rate=1e9,
-        fr="Énergie exportée", en="Energy exported",
+        JOULE,
+        "Energy given back.",
+        high_rate=1e9,
+        fr="Énergie exportée",
+        en="Energy exported",
     )
     apparent_power_voltamperes = gauge(
         VOLT_AMPERE, 0, 1e9, "Apparent power.", fr="Puissance apparente", en="Apparent power"
@@ -293,8 +394,9 @@ class Device(Inventory, name="device", fr="Équipement", en="Device"):
     """One piece of equipment and what it is."""
 
     host = key("Name of the host.", fr="Hôte", en="Host")
-    device = key("Stable identity: serial, WWN, UUID, else kernel name.",
-                 fr="Équipement", en="Device")
+    device = key(
+        "Stable identity: serial, WWN, UUID, else kernel name.", fr="Équipement", en="Device"
+    )
     kind = text("machine, processor, disk, gpu.", fr="Genre", en="Kind")
     model = text("Maker's model name.", fr="Modèle", en="Model")
     serial = text("Maker's serial number.", fr="Numéro de série", en="Serial number")
@@ -303,48 +405,80 @@ class Device(Inventory, name="device", fr="Équipement", en="Device"):
 
 
 MEASUREMENTS: Final[tuple[type[Measurement], ...]] = (
-    Host, Filesystem, DiskIo, Source, Gpu, Power,
+    Host,
+    Filesystem,
+    DiskIo,
+    Source,
+    Gpu,
+    Power,
 )
 
 INVENTORIES: Final[tuple[type[Inventory], ...]] = (Device,)
 
 AGENT_STARTED: Final = Event(
-    "agent_started", Severity.INFO, "The agent began a new boot of its own.",
-    "L'agent a démarré", "The agent started",
+    "agent_started",
+    Severity.INFO,
+    "The agent began a new boot of its own.",
+    "L'agent a démarré",
+    "The agent started",
 )
 SOURCE_CHANGED: Final = Event(
-    "source_changed", Severity.INFO, "A source's status became another.",
-    "Une source a changé d'état", "A source changed status", keys=("host", "source"),
+    "source_changed",
+    Severity.INFO,
+    "A source's status became another.",
+    "Une source a changé d'état",
+    "A source changed status",
+    keys=("host", "source"),
 )
 GAP: Final = Event(
-    "gap", Severity.WARNING,
+    "gap",
+    Severity.WARNING,
     "Readings that were taken, or due, and will never arrive: from, to and why in the detail.",
-    "Mesures perdues", "Readings lost",
+    "Mesures perdues",
+    "Readings lost",
 )
 CLOCK_WRONG: Final = Event(
-    "clock_wrong", Severity.WARNING,
+    "clock_wrong",
+    Severity.WARNING,
     "An agent's clock was off and its readings were re-stamped.",
-    "Horloge fausse, mesures redatées", "Wrong clock, readings re-stamped",
-    keys=("host",), origin="collector",
+    "Horloge fausse, mesures redatées",
+    "Wrong clock, readings re-stamped",
+    keys=("host",),
+    origin="collector",
 )
 IDENTITY_REUSED: Final = Event(
-    "identity_reused", Severity.CRITICAL,
+    "identity_reused",
+    Severity.CRITICAL,
     "A frame came with the identity of another and a different content; it was not stored.",
-    "Identité de trame réutilisée", "Frame identity reused", origin="collector",
+    "Identité de trame réutilisée",
+    "Frame identity reused",
+    origin="collector",
 )
 TOO_LATE: Final = Event(
-    "too_late", Severity.WARNING,
+    "too_late",
+    Severity.WARNING,
     "Readings older than the late limit: stored, and left out of every rollup.",
-    "Mesures trop tardives", "Readings too late", origin="collector",
+    "Mesures trop tardives",
+    "Readings too late",
+    origin="collector",
 )
 DAMAGED: Final = Event(
-    "damaged", Severity.CRITICAL,
+    "damaged",
+    Severity.CRITICAL,
     "A stored file or record was unreadable and was put in quarantine; the detail names it.",
-    "Données endommagées", "Damaged data", origin="collector",
+    "Données endommagées",
+    "Damaged data",
+    origin="collector",
 )
 
 EVENTS: Final[tuple[Event, ...]] = (
-    AGENT_STARTED, SOURCE_CHANGED, GAP, CLOCK_WRONG, IDENTITY_REUSED, TOO_LATE, DAMAGED,
+    AGENT_STARTED,
+    SOURCE_CHANGED,
+    GAP,
+    CLOCK_WRONG,
+    IDENTITY_REUSED,
+    TOO_LATE,
+    DAMAGED,
 )
 
 

@@ -4,9 +4,9 @@ Blocking, standard library only, one connection per thread, kept alive. Answers 
 of `replies`.
 """
 
+import contextlib
 import http.client
 import json
-import socket
 import threading
 import typing
 import uuid
@@ -26,7 +26,7 @@ class Client:
     """Asks one collector with one credential."""
 
     def __init__(self, url: str, token: str, *, timeout: float = 10.0) -> None:
-        """`url` is the API's root, as `http://127.0.0.1:8051`; `token` goes in as a bearer token."""
+        """`url` is the API's root, as `http://127.0.0.1:8051`; `token` is the bearer token."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise VigieError(f"{url!r} is no http(s) URL of a collector")
@@ -44,11 +44,13 @@ class Client:
         """
         asked = {k: v for k, v in query.items() if v is not None}
         suffix = "?" + urlencode(asked, doseq=True) if asked else ""
-        return build(reply, self._json("GET", path + suffix, None))
+        answer: T = build(reply, self._json("GET", path + suffix, None))
+        return answer
 
     def post(self, reply: type[T], path: str, body: Mapping[str, object] | None = None) -> T:
         """`POST /api/v1/<path>` with a JSON body; raises as `get`."""
-        return build(reply, self._json("POST", path, dict(body or {})))
+        answer: T = build(reply, self._json("POST", path, dict(body or {})))
+        return answer
 
     def delete(self, path: str) -> None:
         """`DELETE /api/v1/<path>`; raises as `get`."""
@@ -103,25 +105,36 @@ class Client:
     def _exchange(
         self, method: str, target: str, data: bytes | None, headers: dict[str, str]
     ) -> tuple[int, float | None, bytes]:
-        kept = getattr(self._local, "connection", None)
-        for connection in (kept, None):
-            fresh = connection is None
-            if connection is None:
-                connection = self._connect()
-            try:
-                connection.request(method, target, data, headers)
-                answer = connection.getresponse()
-                text = answer.read()
-            except (OSError, http.client.HTTPException, socket.timeout) as error:
-                connection.close()
-                self._local.connection = None
-                if fresh:
-                    raise Unavailable(f"{self.url}: no answer: {error}") from error
-                continue
-            self._local.connection = connection
-            after = answer.headers.get("Retry-After")
-            return answer.status, float(after) if after and after.isdigit() else None, text
-        raise Unavailable(f"{self.url}: no answer")
+        kept: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if kept is not None:
+            # A kept connection may have been closed by the other side meanwhile: once more on a
+            # fresh one. Acts carry an idempotency key, so that twice is once.
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                return self._once(kept, method, target, data, headers)
+        try:
+            return self._once(self._connect(), method, target, data, headers)
+        except (OSError, http.client.HTTPException) as error:
+            raise Unavailable(f"{self.url}: no answer: {error}") from error
+
+    def _once(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        target: str,
+        data: bytes | None,
+        headers: dict[str, str],
+    ) -> tuple[int, float | None, bytes]:
+        self._local.connection = None
+        try:
+            connection.request(method, target, data, headers)
+            answer = connection.getresponse()
+            text = answer.read()
+        except BaseException:
+            connection.close()
+            raise
+        self._local.connection = connection
+        after = answer.headers.get("Retry-After")
+        return answer.status, float(after) if after and after.isdigit() else None, text
 
 
 def _detail(text: bytes) -> str:
@@ -150,7 +163,7 @@ def build(kind: Any, data: Any) -> Any:
         return tuple(build(a, item) for a, item in zip(arguments, data, strict=False))
     if origin is dict:
         return {k: build(arguments[1], v) for k, v in data.items()}
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = typing.get_type_hints(kind, vars(replies))
         given = {f.name: build(hints[f.name], data[f.name]) for f in fields(kind) if f.name in data}
         return kind(**given)

@@ -44,13 +44,16 @@ TIME_COLUMN: Final = "time"
 QUALITY_COLUMN: Final = "quality"
 
 _TYPES: Final[Mapping[Kind, str]] = {
-    Kind.KEY: "string", Kind.TEXT: "string", Kind.STATE: "int32",
-    Kind.BITS: "int64", Kind.FLAG: "bool",
+    Kind.KEY: "string",
+    Kind.TEXT: "string",
+    Kind.STATE: "int32",
+    Kind.BITS: "int64",
+    Kind.FLAG: "bool",
 }
 
 
 def column_type(declared: Field) -> str:
-    """The Arrow type of a field on the wire and in the tables: string, bool, int32, int64, double."""
+    """The Arrow type of a field, on the wire and stored: string, bool, int32, int64, double."""
     return _TYPES.get(declared.kind) or ("int64" if declared.integer else "double")
 
 
@@ -219,7 +222,8 @@ def _whole(value: Any, name: str) -> int:
 def _section(fields: Any) -> Section:
     return Section(
         _word(fields["measurement"], "measurement"),
-        _whole(fields["size"], "size"), _whole(fields["rows"], "rows"),
+        _whole(fields["size"], "size"),
+        _whole(fields["rows"], "rows"),
     )
 
 
@@ -231,8 +235,10 @@ def _happening(fields: Any) -> Happening:
 
 def _inventory(fields: Any) -> InventoryPart:
     rows = tuple(
-        {_word(k, "key"): None if v is None else _word(v, k, MAX_DETAIL_BYTES)
-         for k, v in dict(row).items()}
+        {
+            _word(k, "key"): None if v is None else _word(v, k, MAX_DETAIL_BYTES)
+            for k, v in dict(row).items()
+        }
         for row in fields["rows"]
     )
     return InventoryPart(_word(fields["name"], "name"), bool(fields["snapshot"]), rows)
@@ -240,7 +246,9 @@ def _inventory(fields: Any) -> InventoryPart:
 
 def _gap(fields: Any) -> Gap:
     return Gap(
-        _whole(fields["first"], "first"), _whole(fields["last"], "last"),
-        _whole(fields["from_time"], "from_time"), _whole(fields["to_time"], "to_time"),
+        _whole(fields["first"], "first"),
+        _whole(fields["last"], "last"),
+        _whole(fields["from_time"], "from_time"),
+        _whole(fields["to_time"], "to_time"),
         _word(fields["reason"], "reason", MAX_DETAIL_BYTES),
     )

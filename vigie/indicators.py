@@ -28,19 +28,31 @@ class Indicator:
 
 
 POWER: Final = Indicator(
-    "power", WATT, "power-latest@1", "meters of role it, or the widest role above it",
+    "power",
+    WATT,
+    "power-latest@1",
+    "meters of role it, or the widest role above it",
     "Active power now: the newest fresh reading of each top-level meter, summed.",
-    "Puissance", "Power",
+    "Puissance",
+    "Power",
 )
 ENERGY: Final = Indicator(
-    "energy", JOULE, "energy-counter@1", "meters of role it, or the widest role above it",
+    "energy",
+    JOULE,
+    "energy-counter@1",
+    "meters of role it, or the widest role above it",
     "Energy over the period: counter increase where a counter exists, else the integral of power.",
-    "Énergie", "Energy",
+    "Énergie",
+    "Energy",
 )
 CARBON_LOCATION: Final = Indicator(
-    "carbon_location", GRAM, "scope2-location@1", "as energy; grid of the site's zone",
+    "carbon_location",
+    GRAM,
+    "scope2-location@1",
+    "as energy; grid of the site's zone",
     "Scope 2, location-based: energy times the grid's intensity (GHG Protocol Scope 2 Guidance).",
-    "Carbone (localisation)", "Carbon (location-based)",
+    "Carbone (localisation)",
+    "Carbon (location-based)",
 )
 
 INDICATORS: Final[tuple[Indicator, ...]] = (POWER, ENERGY, CARBON_LOCATION)

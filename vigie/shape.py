@@ -100,19 +100,39 @@ def key(doc: str, *, fr: str, en: str) -> Field:
 
 
 def gauge(
-    unit: Unit, low: float | None, high: float | None, doc: str, *, fr: str, en: str,
-    integer: bool = False, origin: str = "agent",
+    unit: Unit,
+    low: float | None,
+    high: float | None,
+    doc: str,
+    *,
+    fr: str,
+    en: str,
+    integer: bool = False,
+    origin: str = "agent",
 ) -> Field:
     """A value that goes up and down."""
     return Field(
-        Kind.GAUGE, unit, doc, fr, en, low, high,
-        integer=integer or unit is BYTE, origin=origin,
+        Kind.GAUGE,
+        unit,
+        doc,
+        fr,
+        en,
+        low,
+        high,
+        integer=integer or unit is BYTE,
+        origin=origin,
     )
 
 
 def counter(
-    unit: Unit, doc: str, *, fr: str, en: str, high_rate: float | None = None,
-    integer: bool | None = None, origin: str = "agent",
+    unit: Unit,
+    doc: str,
+    *,
+    fr: str,
+    en: str,
+    high_rate: float | None = None,
+    integer: bool | None = None,
+    origin: str = "agent",
 ) -> Field:
     """A value that only grows, and starts again at 0 after a reset.
 
@@ -122,12 +142,18 @@ def counter(
     return Field(Kind.COUNTER, unit, doc, fr, en, 0, high_rate, integer=whole, origin=origin)
 
 
-def state(
-    codes: Sequence[str], doc: str, *, fr: str, en: str, origin: str = "agent"
-) -> Field:
+def state(codes: Sequence[str], doc: str, *, fr: str, en: str, origin: str = "agent") -> Field:
     """One word out of a fixed list, stored as its index; the list only grows at its end."""
     return Field(
-        Kind.STATE, ONE, doc, fr, en, 0, len(codes) - 1, integer=True, codes=tuple(codes),
+        Kind.STATE,
+        ONE,
+        doc,
+        fr,
+        en,
+        0,
+        len(codes) - 1,
+        integer=True,
+        codes=tuple(codes),
         origin=origin,
     )
 
@@ -167,9 +193,7 @@ class _Declared:
         fields: list[Field] = []
         for attribute, declared in list(vars(cls).items()):
             if isinstance(declared, Field):
-                field = replace(
-                    declared, name=attribute, number=len(fields), measurement=name
-                )
+                field = replace(declared, name=attribute, number=len(fields), measurement=name)
                 setattr(cls, attribute, field)
                 fields.append(field)
         cls.fields = tuple(fields)
@@ -218,5 +242,3 @@ class Event:
     def label(self, language: str) -> str:
         """The words people see."""
         return self.fr if language == "fr" else self.en
-
-

@@ -12,20 +12,25 @@ SUSPECT_COLUMN: Final = "suspect"
 TIME_TYPE: Final = pa.timestamp("us", tz="UTC")
 
 _ARROW: Final[dict[str, pa.DataType]] = {
-    "string": pa.string(), "bool": pa.bool_(), "int32": pa.int32(),
-    "int64": pa.int64(), "double": pa.float64(),
+    "string": pa.string(),
+    "bool": pa.bool_(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "double": pa.float64(),
 }
 
-EVENTS: Final = pa.schema([
-    pa.field(TIME_COLUMN, TIME_TYPE, nullable=False),
-    pa.field("learned", TIME_TYPE, nullable=False),
-    pa.field(CONTAINER_COLUMN, pa.string(), nullable=False),
-    pa.field("agent", pa.string(), nullable=False),
-    pa.field("code", pa.string(), nullable=False),
-    pa.field("severity", pa.string(), nullable=False),
-    pa.field("keys", pa.string(), nullable=False),
-    pa.field("detail", pa.string(), nullable=False),
-])
+EVENTS: Final = pa.schema(
+    [
+        pa.field(TIME_COLUMN, TIME_TYPE, nullable=False),
+        pa.field("learned", TIME_TYPE, nullable=False),
+        pa.field(CONTAINER_COLUMN, pa.string(), nullable=False),
+        pa.field("agent", pa.string(), nullable=False),
+        pa.field("code", pa.string(), nullable=False),
+        pa.field("severity", pa.string(), nullable=False),
+        pa.field("keys", pa.string(), nullable=False),
+        pa.field("detail", pa.string(), nullable=False),
+    ]
+)
 """What happened and when it was learned; `keys` is a JSON object."""
 
 
@@ -44,11 +49,13 @@ def raw(measurement: type[Measurement]) -> pa.Schema:
 
     `quality` is `shape.Quality.code`; bit n of `suspect` says that field number n is implausible.
     """
-    return pa.schema([
-        pa.field(TIME_COLUMN, TIME_TYPE, nullable=False),
-        pa.field(CONTAINER_COLUMN, pa.string(), nullable=False),
-        *(pa.field(k.name, pa.string(), nullable=False) for k in measurement.keys),
-        *(pa.field(f.name, arrow_type(f)) for f in measurement.values),
-        pa.field(QUALITY_COLUMN, pa.int32(), nullable=False),
-        pa.field(SUSPECT_COLUMN, pa.int64(), nullable=False),
-    ])
+    return pa.schema(
+        [
+            pa.field(TIME_COLUMN, TIME_TYPE, nullable=False),
+            pa.field(CONTAINER_COLUMN, pa.string(), nullable=False),
+            *(pa.field(k.name, pa.string(), nullable=False) for k in measurement.keys),
+            *(pa.field(f.name, arrow_type(f)) for f in measurement.values),
+            pa.field(QUALITY_COLUMN, pa.int32(), nullable=False),
+            pa.field(SUSPECT_COLUMN, pa.int64(), nullable=False),
+        ]
+    )

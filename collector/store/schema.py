@@ -4,6 +4,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from collector.rollups import columns
 from vigie.frame import QUALITY_COLUMN, TIME_COLUMN, column_type
 from vigie.shape import Field, Measurement
 
@@ -59,3 +60,8 @@ def raw(measurement: type[Measurement]) -> pa.Schema:
             pa.field(SUSPECT_COLUMN, pa.int64(), nullable=False),
         ]
     )
+
+
+def rollup(measurement: type[Measurement]) -> pa.Schema:
+    """Columns of the measurement's rollups, whatever their resolution; `time` is window start."""
+    return columns.schema(measurement)

@@ -1,0 +1,135 @@
+import argparse
+from pathlib import Path
+
+import pytest
+
+from vigie import settings
+from vigie.errors import SettingsError
+from vigie.settings import AgentSettings, CollectorSettings, DashboardSettings
+
+DAY = 86_400
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "vigie.toml"
+    path.write_text(
+        '[collector]\nlisten = "127.0.0.1:1"\n\n[collector.store]\nflush = "30s"\n'
+        'retention = { raw = "10d" }\n'
+    )
+    return path
+
+
+def test_defaults_hold_when_nothing_is_said() -> None:
+    collector = settings.load(CollectorSettings)
+    assert collector.listen == "127.0.0.1:8051"
+    assert collector.store.retention.raw == 30 * DAY
+    assert collector.store.late_limit == 7 * DAY
+
+
+def test_flag_beats_environment_beats_file_beats_default(file: Path) -> None:
+    env = {"VIGIE_COLLECTOR_LISTEN": "127.0.0.1:2", "VIGIE_COLLECTOR_STORE_SYNC": "50ms"}
+    loaded = settings.load(CollectorSettings, file=file, env=env, flags={"listen": "127.0.0.1:3"})
+    assert loaded.listen == "127.0.0.1:3"
+    assert loaded.store.sync == 0.05
+    assert loaded.store.flush == 30
+    assert loaded.store.retention.raw == 10 * DAY
+    assert loaded.store.retention.minute == 400 * DAY
+
+
+def test_every_fault_is_told_with_its_place_and_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "vigie.toml"
+    path.write_text('[colector]\n[collector]\nretenton = 1\n\nlisten = "here"\n')
+    env = {"VIGIE_COLLECTOR_STORE_FLUSH": "soon", "VIGIE_COLECTOR_LISTEN": "x:1"}
+    with pytest.raises(SettingsError) as error:
+        settings.load(CollectorSettings, file=path, env=env, flags={"store.sync": "x"})
+    told = str(error.value).splitlines()
+    assert f"{path}:1: colector: no such setting; did you mean collector?" in told
+    assert f"{path}:3: collector.retenton: no such setting; " in str(error.value)
+    assert any(line.startswith(f"{path}:5: collector.listen: host:port is wanted") for line in told)
+    assert any(
+        line.startswith("VIGIE_COLLECTOR_STORE_FLUSH: collector.store.flush:") for line in told
+    )
+    assert any(line.startswith("--store-sync: collector.store.sync:") for line in told)
+    assert (
+        "environment: VIGIE_COLECTOR_LISTEN: no such setting; did you mean VIGIE_COLLECTOR_LISTEN?"
+        in told
+    )
+
+
+def test_other_programs_settings_in_the_environment_are_known() -> None:
+    env = {"VIGIE_AGENT_HOST": "a", "VIGIE_TOKEN": "t", "HOME": "/"}
+    assert settings.load(CollectorSettings, env=env) == CollectorSettings()
+
+
+def test_rows_may_not_be_admitted_after_their_raw_hour_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "vigie.toml"
+    path.write_text('[collector.store]\nsync = "20ms"\nlate_limit = "31d"\n')
+    with pytest.raises(SettingsError, match=r"vigie.toml:3: collector.store.late_limit: is longer"):
+        settings.load(CollectorSettings, file=path)
+
+
+def test_a_store_that_is_no_table_is_a_fault_even_when_a_flag_goes_below(tmp_path: Path) -> None:
+    path = tmp_path / "vigie.toml"
+    path.write_text("[collector]\nstore = 5\n")
+    with pytest.raises(SettingsError, match=r"vigie.toml:2: collector.store: a table is wanted"):
+        settings.load(CollectorSettings, file=path, flags={"store.sync": "1s"})
+
+
+def test_an_upstream_is_a_table_or_just_its_url(tmp_path: Path) -> None:
+    path = tmp_path / "vigie.toml"
+    path.write_text(
+        '[agent]\nupstreams = ["http://a:1", {url = "http://b:2", credential = "/k"}]\n'
+        'periods = {host = "2s"}\noff = ["gpu"]\n'
+    )
+    agent = settings.load(AgentSettings, file=path, env={"VIGIE_AGENT_OFF": "disk_io, host"})
+    assert [u.url for u in agent.upstreams] == ["http://a:1", "http://b:2"]
+    assert agent.upstreams[1].credential == Path("/k")
+    assert agent.periods == {"host": 2.0}
+    assert agent.off == ("disk_io", "host")
+
+
+def test_periods_can_be_said_in_the_environment() -> None:
+    agent = settings.load(AgentSettings, env={"VIGIE_AGENT_PERIODS": "host=5s,gpu=1m"})
+    assert agent.periods == {"host": 5.0, "gpu": 60.0}
+
+
+def test_a_language_is_one_of_two() -> None:
+    with pytest.raises(SettingsError, match="'de' is not one of the words; known are: en, fr"):
+        settings.load(DashboardSettings, flags={"language": "de"})
+
+
+def arguments(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    settings.add_flags(parser, CollectorSettings)
+    return parser.parse_args(words)
+
+
+def test_flags_carry_into_settings(file: Path) -> None:
+    given = arguments("--config", str(file), "--store-retention-raw", "20d")
+    loaded = settings.from_arguments(CollectorSettings, given, {})
+    assert loaded.store.retention.raw == 20 * DAY
+    assert loaded.listen == "127.0.0.1:1"
+
+
+def test_described_settings_say_where_each_came_from_and_can_be_read_back(
+    file: Path, tmp_path: Path
+) -> None:
+    given = arguments("--config", str(file), "--store-sync", "40ms")
+    text = settings.describe(CollectorSettings, given, {"VIGIE_COLLECTOR_STORE_FLUSH": "2m"})
+    assert 'sync = "40ms"  # --store-sync' in text
+    assert 'flush = "2m"  # VIGIE_COLLECTOR_STORE_FLUSH' in text
+    assert f'raw = "10d"  # {file}:6' in text
+    assert 'hour = "3653d"  # default' in text
+    assert "# network = none  # default" in text
+    again = tmp_path / "again.toml"
+    again.write_text(text)
+    assert settings.load(CollectorSettings, file=again).store.sync == 0.04
+
+
+def test_a_password_in_a_url_is_masked() -> None:
+    assert settings.spelled("https://me:secret@there/x") == '"https://me:***@there/x"'
+
+
+def test_there_are_less_than_forty_settings() -> None:
+    assert sum(len(list(settings.leaves(kind))) for kind in settings.PROGRAMS) < 40

@@ -22,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what lies in tests/system, and skip browser tests where there is no browser."""
     no_browser = pytest.mark.skip(reason="no Chromium on PATH: sudo apt install chromium")
-    may_skip = not CHROMIUM and not os.environ.get("VIGIE_REQUIRE_BROWSER")
+    may_skip = not CHROMIUM and not os.environ.get("REQUIRE_BROWSER")
     for item in items:
         if "system" in item.path.relative_to(GOLDEN.parent).parts[:-1]:
             item.add_marker("system")

@@ -14,6 +14,9 @@ from typing import Any
 
 from vigie.errors import StoreError
 
+Writer = sqlite3.Connection
+"""What `Database.write` hands to its block."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

@@ -40,17 +40,15 @@ class Client:
 
         Raises:
             Refused: a 4xx, with the problem document's detail.
-            Unavailable: no answer, or a 5xx.
+            Unavailable: no answer, a 5xx, or an answer that no collector gives.
         """
         asked = {k: v for k, v in query.items() if v is not None}
         suffix = "?" + urlencode(asked, doseq=True) if asked else ""
-        answer: T = build(reply, self._json("GET", path + suffix, None))
-        return answer
+        return self._built(reply, self._json("GET", path + suffix, None))
 
     def post(self, reply: type[T], path: str, body: Mapping[str, object] | None = None) -> T:
         """`POST /api/v1/<path>` with a JSON body; raises as `get`."""
-        answer: T = build(reply, self._json("POST", path, dict(body or {})))
-        return answer
+        return self._built(reply, self._json("POST", path, dict(body or {})))
 
     def delete(self, path: str) -> None:
         """`DELETE /api/v1/<path>`; raises as `get`."""
@@ -64,8 +62,9 @@ class Client:
                 "GET", f"{self._root}stream?language={quote(language)}", headers=self._headers()
             )
             answer = connection.getresponse()
-            if answer.status != http.HTTPStatus.OK:
-                raise Refused(answer.status, _detail(answer.read()))
+            self._check(
+                answer.status, None, b"" if answer.status == http.HTTPStatus.OK else answer.read()
+            )
             event = "message"
             for line in answer:
                 name, _, value = line.decode().rstrip("\n").partition(": ")
@@ -73,10 +72,17 @@ class Client:
                     event = value
                 elif name == "data":
                     yield event, json.loads(value)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise Unavailable(f"{self.url}: stream ended: {error}") from error
         finally:
             connection.close()
+
+    def close(self) -> None:
+        """Close the calling thread's connection; the next question opens another."""
+        kept: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if kept is not None:
+            kept.close()
+            self._local.connection = None
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json"}
@@ -96,11 +102,25 @@ class Client:
             headers["Content-Type"] = "application/json"
             headers["Idempotency-Key"] = str(uuid.uuid4())
         status, retry_after, text = self._exchange(method, self._root + path, data, headers)
+        self._check(status, retry_after, text)
+        try:
+            return json.loads(text) if text else None
+        except ValueError as error:
+            raise Unavailable(f"{self.url}: answers something else: is it a collector?") from error
+
+    def _check(self, status: int, retry_after: float | None, text: bytes) -> None:
         if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
             raise Unavailable(f"{self.url}: {status} {_detail(text)}", retry_after)
-        if status >= http.HTTPStatus.BAD_REQUEST:
+        if status >= http.HTTPStatus.MULTIPLE_CHOICES:
             raise Refused(status, _detail(text))
-        return json.loads(text) if text else None
+
+    def _built(self, reply: type[T], data: Any) -> T:
+        try:
+            built: T = build(reply, data)
+        except (TypeError, AttributeError, ValueError) as error:
+            wanted = f"answers no {reply.__name__}: is it a collector of this version?"
+            raise Unavailable(f"{self.url}: {wanted} ({error})") from error
+        return built
 
     def _exchange(
         self, method: str, target: str, data: bytes | None, headers: dict[str, str]

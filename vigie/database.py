@@ -63,30 +63,48 @@ class Database:
             raise StoreError(f"{path}: {error}") from error
 
     def rows(self, sql: str, *parameters: Any) -> list[sqlite3.Row]:
-        """All rows of a query."""
-        with self._lock:
+        """All rows of a query. Raises StoreError."""
+        with self._lock, self._told():
             return self._connection.execute(sql, parameters).fetchall()
 
     def row(self, sql: str, *parameters: Any) -> sqlite3.Row | None:
-        """The first row of a query, or None."""
-        with self._lock:
+        """The first row of a query, or None. Raises StoreError."""
+        with self._lock, self._told():
             first: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
             return first
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of the block's changes, synced, or none."""
-        with self._lock:
+        """One transaction: all of the block's changes, synced, or none.
+
+        Inside another one it is part of that one.
+
+        Raises:
+            StoreError: SQLite refused, as for a full disk or a key that exists.
+        """
+        with self._lock, self._told():
             if self._connection.in_transaction:
                 yield self._connection
                 return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                self._roll_back()
                 raise
-            self._connection.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        # SQLite may have done it by itself, as on a full disk.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._path}: {error}") from error
 
     def close(self) -> None:
         """Close the file; the object is of no further use."""

@@ -28,6 +28,11 @@ from vigie.document import (
 )
 
 
+DATA: Final = Path(".vigie")
+"""Where everything is kept unless told otherwise: in the folder where one stands."""
+DEFAULT_FILE: Final = Path("vigie.toml")
+
+
 def setting(default: Any, doc: str) -> Any:
     """A field with its default and the sentence that documents it."""
     if isinstance(default, type):
@@ -63,7 +68,7 @@ class Upstream:
     SHORT: ClassVar[str] = "url"
 
     url: str = setting("", "Root of the API, as http://127.0.0.1:8051.")
-    credential: Path | None = setting(None, "File with the token; default DATA/credential.")
+    credential: Path | None = setting(None, "File with the token; default DATA/agent/credential.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class AgentSettings:
 
     PROGRAM: ClassVar[str] = "agent"
 
-    data: Path = setting(Path(".vigie/agent"), "Folder for spool, boot and credential.")
+    data: Path = setting(DATA, "Data directory; the agent's part is DATA/agent.")
     container: str = setting("", "Path of its container; default: what the credential says.")
     host: str = setting("", "Name of this host in its container; default: the system's.")
     upstreams: tuple[Upstream, ...] = setting(
@@ -124,7 +129,7 @@ class CollectorSettings:
 
     PROGRAM: ClassVar[str] = "collector"
 
-    data: Path = setting(Path(".vigie/collector"), "Folder for journal, tables and state.")
+    data: Path = setting(DATA, "Data directory; the collector's part is DATA/collector.")
     listen: Address = setting("127.0.0.1:8051", "Where the API is served.")
     network: Path | None = setting(None, "Network file; default: this host alone.")
     rules: Path | None = setting(None, "Folder of rule files beside the packaged ones.")
@@ -138,7 +143,7 @@ class DashboardSettings:
 
     PROGRAM: ClassVar[str] = "dashboard"
 
-    data: Path = setting(Path(".vigie/dashboard"), "Folder for the key that signs its cookies.")
+    data: Path = setting(DATA, "Data directory; the dashboard's part is DATA/dashboard.")
     listen: Address = setting("127.0.0.1:8050", "Where the pages are served.")
     api: str = setting("http://127.0.0.1:8051", "Root of the collector's API.")
     language: Literal["fr", "en"] = setting("fr", "Language of a first visit.")
@@ -148,7 +153,6 @@ Settings = TypeVar("Settings", bound=AgentSettings | CollectorSettings | Dashboa
 PROGRAMS: Final[tuple[type[Any], ...]] = (AgentSettings, CollectorSettings, DashboardSettings)
 OTHER_VARIABLES: Final = ("VIGIE_URL", "VIGIE_TOKEN")
 """Environment that the commands read, and that is no program's setting."""
-DEFAULT_FILE: Final = Path("vigie.toml")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ EVENTS: Final = pa.schema(
 )
 """What happened and when it was learned; `keys` is a JSON object."""
 
+_RAW: Final[dict[type[Measurement], pa.Schema]] = {}  # made once: asked for with every frame
+
 
 def arrow_type(declared: Field) -> pa.DataType:
     """The column type of a field."""
@@ -46,10 +48,17 @@ def series_columns(measurement: type[Measurement]) -> list[str]:
 
 
 def raw(measurement: type[Measurement]) -> pa.Schema:
-    """Columns of one measurement as stored, in order: time, container, keys, values, quality, suspect.
+    """Columns of one measurement as stored: time, container, keys, values, quality, suspect.
 
     `quality` is `shape.Quality.code`; bit n of `suspect` says that field number n is implausible.
     """
+    found = _RAW.get(measurement)
+    if found is None:
+        found = _RAW[measurement] = _raw(measurement)
+    return found
+
+
+def _raw(measurement: type[Measurement]) -> pa.Schema:
     return pa.schema(
         [
             pa.field(TIME_COLUMN, TIME_TYPE, nullable=False),

@@ -1,0 +1,190 @@
+"""Which frames are held: intervals of sequence numbers per boot of an agent, and recent digests."""
+
+import json
+import threading
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from vigie.database import Database, Table
+from vigie.replies import Interval
+
+DIGESTS: Final = 256
+"""Digests kept per boot; an older frame that comes again is taken for itself."""
+DIGEST_BYTES: Final = 16
+MAX_INTERVALS: Final = 4_096
+
+LEDGER_TABLE: Final = Table(
+    "store_ledger",
+    "agent TEXT NOT NULL, boot TEXT NOT NULL, seen INTEGER NOT NULL, intervals TEXT NOT NULL, "
+    "digests BLOB NOT NULL, PRIMARY KEY (agent, boot)",
+)
+
+
+class Verdict(Enum):
+    """What the ledger says of a frame."""
+
+    FRESH = "fresh"
+    HELD = "held"
+    REUSED = "reused"
+
+
+def holds(intervals: list[Interval], sequence: int) -> bool:
+    """Whether a sorted list of intervals has that number."""
+    at = bisect_right(intervals, sequence, key=lambda interval: interval[0]) - 1
+    return at >= 0 and sequence <= intervals[at][1]
+
+
+def joined(intervals: list[Interval], first: int, last: int) -> None:
+    """Add `first` to `last` to a sorted list of disjoint, not adjacent intervals."""
+    if intervals and intervals[-1][1] + 1 == first:
+        intervals[-1] = (intervals[-1][0], last)
+        return
+    low = bisect_right(intervals, first, key=lambda interval: interval[0])
+    if low and intervals[low - 1][1] >= first - 1:
+        low -= 1
+        first = intervals[low][0]
+    high = low
+    while high < len(intervals) and intervals[high][0] <= last + 1:
+        last = max(last, intervals[high][1])
+        high += 1
+    intervals[low:high] = [(first, last)]
+
+
+@dataclass(slots=True)
+class _Boot:
+    intervals: list[Interval] = field(default_factory=list)
+    digests: dict[int, bytes] = field(default_factory=dict)
+    seen: int = 0
+
+
+class Ledger:
+    """What is held of every agent; safe to ask from any thread, changed by one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._boots: dict[str, dict[str, _Boot]] = {}
+        self._changed: set[tuple[str, str]] = set()
+
+    def judge(self, agent: str, boot: str, sequence: int, digest: bytes) -> Verdict:
+        """Whether a frame is new, held already, or another under a held identity."""
+        with self._lock:
+            known = self._boots.get(agent, {}).get(boot)
+            if known is None or not holds(known.intervals, sequence):
+                return Verdict.FRESH
+            kept = known.digests.get(sequence)
+            same = kept is None or kept == _short(digest)
+            return Verdict.HELD if same else Verdict.REUSED
+
+    def hold(self, agent: str, boot: str, sequence: int, digest: bytes, now: int) -> None:
+        """Take a frame as held; `now` in nanoseconds."""
+        with self._lock:
+            known = self._boot(agent, boot, now)
+            joined(known.intervals, sequence, sequence)
+            known.digests[sequence] = _short(digest)
+            if len(known.digests) > DIGESTS:
+                del known.digests[next(iter(known.digests))]
+
+    def close(self, agent: str, boot: str, first: int, last: int, now: int) -> None:
+        """Take numbers that will never come as held."""
+        if first <= last:
+            with self._lock:
+                joined(self._boot(agent, boot, now).intervals, first, last)
+
+    def overfull(self, agent: str, boot: str) -> Interval | None:
+        """Where a boot has too many holes, the oldest one, which the caller must close."""
+        with self._lock:
+            intervals = self._boots[agent][boot].intervals
+            if len(intervals) <= MAX_INTERVALS:
+                return None
+            return intervals[0][1] + 1, intervals[1][0] - 1
+
+    def held(self, agent: str) -> dict[str, list[Interval]]:
+        """Intervals held by boot."""
+        with self._lock:
+            boots = self._boots.get(agent, {})
+            return {boot: list(known.intervals) for boot, known in boots.items()}
+
+    def intervals(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Interval]]:
+        """Intervals held by (agent, boot), of those asked for."""
+        with self._lock:
+            return {
+                (agent, boot): list(known.intervals) if known else []
+                for agent, boot in pairs
+                for known in (self._boots.get(agent, {}).get(boot),)
+            }
+
+    def changes(self) -> dict[tuple[str, str], tuple[int, str, bytes]]:
+        """Rows that differ from those last taken: when seen, intervals, digests."""
+        with self._lock:
+            rows = {pair: _row(self._boots[pair[0]][pair[1]]) for pair in self._changed}
+            self._changed.clear()
+            return rows
+
+    def again(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Have `changes` name these once more: writing them failed."""
+        with self._lock:
+            self._changed.update(pairs)
+
+    def load(self, database: Database) -> None:
+        """Know what was written."""
+        for row in database.rows(f"SELECT * FROM {LEDGER_TABLE.name}"):  # noqa: S608
+            known = _Boot(
+                [(first, last) for first, last in json.loads(row["intervals"])],
+                _digests(row["digests"]),
+                row["seen"],
+            )
+            self._boots.setdefault(row["agent"], {})[row["boot"]] = known
+
+    def forget(self, before: int) -> list[tuple[str, str]]:
+        """Drop boots not seen since, in nanoseconds; their agents' spools are long past it."""
+        with self._lock:
+            gone = [
+                (agent, boot)
+                for agent, boots in self._boots.items()
+                for boot, known in boots.items()
+                if known.seen < before
+            ]
+            for agent, boot in gone:
+                del self._boots[agent][boot]
+                self._changed.discard((agent, boot))
+            return gone
+
+    def _boot(self, agent: str, boot: str, now: int) -> _Boot:
+        self._changed.add((agent, boot))
+        boots = self._boots.setdefault(agent, {})
+        known = boots.get(boot)
+        if known is None:
+            known = boots[boot] = _Boot()
+        known.seen = max(known.seen, now)
+        return known
+
+
+def write(database: Database, rows: Mapping[tuple[str, str], tuple[int, str, bytes]]) -> None:
+    """Keep rows of `Ledger.changes`."""
+    with database.write() as connection:
+        connection.executemany(
+            f"INSERT OR REPLACE INTO {LEDGER_TABLE.name} VALUES (?, ?, ?, ?, ?)",  # noqa: S608
+            [(*pair, *row) for pair, row in rows.items()],
+        )
+
+
+def _short(digest: bytes) -> bytes:
+    return digest[:DIGEST_BYTES].ljust(DIGEST_BYTES, b"\0")
+
+
+def _row(known: _Boot) -> tuple[int, str, bytes]:
+    digests = b"".join(
+        sequence.to_bytes(8, "little") + digest for sequence, digest in known.digests.items()
+    )
+    return known.seen, json.dumps(known.intervals, separators=(",", ":")), digests
+
+
+def _digests(data: bytes) -> dict[int, bytes]:
+    step = 8 + DIGEST_BYTES
+    return {
+        int.from_bytes(data[at : at + 8], "little"): data[at + 8 : at + step]
+        for at in range(0, len(data), step)
+    }

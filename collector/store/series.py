@@ -1,0 +1,86 @@
+"""The series of one measurement, numbered from 0 in the order in which they were first seen.
+
+Everything that is done per series (the newest row, the rate of a counter, sorting for a table
+file) is done on these numbers; the words are kept once. An agent sends the same keys at every
+tick, so that the numbers of a whole batch are found by one look-up of a digest of its keys.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from collector.store.schema import series_columns
+from vigie.shape import Measurement
+
+Numbers = np.ndarray[tuple[int], np.dtype[np.int32]]
+
+MAX_BATCHES: Final = 20_000
+"""Batches whose numbers are remembered; when there are more, all are forgotten and found again."""
+
+
+class Series:
+    """Every series of one measurement; one thread adds, any may read."""
+
+    def __init__(self, measurement: type[Measurement]) -> None:
+        self.columns: tuple[str, ...] = tuple(series_columns(measurement))
+        self._first = 1  # the series columns follow `time` in the raw schema
+        self._numbers: dict[tuple[str, ...], int] = {}
+        self._known: dict[bytes, Numbers] = {}
+        self._words: tuple[list[str], ...] = tuple([] for _ in self.columns)
+        self._arrays: tuple[int, list[pa.Array]] = (-1, [])
+
+    def __len__(self) -> int:
+        return len(self._words[0])
+
+    def numbers(self, rows: pa.RecordBatch) -> Numbers:
+        """The number of each row's series; new series get the next ones."""
+        keys = [rows.column(self._first + n) for n in range(len(self.columns))]
+        signature = _signature(keys)
+        found = self._known.get(signature)
+        if found is None:
+            found = self._find(keys)
+            if len(self._known) >= MAX_BATCHES:
+                self._known.clear()
+            self._known[signature] = found
+        return found
+
+    def arrays(self) -> list[pa.Array]:
+        """The words of each series column, by number; may be longer than at the call."""
+        count = len(self)
+        known, arrays = self._arrays
+        if known != count:
+            arrays = [pa.array(words[:count], pa.string()) for words in self._words]
+            self._arrays = (count, arrays)
+        return arrays
+
+    def key(self, number: int) -> tuple[str, ...]:
+        """The words of one series."""
+        return tuple(words[number] for words in self._words)
+
+    def _find(self, keys: Sequence[Any]) -> Numbers:
+        rows = zip(*(column.to_pylist() for column in keys), strict=True)
+        return np.fromiter((self._number(row) for row in rows), np.int32, len(keys[0]))
+
+    def _number(self, row: tuple[str, ...]) -> int:
+        number = self._numbers.get(row)
+        if number is None:
+            number = self._numbers[row] = len(self)
+            # The first column last: its length is what readers take for the count.
+            for words, word in reversed(list(zip(self._words, row, strict=True))):
+                words.append(word)
+        return number
+
+
+def _signature(keys: Sequence[Any]) -> bytes:
+    """A digest that is equal only for batches with equal keys, row by row."""
+    digest = hashlib.sha256()
+    for column in keys:
+        digest.update(b"%d,%d;" % (column.offset, len(column)))
+        for buffer in column.buffers():
+            if buffer is not None:
+                digest.update(b"%d;" % buffer.size)
+                digest.update(buffer)
+    return digest.digest()

@@ -1,0 +1,102 @@
+"""Requests as agents send them, and a small decode of them, for tests of the store."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from collector.store import schema
+from collector.store.entry import Batch, Decoded, DecodedFrame, Envelope
+from vigie import catalogue
+from vigie.frame import Gap, Happening, Header, Section, column_type, pack, unpack
+from vigie.shape import Measurement
+
+CONTAINER = "local/this"
+SECOND = 1_000_000
+START = 1_700_000_000 * SECOND
+"""Where the clock of most tests begins, in microseconds: a whole hour before 22:14."""
+
+
+def envelope(received: int = START, principal: str = "agent-1", scope: str = CONTAINER) -> Envelope:
+    """What intake says of a request; `received` in microseconds."""
+    return Envelope(principal, scope, simulated=False, received=received * 1_000,
+                    compressed=False)  # fmt: skip
+
+
+def section(measurement: type[Measurement], columns: Mapping[str, Sequence[Any]]) -> bytes:
+    """One measurement's stream; `time` in microseconds."""
+    fields = {"time": schema.TIME_TYPE} | {
+        f.name: _type(column_type(f)) for f in measurement.fields if f.name in columns
+    }
+    batch = pa.record_batch(
+        [pa.array(columns[name], kind) for name, kind in fields.items()], names=list(fields)
+    )
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return bytes(sink.getvalue())
+
+
+def frame(  # noqa: PLR0917
+    sequence: int, time: int, readings: Mapping[type[Measurement], Mapping[str, Sequence[Any]]],
+    agent: str = "agent-1", boot: str = "boot-1", events: Sequence[Happening] = (),
+    gaps: Sequence[Gap] = (), container: str = CONTAINER,
+) -> bytes:  # fmt: skip
+    """One frame; `time` in microseconds is that of every reading without its own."""
+    parts, sections = [], []
+    for measurement, columns in readings.items():
+        rows = len(next(iter(columns.values())))
+        data = section(measurement, {"time": [time] * rows, **columns})
+        parts.append(data)
+        sections.append(Section(measurement.name, len(data), rows))
+    header = Header(agent, boot, sequence, container, time * 1_000, 0, catalogue.VERSION,
+                    tuple(sections), tuple(events), (), tuple(gaps))  # fmt: skip
+    return pack(header, b"".join(parts))
+
+
+def decode(body: bytes, sent: Envelope) -> Decoded:
+    """What intake would make of a sound request."""
+    frames = []
+    for one in unpack(body):
+        batches = []
+        for part, data in one.section_bytes():
+            measurement = catalogue.measurement(part.measurement)
+            assert measurement is not None
+            batches.append(_batch(measurement, one.header.container, bytes(data)))
+        events = pa.RecordBatch.from_pylist(
+            [_event(happening, one.header, sent) for happening in one.header.events],
+            schema=schema.EVENTS,
+        )
+        digest = hashlib.sha256(one.raw).digest()
+        frames.append(DecodedFrame(one.header, digest, tuple(batches), events, 0.0))
+    return Decoded(tuple(frames), {})
+
+
+def _batch(measurement: type[Measurement], container: str, data: bytes) -> Batch:
+    rows = pa.ipc.open_stream(data).read_next_batch()
+    count = rows.num_rows
+    given = dict(zip(rows.schema.names, rows.columns, strict=True))
+    given[schema.CONTAINER_COLUMN] = pa.array([container] * count)
+    given["quality"] = pa.array([0] * count, pa.int32())
+    given["suspect"] = pa.array([0] * count, pa.int64())
+    wanted = schema.raw(measurement)
+    columns = [given.get(f.name, pa.nulls(count, f.type)) for f in wanted]
+    return Batch(measurement, pa.record_batch(columns, schema=wanted))
+
+
+def _event(happening: Happening, header: Header, sent: Envelope) -> dict[str, Any]:
+    declared = catalogue.event(happening.code)
+    assert declared is not None
+    return {
+        "time": happening.time, "learned": sent.received // 1_000,
+        "container": header.container, "agent": header.agent, "code": happening.code,
+        "severity": str(declared.severity), "keys": "{}", "detail": happening.detail,
+    }  # fmt: skip
+
+
+def _type(name: str) -> pa.DataType:
+    return {
+        "string": pa.string(), "bool": pa.bool_(), "int32": pa.int32(),
+        "int64": pa.int64(), "double": pa.float64(),
+    }[name]  # fmt: skip

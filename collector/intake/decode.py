@@ -1,0 +1,114 @@
+"""A request body as checked readings and events; the same envelope and body give the same result.
+
+Nothing is believed before it is checked: sizes before decompression (`body.py`), each message of
+a section before Arrow reads it (`ipc.py`), every offset and text by Arrow before a value is
+touched, then types (`plan.py`), keys and scope (`section.py`), time (`clock.py`).
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from collector.intake import happenings
+from collector.intake.body import expand
+from collector.intake.clock import Stamp, stamp, stamped
+from collector.intake.plan import MEASUREMENTS
+from collector.intake.section import Checked, check
+from collector.store.entry import Decoded, DecodedFrame, Envelope
+from vigie import catalogue
+from vigie.errors import FrameError, Refused
+from vigie.frame import Frame, Header, unpack
+
+MAX_NAMED: Final = 100
+"""Names that one answer lists per measurement as dropped."""
+ALL: Final = "*"
+"""Stands for every column of a measurement that nobody knows."""
+
+Dropped = dict[str, set[str]]
+
+
+def decode(body: bytes, envelope: Envelope) -> Decoded:
+    """The frames of a request body, each checked in full.
+
+    Raises:
+        FrameError: what is wrong, with the frame, the measurement and the column.
+        Refused: 403, rows outside the sender's scope; 413, too large.
+    """
+    dropped: Dropped = {}
+    frames: list[DecodedFrame] = []
+    told = False
+    for frame in unpack(expand(body, compressed=envelope.compressed)):
+        try:
+            decoded, moved = _frame(frame, envelope, dropped, told=told)
+        except FrameError as error:
+            at = f"frame {frame.header.sequence} of {frame.header.agent}"
+            raise FrameError(error.fault, f"{at}: {error}") from error
+        frames.append(decoded)
+        told |= moved
+    if not frames:
+        raise FrameError("truncated", "the body holds no frame")
+    return Decoded(
+        tuple(frames), {name: tuple(sorted(some)[:MAX_NAMED]) for name, some in dropped.items()}
+    )
+
+
+def _frame(
+    frame: Frame, envelope: Envelope, dropped: Dropped, *, told: bool
+) -> tuple[DecodedFrame, bool]:
+    """One frame, and whether its times had to be moved; `told` says that an event said so."""
+    header = frame.header
+    host = only_host(header.container, envelope.scope)
+    when = stamp(header, envelope)
+    sections = list(_sections(frame, host, when, dropped))
+    moved = when.shift != 0 or any(section.moved for section in sections)
+    _check_inventories(header, host, dropped)
+    events = happenings.rows(header, host, when)
+    if events.unknown:
+        dropped.setdefault("events", set()).update(events.unknown)
+    if moved and not told:
+        events.add_clock_wrong(when)
+    digest = hashlib.blake2b(frame.raw, digest_size=16).digest()
+    batches = tuple(section.batch for section in sections if section.batch.rows.num_rows)
+    if header.gaps:
+        header = replace(header, gaps=stamped(header.gaps, when))
+    return DecodedFrame(header, digest, batches, events.table(), when.offset), moved
+
+
+def _sections(frame: Frame, host: str | None, when: Stamp, dropped: Dropped) -> Iterator[Checked]:
+    """The sections that the catalogue knows."""
+    unknown = []
+    for section, stream in frame.section_bytes():
+        if section.measurement not in MEASUREMENTS:
+            unknown.append(section.measurement)
+            continue
+        checked = check(section, stream, frame.header.container, host, when)
+        if checked.dropped:
+            dropped.setdefault(section.measurement, set()).update(checked.dropped)
+        yield checked
+    if unknown and len(unknown) == len(frame.header.sections):
+        names = ", ".join(unknown)
+        raise FrameError("no_known_measurement", f"the catalogue knows none of {names:.200}")
+    for name in unknown:
+        dropped.setdefault(name, set()).add(ALL)
+
+
+def _check_inventories(header: Header, host: str | None, dropped: Dropped) -> None:
+    for part in header.inventories:
+        if catalogue.inventory(part.name) is None:
+            dropped.setdefault(part.name, set()).add(ALL)
+        elif host is not None and any(row.get("host") != host for row in part.rows):
+            raise Refused(403, f"inventory {part.name}: this credential speaks for {host} only")
+
+
+def only_host(container: str, scope: str) -> str | None:
+    """The one host of a container that a scope lets speak for, or None where it is all of them.
+
+    Raises:
+        Refused: 403, the container is outside the scope.
+    """
+    if not scope or container == scope or container.startswith(scope + "/"):
+        return None
+    if scope.startswith(container + "/"):
+        return scope[len(container) + 1 :]
+    raise Refused(403, f"container {container!r} is outside the scope {scope!r} of this credential")

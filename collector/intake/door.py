@@ -1,0 +1,114 @@
+"""Who may send, and how much, before a byte of the body is read."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from collector.counters import Counters
+from collector.people import SENDERS, Caller, People
+from collector.store.entry import Clock, Envelope
+from vigie.errors import FrameError, Refused, Unavailable
+from vigie.frame import CLOCK_HEADER, CONTENT_TYPE, MAX_KEY_BYTES, MAX_REQUEST_BYTES
+
+IN_HAND_BYTES: Final = 96 * 2**20
+"""Bodies being read and decoded at one time; the store bounds what waits after that."""
+FAULTS: Final[Mapping[int, str]] = {
+    401: "credential", 403: "scope", 408: "slow", 413: "too_large", 415: "media_type",
+}  # fmt: skip
+_CLOCK: Final = CLOCK_HEADER.lower().encode()
+
+Headers = Mapping[bytes, bytes]
+"""Request headers, names in small letters."""
+
+
+class Door:
+    """Lets requests with frames in, one after the other and not too many at once."""
+
+    def __init__(
+        self, people: People, full: Callable[[], bool], counters: Counters,
+        clock: Callable[[], int],
+    ) -> None:  # fmt: skip
+        """`full` says that the disk takes no more; `clock` is nanoseconds UTC."""
+        self._people, self._full = people, full
+        self._counters, self._clock = counters, clock
+        self._in_hand = 0
+
+    def sender(self, headers: Headers) -> Caller:
+        """Who sends.
+
+        Raises:
+            Refused: 401 without a valid credential, 403 for one that may not send.
+        """
+        caller = self._people.caller(bearer(headers.get(b"authorization", b"").decode("latin-1")))
+        if caller is None:
+            raise Refused(401, "a valid credential is wanted: Authorization: Bearer <token>")
+        if caller.kind not in SENDERS:
+            raise Refused(403, f"a {caller.kind} may not send frames; enrol an agent")
+        return caller
+
+    def enter(self, headers: Headers, caller: Caller) -> Envelope:
+        """What to write on the request.
+
+        Raises:
+            Unavailable: the disk is full or too much is in hand; nothing was read.
+            Refused: 413 or 415, by what the headers say.
+            FrameError: `clock`, the header is none.
+        """
+        if self._full():
+            raise Unavailable("the disk is nearly full; keep the frames and come back", 30)
+        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if kind != CONTENT_TYPE.encode():
+            raise Refused(415, f"Content-Type is to be {CONTENT_TYPE}")
+        encoding = headers.get(b"content-encoding", b"").strip().lower()
+        if encoding not in {b"", b"identity", b"zstd"}:
+            raise Refused(415, "Content-Encoding is to be zstd, or none")
+        if length(headers) > MAX_REQUEST_BYTES:
+            raise too_large()
+        return Envelope(
+            caller.principal, caller.scope, caller.simulated, self._clock(),
+            encoding == b"zstd", _clock(headers.get(_CLOCK, b"")),
+        )  # fmt: skip
+
+    def take(self, size: int) -> None:
+        """Have `size` more bytes in hand; raises Unavailable when it is too much."""
+        if self._in_hand and self._in_hand + size > IN_HAND_BYTES:
+            raise Unavailable("too many requests at once; come back soon", 1)
+        self._in_hand += size
+
+    def leave(self, size: int) -> None:
+        """They are in the store's hands, or gone."""
+        self._in_hand -= size
+
+    def count_refused(self, caller: Caller | None, fault: str) -> None:
+        """Count a refusal under the name of who sent it."""
+        agent = "unknown" if caller is None else caller.name
+        self._counters.add("frames_refused_total", agent=agent, fault=fault)
+
+
+def bearer(authorization: str) -> str:
+    """The token of an Authorization header; empty where there is none."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def length(headers: Headers) -> int:
+    """What Content-Length says; the most that may come where it says nothing."""
+    text = headers.get(b"content-length", b"")
+    return int(text) if text.isdigit() else MAX_REQUEST_BYTES
+
+
+def too_large() -> Refused:
+    """The refusal of a body over the limit."""
+    return Refused(413, f"a request is at most {MAX_REQUEST_BYTES} bytes; send fewer frames")
+
+
+def _clock(text: bytes) -> Clock | None:
+    if not text:
+        return None
+    parts = text.decode("latin-1").split(" ")
+    if (
+        len(parts) != 3
+        or not 0 < len(parts[0]) <= MAX_KEY_BYTES
+        or not all(part.isdecimal() and len(part) < 20 for part in parts[1:])
+    ):
+        raise FrameError("clock", f"{CLOCK_HEADER} is to be <boot> <wall ns> <monotonic ns>")
+    return Clock(parts[0], int(parts[1]), int(parts[2]))

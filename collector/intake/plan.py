@@ -1,0 +1,194 @@
+"""How the columns an agent sends become those that are stored: worked out once per schema.
+
+An agent sends the same schema in every frame, so that the plan of a schema is made once, and a
+frame costs a look-up and Arrow's own checks.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from collector.store import schema
+from vigie import catalogue
+from vigie.errors import FrameError
+from vigie.frame import QUALITY_COLUMN, TIME_COLUMN, column_type
+from vigie.shape import Measurement
+
+MEASUREMENTS: Final = {m.name: m for m in catalogue.MEASUREMENTS}
+MAX_COLUMNS: Final = 512
+MAX_NAME: Final = 128
+
+# What a column may be sent as, when that loses nothing a reading has.
+_WHOLE: Final = (pa.int8(), pa.int16(), pa.int32(), pa.uint8(), pa.uint16())
+_WIDER: Final[dict[pa.DataType, tuple[pa.DataType, ...]]] = {
+    pa.float64(): (pa.float32(), pa.float16(), pa.int64(), pa.uint32(), *_WHOLE),
+    pa.int64(): (pa.uint32(), *_WHOLE),
+    pa.int32(): (pa.int8(), pa.int16(), pa.uint8(), pa.uint16()),
+    pa.string(): (
+        *(pa.dictionary(index, pa.string()) for index in (*_WHOLE, pa.int64(), pa.uint32())),
+    ),
+    pa.bool_(): (),
+}
+_FLAT: Final = frozenset(
+    {*_WIDER, *(narrow for some in _WIDER.values() for narrow in some), pa.uint64(), pa.null()}
+)
+"""Column types that may be sent at all, even under a name that nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One stored column: where it comes from, and what it is sent as when that is narrower."""
+
+    field: pa.Field
+    source: int
+    cast: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """All that is known of a schema beforehand.
+
+    `read` is the schema to read with: the sender's, under the store's types where the bytes are
+    the same. `columns` are time, keys and values as stored; `picks` their positions where all of
+    them come as they are stored, and None otherwise. `floats` are positions in `columns` of what
+    may be no number, `numbers` the field number of each.
+    """
+
+    measurement: type[Measurement]
+    read: pa.Schema
+    columns: tuple[Column, ...]
+    picks: list[int] | None
+    keys: tuple[int, ...]
+    floats: list[int]
+    numbers: list[int]
+    quality: int
+    host: int
+    dictionaries: tuple[int, ...]
+    dropped: tuple[str, ...]
+
+
+@lru_cache(maxsize=512)
+def plan(name: str, message: bytes) -> Plan:
+    """The plan for a schema message of a measurement of the catalogue.
+
+    Raises:
+        FrameError: `arrow`, `schema`, `type` or `key`, naming measurement and column.
+    """
+    measurement, sent = MEASUREMENTS[name], _schema(message)
+    names = sent.names
+    if len(names) > MAX_COLUMNS or len(set(names)) < len(names):
+        raise FrameError(
+            "schema", f"{measurement.name}: at most {MAX_COLUMNS} columns, each of its own name"
+        )
+    for field in sent:
+        if field.type not in _FLAT and not pa.types.is_timestamp(field.type):
+            raise _wrong_type(measurement, field, "a plain column")
+    places = {name: n for n, name in enumerate(names)}
+    known = {f.name: f for f in measurement.fields if f.origin == "agent"}
+    for key in measurement.keys:
+        if key.name not in places:
+            raise FrameError("key", f"{measurement.name}.{key.name}: the key is missing")
+    columns, read = [], [pa.field(f"dropped_{n}", f.type) for n, f in enumerate(sent)]
+    for target in stored(name):
+        own = target.name == TIME_COLUMN or target.name in known
+        source = places.get(target.name, -1) if own else -1
+        cast = source >= 0 and _fits(measurement, sent.field(source), target)
+        if source >= 0:
+            read[source] = pa.field(target.name, sent.field(source).type) if cast else target
+        columns.append(Column(target, source, cast))
+    quality = places.get(QUALITY_COLUMN, -1)
+    if quality >= 0:
+        target = pa.field(QUALITY_COLUMN, pa.int32())
+        _fits(measurement, sent.field(quality), target)
+        read[quality] = sent.field(quality).with_nullable(True)
+    if columns[0].source < 0:
+        raise FrameError("time", f"{measurement.name}: the column {TIME_COLUMN} is missing")
+    return _plan(measurement, pa.schema(read), tuple(columns), quality, tuple(
+        name[:MAX_NAME] for name in names
+        if name not in known and name not in {TIME_COLUMN, QUALITY_COLUMN}
+    ))  # fmt: skip
+
+
+def _plan(
+    measurement: type[Measurement], read: pa.Schema, columns: tuple[Column, ...], quality: int,
+    dropped: tuple[str, ...],
+) -> Plan:  # fmt: skip
+    as_stored = all(c.source >= 0 and not c.cast for c in columns)
+    places = {c.field.name: n for n, c in enumerate(columns)}
+    floats = [
+        f for f in measurement.values
+        if columns[places[f.name]].source >= 0 and column_type(f) == "double"
+    ]  # fmt: skip
+    return Plan(
+        measurement, read, columns,
+        picks=[c.source for c in columns] if as_stored else None,
+        keys=tuple(places[k.name] for k in measurement.keys),
+        floats=[places[f.name] for f in floats],
+        numbers=[f.number for f in floats],
+        quality=quality,
+        host=places.get("host", -1),
+        dictionaries=tuple(
+            n for n, f in enumerate(read) if pa.types.is_dictionary(f.type)
+        ),
+        dropped=dropped,
+    )  # fmt: skip
+
+
+def _schema(message: bytes) -> pa.Schema:
+    try:
+        return pa.ipc.read_schema(pa.py_buffer(message))
+    except (pa.ArrowException, ValueError, OSError) as error:
+        raise FrameError("arrow", f"no Arrow schema: {error}") from error
+
+
+@lru_cache(maxsize=256)
+def stored(name: str) -> pa.Schema:
+    """Time, keys and values of a measurement as stored; what intake adds is left out."""
+    added = {schema.CONTAINER_COLUMN, QUALITY_COLUMN, schema.SUSPECT_COLUMN}
+    return pa.schema([f for f in schema.raw(MEASUREMENTS[name]) if f.name not in added])
+
+
+def _fits(measurement: type[Measurement], sent: pa.Field, target: pa.Field) -> bool:
+    """Whether the column must be cast; FrameError where it cannot be."""
+    if sent.type == target.type:
+        return False
+    if target.name == TIME_COLUMN and sent.type == pa.timestamp("us"):
+        return False  # the same bytes; only the zone's name was left out
+    if sent.type in _WIDER.get(target.type, ()):
+        return True
+    raise _wrong_type(measurement, sent, str(target.type))
+
+
+def _wrong_type(measurement: type[Measurement], sent: pa.Field, wanted: str) -> FrameError:
+    return FrameError(
+        "type", f"{measurement.name}.{sent.name:.128}: {wanted} is wanted, not {sent.type!s:.80}"
+    )
+
+
+def not_numbers(
+    plan: Plan, values: pa.RecordBatch
+) -> tuple[npt.NDArray[np.int64] | None, dict[int, Any]]:
+    """Values that are NaN or infinite: bits to mark their rows suspect, columns with null instead.
+
+    `values` are the columns of `plan.columns`; bit n of a row is field number n. (What is a
+    number and implausible is marked by the store.)
+    """
+    if not plan.floats or not values.num_rows:
+        return None, {}
+    numbers = values.select(plan.floats).to_tensor(null_to_nan=True, row_major=False).to_numpy()
+    finite = np.isfinite(numbers)
+    if finite.all():
+        return None, {}
+    bits, instead = np.zeros(values.num_rows, np.int64), {}
+    for n in np.flatnonzero(~finite.all(axis=0)):
+        column = values.column(plan.floats[n])
+        if column.null_count < np.count_nonzero(~finite[:, n]):
+            bad = ~finite[:, n] & column.is_valid().to_numpy(zero_copy_only=False)
+            bits |= bad.astype(np.int64) << plan.numbers[n]
+            instead[plan.floats[n]] = pc.if_else(pa.array(finite[:, n]), column, None)
+    return (bits if instead else None), instead

@@ -1,0 +1,238 @@
+"""One measurement's stream in a frame as rows that can be stored, every value checked."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from collector.intake import ipc
+from collector.intake.clock import Stamp
+from collector.intake.plan import Plan, not_numbers, plan, stored
+from collector.store import schema
+from collector.store.entry import Batch
+from vigie.catalogue import Source
+from vigie.errors import FrameError, Refused
+from vigie.frame import MAX_KEY_BYTES, QUALITY_COLUMN, Section
+from vigie.shape import Quality
+
+MAX_BATCHES: Final = 64
+"""Record batches in one section; an agent sends one."""
+AGENT_ROW: Final = "agent"
+_CACHED_ROWS: Final = 512
+_SOUND_BYTES: Final = 32 * 2**20
+
+_QUALITY: Final = pa.field(QUALITY_COLUMN, pa.int32(), nullable=False)
+_SUSPECT: Final = pa.field(schema.SUSPECT_COLUMN, pa.int64(), nullable=False)
+_CONTAINER: Final = pa.field(schema.CONTAINER_COLUMN, pa.string(), nullable=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A section's rows as stored, the names left out, and whether times had to be moved."""
+
+    batch: Batch
+    dropped: tuple[str, ...]
+    moved: bool
+
+
+def check(
+    section: Section, stream: memoryview, container: str, host: str | None, when: Stamp
+) -> Checked:
+    """The rows of a known measurement; `host` is the only one that may be spoken for.
+
+    Raises:
+        FrameError: what is wrong, with the measurement and the column.
+        Refused: 403, rows of another host.
+    """
+    end = ipc.schema_end(stream)
+    how = plan(section.measurement, bytes(stream[:end]))
+    try:
+        sent = _read(section, stream, end, how)
+        sent.validate(full=True)
+    except (pa.ArrowException, ValueError, OSError) as error:
+        raise FrameError("arrow", f"{section.measurement}: {error!s:.300}") from error
+    rows = sent.select(how.picks) if how.picks is not None else _fitted(sent, how)
+    _check_keys(rows, how, host)
+    bits, instead = not_numbers(how, rows)
+    for n, column in instead.items():
+        rows = rows.set_column(n, rows.schema.field(n), column)
+    rows, moved = _timed(rows, section.measurement, when)
+    if how.measurement is Source and when.offset is not None:
+        rows = _with_offset(rows, when.offset)
+    count = rows.num_rows
+    flags = _zeros(count, pa.int64()) if bits is None else pa.array(bits)
+    rows = (
+        rows.add_column(1, _CONTAINER, _repeated(container, count))
+        .append_column(_QUALITY, _quality(sent, how, count))
+        .append_column(_SUSPECT, flags)
+    )
+    return Checked(Batch(how.measurement, rows), how.dropped, moved)
+
+
+def _read(section: Section, stream: memoryview, end: int, how: Plan) -> pa.RecordBatch:
+    """The columns as sent, in one batch that is not yet validated."""
+    found = list(ipc.messages(stream, end))
+    if len(found) > MAX_BATCHES:
+        raise FrameError("arrow", f"{section.measurement}: more than {MAX_BATCHES} batches")
+    lengths = [m.length for m in found if m.kind == ipc.BATCH]
+    if sum(lengths) != section.rows or any(length < 0 for length in lengths):
+        raise FrameError(
+            "rows",
+            f"{section.measurement}: the header says {section.rows} rows, not {sum(lengths)}",
+        )
+    if how.dictionaries:
+        batches = pa.ipc.open_stream(stream).read_all().to_batches()
+    elif len(lengths) < len(found):
+        raise FrameError("arrow", f"{section.measurement}: a dictionary of no column")
+    else:
+        batches = [
+            pa.ipc.read_record_batch(pa.ipc.read_message(stream[m.start : m.end]), how.read)
+            for m in found
+        ]
+    if len(batches) == 1:
+        return batches[0]
+    return pa.concat_batches(batches) if batches else _empty(how.read)
+
+
+def _empty(read: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([pa.nulls(0, f.type) for f in read], schema=read)
+
+
+def _fitted(sent: pa.RecordBatch, how: Plan) -> pa.RecordBatch:
+    """The stored columns, where some are missing or come in a narrower type."""
+    columns = []
+    for column in how.columns:
+        if column.source < 0:
+            columns.append(pa.nulls(sent.num_rows, column.field.type))
+            continue
+        values = sent.column(column.source)
+        if column.source in how.dictionaries:
+            _check_dictionary(values, how.measurement.name, column.field.name)
+        columns.append(values.cast(column.field.type, safe=False) if column.cast else values)
+    return pa.RecordBatch.from_arrays(columns, schema=stored(how.measurement.name))
+
+
+def _check_dictionary(values: pa.DictionaryArray, measurement: str, name: str) -> None:
+    """A long word that many rows share would become long many times."""
+    longest = pc.max(pc.binary_length(values.dictionary)).as_py() or 0
+    if longest > MAX_KEY_BYTES:
+        raise FrameError("key", f"{measurement}.{name}: longer than {MAX_KEY_BYTES} bytes")
+
+
+def _check_keys(rows: pa.RecordBatch, how: Plan, host: str | None) -> None:
+    """Raise FrameError (`key`, `time`) where rows name nothing, Refused (403) where too much."""
+    if rows.column(0).null_count:
+        raise FrameError("time", f"{how.measurement.name}.time: null in a row")
+    for n in how.keys:
+        column = rows.column(n)
+        _, offsets, data = column.buffers()
+        if column.null_count or not _sound(
+            column, bytes(offsets or b""), b"" if data is None else data.to_pybytes()
+        ):
+            raise FrameError(
+                "key",
+                f"{how.measurement.name}.{rows.schema.field(n).name}: "
+                f"1 to {MAX_KEY_BYTES} printable bytes are wanted in every row",
+            )
+    if host is not None and rows.num_rows:
+        names = pc.unique(rows.column(how.host)).to_pylist() if how.host >= 0 else [None]
+        if names != [host]:
+            others = ", ".join(sorted(str(name) for name in names if name != host))
+            raise Refused(
+                403, f"{how.measurement.name}: this credential speaks for {host}, not {others:.200}"
+            )
+
+
+def _sound(column: Any, offsets: bytes, data: bytes) -> bool:
+    """Whether every value is 1 to MAX_KEY_BYTES printable bytes."""
+    if not len(column) or _SOUND.knows(seen := (column.offset, len(column), offsets, data)):
+        return True
+    lengths = pc.min_max(pc.binary_length(column)).as_py()
+    if lengths["min"] < 1 or lengths["max"] > MAX_KEY_BYTES:
+        return False
+    if not pc.all(pc.utf8_is_printable(column)).as_py():
+        return False
+    _SOUND.keep(seen)
+    return True
+
+
+class _Known:
+    """Key columns that were found sound, within bounds; an agent sends the same every time."""
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[int, int, bytes, bytes]] = set()
+        self._bytes = 0
+
+    def knows(self, column: tuple[int, int, bytes, bytes]) -> bool:
+        return column in self._seen
+
+    def keep(self, column: tuple[int, int, bytes, bytes]) -> None:
+        self._bytes += len(column[2]) + len(column[3])
+        if self._bytes > _SOUND_BYTES:
+            self._seen.clear()
+            self._bytes = len(column[2]) + len(column[3])
+        self._seen.add(column)
+
+
+_SOUND: Final = _Known()
+
+
+def _timed(rows: pa.RecordBatch, measurement: str, when: Stamp) -> tuple[pa.RecordBatch, bool]:
+    """The rows at the times they are taken to be from, and whether any of them was moved."""
+    if not rows.num_rows:
+        return rows, False
+    column = rows.column(0)
+    times = column.view(pa.int64()).to_numpy()
+    if not when.shift and times.min() >= when.first and times.max() <= when.last:
+        return rows, False
+    # In floating point first: a time at the end of int64 must not wrap.
+    moved = times.astype(np.float64) + when.shift
+    kept = (moved >= when.first) & (moved <= when.last)
+    true = np.where(kept, np.where(kept, times, 0) + when.shift, when.received)
+    return rows.set_column(0, stored(measurement).field(0), pa.array(true).view(column.type)), True
+
+
+def _with_offset(rows: pa.RecordBatch, offset: float) -> pa.RecordBatch:
+    """The agent's own row with what its clock is off."""
+    names = rows.schema.names
+    mine = pc.equal(rows.column(names.index(Source.source.name)), AGENT_ROW)
+    at = names.index(Source.clock_offset_seconds.name)
+    value = pc.if_else(mine, pa.scalar(offset, pa.float64()), pa.scalar(None, pa.float64()))
+    return rows.set_column(at, rows.schema.field(at), value)
+
+
+def _quality(sent: pa.RecordBatch, how: Plan, count: int) -> Any:
+    if how.quality < 0:
+        return _zeros(count, pa.int32())
+    column = sent.column(how.quality).cast(pa.int32())
+    if count:
+        bounds = pc.min_max(column).as_py()
+        if column.null_count or bounds["min"] < 0 or bounds["max"] >= len(Quality):
+            raise FrameError(
+                "quality",
+                f"{how.measurement.name}: quality is 0 to {len(Quality) - 1} in every row",
+            )
+    return column
+
+
+def _zeros(count: int, kind: pa.DataType) -> Any:
+    return _few_zeros(count, kind) if count <= _CACHED_ROWS else _new_zeros(count, kind)
+
+
+def _new_zeros(count: int, kind: pa.DataType) -> Any:
+    return pa.array(np.zeros(count, kind.to_pandas_dtype()))
+
+
+_few_zeros = lru_cache(maxsize=256)(_new_zeros)
+
+
+def _repeated(container: str, count: int) -> Any:
+    return _few_repeated(container, count) if count <= _CACHED_ROWS else pa.repeat(container, count)
+
+
+@lru_cache(maxsize=4_096)
+def _few_repeated(container: str, count: int) -> Any:
+    return pa.repeat(container, count)

@@ -27,7 +27,6 @@ from vigie.document import (
     suggestion,
 )
 
-
 DATA: Final = Path(".vigie")
 """Where everything is kept unless told otherwise: in the folder where one stands."""
 DEFAULT_FILE: Final = Path("vigie.toml")

@@ -1,0 +1,1 @@
+"""Verbs that only ask the API, and `up`, which starts the programs."""

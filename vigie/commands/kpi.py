@@ -1,0 +1,58 @@
+"""KPIs: each value with its method, boundary, coverage and quality."""
+
+import argparse
+from typing import Final
+
+from vigie.commands import asking, printing
+from vigie.replies import Cell, Kpi, Kpis
+
+EXAMPLES: Final = """\
+examples:
+  vigie kpi show
+  vigie kpi show --scope local/this --json
+"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.epilog = EXAMPLES
+    parser.add_argument("act", choices=("show",))
+    parser.add_argument("--scope", metavar="PATH", help="default: all that you may see")
+    parser.add_argument("--period", help="default: the running day")
+    asking.add(parser, language=True)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask, and print one line a value with the reason where it is unknown."""
+    answer = asking.client(arguments).get(
+        Kpis, "kpis", scope=arguments.scope, period=arguments.period, language=arguments.language
+    )
+    if arguments.json:
+        printing.dump(answer)
+        return 0
+    print(printing.table([_row(kpi) for kpi in answer.kpis], empty="no indicator for this scope"))
+    for kpi in answer.kpis:
+        if note := _note(kpi):
+            print(f"\n{kpi.scope or 'everything'} {kpi.indicator}: {note}")
+    print(f"\nnetwork version {answer.network_version[:12]} · as of {answer.as_of}")
+    return 0
+
+
+def _row(kpi: Kpi) -> dict[str, Cell]:
+    return {
+        "scope": kpi.scope or "everything",
+        "indicator": kpi.indicator,
+        "value": kpi.value,
+        "unit": kpi.unit,
+        "period": kpi.period,
+        "method": kpi.method,
+        "quality": kpi.quality,
+        "coverage": f"{kpi.coverage:.0%}",
+    }
+
+
+def _note(kpi: Kpi) -> str:
+    parts = [f"unknown: {kpi.reason}"] if kpi.value is None and kpi.reason else []
+    if kpi.simulated_share:
+        parts.append(f"SIMULATED {kpi.simulated_share:.0%}")
+    return "; ".join(parts)

@@ -1,0 +1,78 @@
+"""Readings: the newest of each series, a series over time, and what happened."""
+
+import argparse
+from datetime import UTC, datetime
+from typing import Final
+
+from vigie import catalogue
+from vigie.commands import asking, printing
+from vigie.document import suggestion
+from vigie.errors import SettingsError
+from vigie.replies import Table
+
+EXAMPLES: Final = """\
+examples:
+  vigie query latest filesystem --fields available_bytes
+  vigie query series host --fields cpu_busy_ratio,load1 --from 1h --step 5m
+  vigie query series gpu --fields power_watts --by gpu --agg max --from 2026-01-31T08:00Z
+  vigie query events --from 24h
+"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.epilog = EXAMPLES
+    parser.add_argument("act", choices=("latest", "series", "events"))
+    parser.add_argument("measurement", nargs="?", help="as `vigie catalogue` lists them")
+    parser.add_argument("--fields", metavar="A,B", help="fields wanted; default: all")
+    parser.add_argument(
+        "--where", action="append", metavar="KEY:VALUE", help="only rows with that key; repeatable"
+    )
+    parser.add_argument("--by", metavar="KEYS", help="one series for each value of these keys")
+    parser.add_argument("--agg", help="how several values become one: mean, min, max, sum, …")
+    parser.add_argument(
+        "--from", dest="start", metavar="TIME", help="RFC 3339, or how long ago; as 2h"
+    )
+    parser.add_argument("--to", dest="end", metavar="TIME", help="likewise; default: now")
+    parser.add_argument("--step", metavar="DURATION", help="one row each; as 5m")
+    parser.add_argument("--limit", type=int, metavar="ROWS", help="at most so many rows")
+    parser.add_argument("--cursor", help="the next page, as the last answer named it")
+    asking.add(parser, language=True)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask, and print the table."""
+    path, now = _path(arguments), datetime.now(UTC)
+    query = {
+        "fields": arguments.fields,
+        "where": arguments.where,
+        "by": arguments.by,
+        "agg": arguments.agg,
+        "from": asking.moment(arguments.start, now) if arguments.start else None,
+        "to": asking.moment(arguments.end, now) if arguments.end else None,
+        "step": arguments.step,
+        "limit": arguments.limit,
+        "cursor": arguments.cursor,
+        "language": arguments.language,
+    }
+    answer = asking.client(arguments).get(Table, path, **query)
+    if arguments.json:
+        printing.dump(answer)
+        return 0
+    print(printing.table(printing.rows(answer.columns), empty="no rows"))
+    print(f"\n{printing.footer(answer)}")
+    return 0
+
+
+def _path(arguments: argparse.Namespace) -> str:
+    if arguments.act == "events":
+        if arguments.measurement:
+            raise SettingsError("events: all of them are in one table; use --where code:gap")
+        return "events"
+    known = [measurement.name for measurement in catalogue.MEASUREMENTS]
+    if arguments.measurement is None:
+        raise SettingsError(f"{arguments.act}: of which measurement? {', '.join(known)}")
+    if arguments.measurement not in known:
+        wrong = f"no measurement is called {arguments.measurement!r}"
+        raise SettingsError(f"{wrong}; {suggestion(arguments.measurement, known)}")
+    return f"{arguments.act}/{arguments.measurement}"

@@ -1,0 +1,157 @@
+"""`vigie agent run | once | sources | doctor`."""
+
+import argparse
+import dataclasses
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+from agent import contract, doctor
+from agent.runner import Reading
+from agent.service import Agent, periods
+from agent.sources import SOURCES
+from vigie import settings
+from vigie.errors import SettingsError, VigieError
+from vigie.settings import AgentSettings, Upstream
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the verbs of the agent."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    run_ = verbs.add_parser("run", help="read this host and send, until told to end")
+    run_.add_argument("--enrol", "--enroll", metavar="CODE", help="one-time code, the first time")
+    once = verbs.add_parser("once", help="read every source once and print what it says")
+    sources = verbs.add_parser("sources", help="list the sources, and what each one reads")
+    examine = verbs.add_parser("doctor", help="say what does not work, and how to mend it")
+    examine.add_argument(
+        "--contract", action="store_true", help="every file read, right used and field sent"
+    )
+    for verb in (once, sources, examine):
+        verb.add_argument("--json", action="store_true", help="for machines")
+    for verb in (run_, once, sources, examine):
+        verb.add_argument(
+            "--upstream", action="append", metavar="URL", help="collector to send to; repeatable"
+        )
+        settings.add_flags(verb, AgentSettings)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the command line asks for: 0 fine, 1 finding, 2 usage or settings."""
+    try:
+        if arguments.print_config:
+            print(settings.describe(AgentSettings, arguments, os.environ))
+            return 0
+        told = settings.from_arguments(AgentSettings, arguments, os.environ)
+        if arguments.upstream:
+            urls = tuple(Upstream(url) for url in arguments.upstream)
+            told = dataclasses.replace(told, upstreams=urls)
+        return _VERBS[arguments.verb](told, arguments)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (VigieError, OSError) as error:
+        print(f"vigie agent {arguments.verb}: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(told: AgentSettings, arguments: argparse.Namespace) -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    agent = Agent(told)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: agent.stop())
+    code = 0
+    try:
+        agent.run(arguments.enrol)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        code = 2
+    except (VigieError, OSError) as error:
+        print(f"vigie agent run: {error}", file=sys.stderr)
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A source stuck in the kernel holds its thread; nothing may wait for it.
+    os._exit(code)
+
+
+def _once(told: AgentSettings, arguments: argparse.Namespace) -> int:
+    healths, readings = doctor.read_once(SOURCES, told.off)
+    if arguments.json:
+        print(json.dumps({
+            "sources": [{"source": h.source, "status": h.word, "detail": h.detail}
+                        for h in healths],
+            "readings": [_plain(reading) for reading in readings],
+        }))  # fmt: skip
+    else:
+        for reading in readings:
+            for line in _lines(reading):
+                print(line)
+        for found in healths:
+            print(f"{found.source}: {found.word} {found.detail}".rstrip())
+    return 0 if all(h.word in {"ok", "absent", "off"} for h in healths) else 1
+
+
+def _sources(told: AgentSettings, arguments: argparse.Namespace) -> int:
+    every = periods(told, SOURCES)
+    if arguments.json:
+        print(json.dumps([
+            {"source": s.name, "measurements": [m.name for m in s.measurements],
+             "period_seconds": every[s.name], "off": s.name in told.off,
+             "reads": [asdict(r) for r in s.reads]}
+            for s in SOURCES
+        ]))  # fmt: skip
+        return 0
+    rows = [
+        (s.name, "off" if s.name in told.off else f"{every[s.name]:g} s",
+         ", ".join(m.name for m in s.measurements), ", ".join(r.path for r in s.reads))
+        for s in SOURCES
+    ]  # fmt: skip
+    _table(("SOURCE", "PERIOD", "GIVES", "READS"), rows)
+    return 0
+
+
+def _doctor(told: AgentSettings, arguments: argparse.Namespace) -> int:
+    if arguments.contract:
+        agreed = contract.contract(told, SOURCES, periods(told, SOURCES))
+        text = json.dumps(contract.as_json(agreed)) if arguments.json else contract.as_text(agreed)
+        print(text)
+        return 0
+    findings = doctor.examine(told, SOURCES)
+    if arguments.json:
+        print(json.dumps([asdict(f) for f in findings]))
+    else:
+        rows = [(f.subject, f.status, f.missing or "-", f.remedy or "-") for f in findings]
+        _table(("WHAT", "STATUS", "MISSING", "COMMAND THAT MENDS IT"), rows)
+    return 0 if all(f.fine for f in findings) else 1
+
+
+def _plain(reading: Reading) -> dict[str, object]:
+    columns = {f.name: list(cells) for f, cells in reading.columns.items()}
+    return {"source": reading.source, "time_ns": reading.time, "columns": columns}
+
+
+def _lines(reading: Reading) -> Iterable[str]:
+    """A reading as people read it: one line a value, unknown shown as such."""
+    keys = [(f, cells) for f, cells in reading.columns.items() if f.kind.value == "key"]
+    for field, cells in reading.columns.items():
+        if field.kind.value == "key":
+            continue
+        for row, cell in enumerate(cells):
+            of = ",".join(f"{k.name}={values[row]}" for k, values in keys)
+            name = field.full_name + (f"{{{of}}}" if of else "")
+            shown = "unknown" if cell is None else cell
+            yield f"{name:<64} {shown} {field.unit.ucum.removeprefix('1')}".rstrip()
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(line[i]) for line in (heads, *rows)) for i in range(len(heads) - 1)]
+    for line in (heads, *rows):
+        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
+        print("  ".join([*cells, line[-1]]))
+
+
+_VERBS = {"run": _run, "once": _once, "sources": _sources, "doctor": _doctor}

@@ -1,0 +1,168 @@
+"""Says what works here, what does not, and the command that mends it."""
+
+import http.client
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from agent import health
+from agent.credential import Credential
+from agent.health import Health
+from agent.runner import LIMIT_SECONDS, Moment, Reading, Runner
+from agent.service import credential_path, home
+from agent.source import Read, Source
+from vigie.errors import VigieError
+from vigie.settings import AgentSettings, Upstream
+
+PROBE_SECONDS: Final = 5.0
+CLOCK_SECONDS: Final = 2.0
+"""A larger offset is a finding; the Date header is only good to the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's table: what was looked at, how it is, what is missing, what to do.
+
+    `fine` is False where a person should act.
+    """
+
+    subject: str
+    status: str
+    fine: bool
+    missing: str = ""
+    remedy: str = ""
+
+
+def read_once(
+    sources: Sequence[Source], off: Sequence[str], seconds: float = LIMIT_SECONDS
+) -> tuple[list[Health], list[Reading]]:
+    """One turn of every source, each in its own thread: none can hang this."""
+    runner = Runner(sources, {s.name: s.measurements[0].period_seconds for s in sources},
+                    off=off, limit=seconds)  # fmt: skip
+    tick = runner.tick(Moment.now())
+    until = time.monotonic() + seconds
+    healths = list(runner.healths.values())
+    while any(h.started is not None for h in healths) and time.monotonic() < until:
+        tick.extend(runner.sleep(0.02))
+    for left in healths:
+        left.overdue(time.monotonic(), 0.0)
+    runner.close(0.2)
+    return healths, tick.readings
+
+
+def sources(settings: AgentSettings, known: Sequence[Source]) -> list[Finding]:
+    """How each source is."""
+    healths, _ = read_once(known, settings.off)
+    by_name = {s.name: s for s in known}
+    return [_of_source(by_name[h.source], h) for h in healths]
+
+
+def _of_source(source: Source, found: Health) -> Finding:
+    lacking = [] if found.status == health.OFF else [r for r in source.reads if not there(r)]
+    missing = "; ".join([*filter(None, [found.detail]), *(r.path for r in lacking)])
+    remedies = dict.fromkeys(r.grant for r in lacking if r.grant)
+    fine = found.status not in {health.FAILED, health.STUCK}
+    return Finding(source.name, found.word, fine, missing, "; ".join(remedies))
+
+
+def there(read: Read, root: Path = Path("/")) -> bool:
+    """Whether a file that a source declares can be read; optional ones count when granted by hand.
+
+    What is no path (a system call) and what is optional without a remedy is taken as there.
+    """
+    if not read.path.startswith("/") or (read.optional and not read.grant):
+        return True
+    found = list(root.glob(read.path.lstrip("/")))
+    return bool(found) and all(os.access(path, os.R_OK) for path in found)
+
+
+def upstreams(settings: AgentSettings) -> list[Finding]:
+    """Whether each upstream answers, knows our credential, and agrees on the time."""
+    found: list[Finding] = []
+    for upstream in settings.upstreams:
+        found.extend(_of_upstream(settings, upstream))
+    return found
+
+
+def _of_upstream(settings: AgentSettings, upstream: Upstream) -> list[Finding]:
+    subject = f"upstream {upstream.url}"
+    try:
+        credential = Credential.load(credential_path(settings, upstream), upstream.url)
+    except VigieError as error:
+        return [Finding(subject, "credential unreadable", fine=False, missing=str(error))]
+    try:
+        status, date = _ask(upstream.url, credential.token)
+    except (OSError, http.client.HTTPException) as error:
+        return [
+            Finding(subject, "unreachable", fine=False, missing=str(error) or repr(error),
+                    remedy="check that the collector runs there and that no firewall is between")
+        ]  # fmt: skip
+    return [_of_credential(subject, credential, status), _of_clock(date, time.time())]
+
+
+def _of_credential(subject: str, credential: Credential, status: int) -> Finding:
+    remedy = "on the collector: vigie enroll SITE/CONTAINER; here: vigie agent run --enrol CODE"
+    if not credential.token:
+        return Finding(subject, "not enrolled", fine=False, missing="credential", remedy=remedy)
+    if status == HTTPStatus.UNAUTHORIZED:
+        return Finding(
+            subject, "credential refused", fine=False, missing=str(credential.path),
+            remedy=f"rm {credential.path}; {remedy}",
+        )  # fmt: skip
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Finding(subject, f"answers {status}", fine=False, missing="a ready collector")
+    return Finding(subject, f"reachable, credential known, writes {credential.scope}", fine=True)
+
+
+def _of_clock(date: str | None, now: float) -> Finding:
+    """The offset of this clock against the Date header of an answer."""
+    if not date:
+        return Finding("clock", "unknown", fine=True, missing="the answer has no Date")
+    offset = now - parsedate_to_datetime(date).timestamp() - 0.5
+    if abs(offset) <= CLOCK_SECONDS:
+        return Finding("clock", f"{offset:+.1f} s", fine=True)
+    return Finding("clock", f"{offset:+.1f} s", fine=False, missing="a right clock",
+                   remedy="sudo timedatectl set-ntp true")  # fmt: skip
+
+
+def _ask(url: str, token: str) -> tuple[int, str | None]:
+    """Status and Date of an answer that needs a credential and changes nothing."""
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.netloc, timeout=PROBE_SECONDS)
+    try:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        connection.request("GET", parts.path.rstrip("/") + "/api/v1/sessions", headers=headers)
+        answer = connection.getresponse()
+        answer.read(65_536)
+        return answer.status, answer.headers.get("Date")
+    finally:
+        connection.close()
+
+
+def spool(settings: AgentSettings) -> Finding:
+    """How much of the spool is used, and whether its disk has room for the rest."""
+    directory = home(settings) / "spool"
+    used = sum(path.stat().st_size for path in directory.glob("*.spool"))
+    nearest = next(p for p in (directory, *directory.parents) if p.exists())
+    told = os.statvfs(nearest)
+    free, limit = told.f_bavail * told.f_frsize, settings.spool_bytes
+    status = f"{used / 1e6:.1f} of {limit / 1e6:.0f} MB used, {free / 1e6:.0f} MB free"
+    if not os.access(nearest, os.W_OK):
+        return Finding("spool", status, fine=False, missing=f"the right to write {nearest}",
+                       remedy=f"sudo chown -R $(id -un) {nearest}")  # fmt: skip
+    if free < limit - used:
+        return Finding("spool", status, fine=False, missing="room on the disk",
+                       remedy="free some, or set agent.spool_bytes lower")  # fmt: skip
+    return Finding("spool", status, fine=True)
+
+
+def examine(settings: AgentSettings, known: Sequence[Source]) -> list[Finding]:
+    """Everything: sources, upstreams, clock, spool."""
+    return [*sources(settings, known), *upstreams(settings), spool(settings)]

@@ -1,0 +1,155 @@
+"""Readings into the bytes of a frame: one Arrow IPC stream for each measurement, then zstd.
+
+Written with nanoarrow, which costs 5 MB where pyarrow would cost 40.
+"""
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import nanoarrow
+import zstandard
+from nanoarrow.ipc import StreamWriter
+
+from vigie import catalogue
+from vigie.frame import (
+    TIME_COLUMN,
+    Gap,
+    Happening,
+    Header,
+    InventoryPart,
+    Section,
+    column_type,
+    pack,
+)
+from vigie.shape import Columns, Field, Kind, Measurement, Value
+
+LEVEL: Final = 3
+NANOSECONDS_PER_MICROSECOND: Final = 1_000
+
+_TYPES: Final = {
+    "string": nanoarrow.string,
+    "bool": nanoarrow.bool_,
+    "int32": nanoarrow.int32,
+    "int64": nanoarrow.int64,
+    "double": nanoarrow.float64,
+}
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows of one measurement that travel in one frame; `times` in microseconds UTC."""
+
+    measurement: type[Measurement]
+    times: list[int] = field(default_factory=list)
+    columns: dict[Field, list[Value]] = field(default_factory=dict)
+
+    def add(self, time: int, columns: Columns, host: str) -> None:
+        """Add one turn's rows, of that wall clock (ns), with `host` where no host is given."""
+        before, count = len(self.times), len(next(iter(columns.values()), ()))
+        given = dict(columns)
+        for key in self.measurement.keys:
+            if key.name == "host" and key not in given:
+                given[key] = [host] * count
+        for known in given:
+            self.columns.setdefault(known, [None] * before)
+        for known, cells in self.columns.items():
+            cells.extend(given.get(known, [None] * count))
+        self.times.extend([time // NANOSECONDS_PER_MICROSECOND] * count)
+
+
+@dataclass(slots=True)
+class Contents:
+    """What one frame carries."""
+
+    rows: dict[str, Rows] = field(default_factory=dict)
+    events: list[Happening] = field(default_factory=list)
+    inventories: list[InventoryPart] = field(default_factory=list)
+
+    def add(self, time: int, columns: Columns, host: str) -> list[Rows]:
+        """Add the columns of one turn, which may be of several measurements; returns theirs."""
+        parts: dict[str, dict[Field, Sequence[Value]]] = {}
+        for known, cells in columns.items():
+            parts.setdefault(known.measurement, {})[known] = cells
+        touched = []
+        for name, part in parts.items():
+            measurement = catalogue.measurement(name)
+            if measurement is not None:
+                rows = self.rows.setdefault(name, Rows(measurement))
+                rows.add(time, part, host)
+                touched.append(rows)
+        return touched
+
+
+class Encoder:
+    """Writes the frames of one agent's boot; keeps the Arrow schemas it has made."""
+
+    def __init__(self, agent: str, boot: str, container: str) -> None:
+        self._agent, self._boot, self._container = agent, boot, container
+        self._schemas: dict[tuple[Field, ...], tuple[Any, list[Any]]] = {}
+        self._compressor = zstandard.ZstdCompressor(level=LEVEL)
+
+    def frame(self, sequence: int, wall: int, monotonic: int, contents: Contents) -> bytes:
+        """One compressed frame; the clocks are the tick's, in nanoseconds."""
+        streams = {name: self.section(rows) for name, rows in contents.rows.items()}
+        sections = tuple(
+            Section(name, len(stream), len(contents.rows[name].times))
+            for name, stream in streams.items()
+        )
+        header = Header(
+            self._agent,
+            self._boot,
+            sequence,
+            self._container,
+            wall,
+            monotonic,
+            catalogue.VERSION,
+            sections,
+            tuple(contents.events),
+            tuple(contents.inventories),
+        )
+        return self._compressor.compress(pack(header, b"".join(streams.values())))
+
+    def gap_frame(
+        self, boot: str, sequence: int, wall: int, monotonic: int, gaps: Iterable[Gap]
+    ) -> bytes:
+        """A frame that only says which frames of `boot` will never come; not compressed."""
+        header = Header(
+            self._agent,
+            boot,
+            sequence,
+            self._container,
+            wall,
+            monotonic,
+            catalogue.VERSION,
+            gaps=tuple(gaps),
+        )
+        return pack(header, b"")
+
+    def section(self, rows: Rows) -> bytes:
+        """The Arrow IPC stream of one measurement."""
+        fields = tuple(rows.columns)
+        schema, types = self._schema(fields)
+        arrays = [nanoarrow.c_array(rows.times, types[0])]
+        arrays += [
+            nanoarrow.c_array(cells, kind)
+            for cells, kind in zip(rows.columns.values(), types[1:], strict=True)
+        ]
+        batch = nanoarrow.c_array_from_buffers(
+            schema, len(rows.times), [], children=arrays, move=True, validation_level="none"
+        )
+        out = io.BytesIO()
+        StreamWriter.from_writable(out).serialize_stream(batch)
+        return out.getvalue()
+
+    def _schema(self, fields: tuple[Field, ...]) -> tuple[Any, list[Any]]:
+        known = self._schemas.get(fields)
+        if known is None:
+            columns = {TIME_COLUMN: nanoarrow.timestamp("us", "UTC", nullable=False)}
+            for f in fields:
+                columns[f.name] = _TYPES[column_type(f)](nullable=f.kind is not Kind.KEY)
+            schema = nanoarrow.c_schema(nanoarrow.struct(columns, nullable=False))
+            known = schema, [schema.child(i) for i in range(schema.n_children)]
+            self._schemas[fields] = known
+        return known

@@ -1,0 +1,286 @@
+"""The running agent: the one place that constructs and wires its parts."""
+
+import contextlib
+import fcntl
+import gc
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from agent import devices, exposition, files, runner
+from agent.credential import Credential
+from agent.encode import Contents, Encoder
+from agent.health import Vitals
+from agent.runner import Moment, Runner, Tick
+from agent.ship import Line, Shipper
+from agent.source import Source
+from agent.sources import SOURCES
+from agent.spool import Spool
+from vigie import catalogue
+from vigie.errors import SettingsError, Unavailable
+from vigie.frame import MAX_KEY_BYTES, Gap, Happening
+from vigie.settings import AgentSettings, Upstream, host_port
+from vigie.units import MICROSECONDS_PER_SECOND, NANOSECONDS_PER_SECOND
+
+INVENTORY_PAUSE_SECONDS: Final = 30.0
+"""At most one inventory in that time, however often it is asked for."""
+WARM_TICKS: Final = 5
+NANOSECONDS_PER_MICROSECOND: Final = NANOSECONDS_PER_SECOND // MICROSECONDS_PER_SECOND
+
+log = logging.getLogger(__name__)
+
+
+def host_name(asked: str) -> str:
+    """A name fit to be a key: printable ASCII, at most 128 bytes, no `/`."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in "/ " else "-" for c in asked)
+    return plain[:MAX_KEY_BYTES] or "host"
+
+
+def home(settings: AgentSettings) -> Path:
+    """The agent's part of the data directory."""
+    return settings.data / "agent"
+
+
+def credential_path(settings: AgentSettings, upstream: Upstream) -> Path:
+    """Where the credential for that upstream is."""
+    return upstream.credential or home(settings) / "credential"
+
+
+def periods(settings: AgentSettings, sources: Sequence[Source]) -> dict[str, float]:
+    """Seconds between two turns of each source, from the catalogue unless settings say otherwise.
+
+    Raises:
+        SettingsError: settings name a source that does not exist.
+    """
+    known = {s.name: s.measurements[0].period_seconds for s in sources}
+    known[runner.OWN] = catalogue.Source.period_seconds
+    for name in (*settings.periods, *settings.off):
+        if name not in known:
+            raise SettingsError(f"agent: no source {name!r}; there are: {', '.join(known)}")
+    return known | {name: float(period) for name, period in settings.periods.items()}
+
+
+class Agent:
+    """One agent from start to end."""
+
+    def __init__(self, settings: AgentSettings, *, sources: Sequence[Source] = SOURCES) -> None:
+        self._settings, self._sources = settings, sources
+        self._periods = periods(settings, sources)
+        self._data = home(settings)
+        self._ending = threading.Event()
+        self._inventory = threading.Event()
+        self._inventory_sent = float("-inf")
+        self._runner: Runner | None = None
+        self._statm = -1
+
+    def stop(self) -> None:
+        """End `run`; may be called from a signal handler."""
+        self._ending.set()
+        if self._runner is not None:
+            self._runner.wake()
+
+    def run(self, code: str | None = None) -> None:
+        """Read, spool and send until `stop`.
+
+        Raises:
+            SettingsError: what is set cannot work.
+            Refused: the one-time code is.
+            OSError: the data directory cannot be used.
+        """
+        self._data.mkdir(parents=True, exist_ok=True)
+        with _alone(self._data):
+            credentials = self._credentials(code)
+            if self._ending.is_set():
+                return
+            container = self._settings.container or next(
+                (c.container for c in credentials if c.container), ""
+            )
+            if not container:
+                raise SettingsError(
+                    "agent.container: nothing says which container this host stands in; "
+                    "give --container SITE/CONTAINER, or enrol with --enrol CODE"
+                )
+            scoped = next((c.host for c in credentials if c.host), "")
+            host = host_name(self._settings.host or scoped or socket.gethostname())
+            self._serve(host, container, credentials)
+
+    def _credentials(self, code: str | None) -> list[Credential]:
+        found = [
+            Credential.load(credential_path(self._settings, u), u.url)
+            for u in self._settings.upstreams
+        ]
+        if code and found and not found[0].token:
+            self._redeem(found[0], code)
+        return found
+
+    def _redeem(self, credential: Credential, code: str) -> None:
+        """Enrol, waiting for an upstream that does not answer yet."""
+        failures = 0
+        while not self._ending.is_set():
+            failures += 1
+            try:
+                credential.redeem(code)
+            except Unavailable as error:
+                log.warning("enrolment waits for its upstream reason=%s", error)
+                self._ending.wait(error.retry_after or min(5.0, 0.5 * failures))
+            else:
+                log.info("enrolled upstream=%s scope=%s", credential.url, credential.scope)
+                return
+
+    def _serve(self, host: str, container: str, credentials: Sequence[Credential]) -> None:
+        urls = [c.url for c in credentials]
+        encoder: Encoder | None = None
+
+        def gap_frame(boot: str, sequence: int, gaps: Sequence[Gap]) -> bytes:
+            assert encoder is not None  # noqa: S101 - made before the spool is opened
+            at = Moment.now()
+            return encoder.gap_frame(boot, sequence, at.wall, at.monotonic, gaps)
+
+        spool = Spool(
+            self._data / "spool", urls, gap_frame,
+            limit_bytes=self._settings.spool_bytes, limit_seconds=self._settings.spool_age,
+        )  # fmt: skip
+        encoder = Encoder(host, spool.boot, container)
+        spool.open(time.monotonic())
+        files.replace(self._data / "boot", spool.boot.encode())
+        shippers = [
+            Shipper(c.url, host, c, spool, Line(c.url), wanted=self._asked) for c in credentials
+        ]
+        self._runner = Runner(
+            self._sources, self._periods, off=self._settings.off,
+            vitals=lambda: self._vitals(spool, shippers),
+        )  # fmt: skip
+        page = exposition.Exposition(container)
+        server = self._listen(page)
+        self._inventory.set()
+        for shipper in shippers:
+            shipper.start()
+        log.info("agent started host=%s container=%s boot=%s", host, container, spool.boot)
+        try:
+            self._loop(self._runner, Desk(host, encoder, spool, page, self._periods))
+        finally:
+            self._end(shippers, spool, server)
+
+    def _loop(self, turns: Runner, desk: "Desk") -> None:
+        """Tick at every multiple of a period, until the end."""
+        ticks, due, late = 0, 0, Tick()
+        while not self._ending.is_set():
+            wait = (due - time.time_ns()) / NANOSECONDS_PER_SECOND
+            if 0 < wait <= turns.shortest:  # more: the clock was set back
+                late.extend(turns.sleep(wait))
+                continue
+            at = Moment.now()
+            tick = turns.tick(at)
+            late.extend(tick)
+            desk.emit(at, late, first=ticks == 0, inventory=self._take_inventory(at.seconds))
+            due, late, ticks = turns.next_tick(at.wall), Tick(), ticks + 1
+            if ticks == WARM_TICKS:
+                # What is there now stays: later collections need not look at it again.
+                gc.collect()
+                gc.freeze()
+
+    def _asked(self, names: Sequence[str]) -> None:
+        if catalogue.Device.name in names:
+            self._inventory.set()
+
+    def _take_inventory(self, now: float) -> bool:
+        if not self._inventory.is_set() or now - self._inventory_sent < INVENTORY_PAUSE_SECONDS:
+            return False
+        self._inventory.clear()
+        self._inventory_sent = now
+        return True
+
+    def _vitals(self, spool: Spool, shippers: Sequence[Shipper]) -> Vitals:
+        spent = os.times()
+        return Vitals(
+            spool.bytes, spool.waiting, spool.dropped, sum(s.refused for s in shippers),
+            spent.user + spent.system + spent.children_user + spent.children_system,
+            self._memory(),
+        )  # fmt: skip
+
+    def _memory(self) -> int | None:
+        try:
+            if self._statm < 0:
+                self._statm = os.open("/proc/self/statm", os.O_RDONLY)
+            return int(os.pread(self._statm, 128, 0).split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, ValueError, IndexError):
+            return None
+
+    def _listen(self, page: exposition.Exposition) -> exposition.Server | None:
+        address = self._settings.metrics_listen
+        try:
+            return exposition.Server(host_port(address), page, time.monotonic)
+        except OSError as error:
+            log.warning("metrics are not served address=%s error=%s", address, error)
+            return None
+
+    def _end(
+        self, shippers: Sequence[Shipper], spool: Spool, server: exposition.Server | None
+    ) -> None:
+        until = time.monotonic() + 1.0
+        for shipper in shippers:
+            shipper.close(max(0.0, until - time.monotonic()))
+        spool.close()
+        if self._runner is not None:
+            self._runner.close(0.3)
+        if server is not None:
+            server.close()
+        log.info("agent ended")
+
+
+class Desk:
+    """Where what was read becomes a frame in the spool, and a page of metrics."""
+
+    def __init__(
+        self, host: str, encoder: Encoder, spool: Spool, page: exposition.Exposition,
+        periods: dict[str, float],
+    ) -> None:  # fmt: skip
+        self._host, self._encoder, self._spool, self._page = host, encoder, spool, page
+        self._periods = periods
+
+    def emit(self, at: Moment, tick: Tick, *, first: bool, inventory: bool) -> None:
+        """Frame, spool and show what one tick gave."""
+        contents = Contents()
+        time_us = at.wall // NANOSECONDS_PER_MICROSECOND
+        if first:
+            contents.events.append(Happening(catalogue.AGENT_STARTED.code, time_us))
+        for change in tick.changes:
+            keys = {"host": self._host, "source": change.source}
+            words = f"{change.before} → {change.after}: {change.detail}".removesuffix(": ")
+            contents.events.append(
+                Happening(catalogue.SOURCE_CHANGED.code, time_us, keys, words[:1000])
+            )
+        if inventory:
+            contents.inventories.append(devices.snapshot(self._host))
+        for reading in tick.readings:
+            added = contents.add(reading.time, reading.columns, self._host)
+            for rows in added:
+                self._page.update(rows, self._periods[reading.source], at.seconds)
+        try:
+            frame = self._encoder.frame(self._spool.next, at.wall, at.monotonic, contents)
+        except Exception:  # isolation point: one frame
+            log.exception("frame cannot be written sequence=%d", self._spool.next)
+        else:
+            self._spool.append(frame, time_us, at.seconds)
+        self._spool.tend(at.seconds)
+
+
+@contextlib.contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """Hold the data directory: two agents in one would write over each other."""
+    file = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SettingsError(
+                f"agent.data: another agent runs with {data}; give it its own --data"
+            ) from error
+        yield
+    finally:
+        os.close(file)

@@ -1,0 +1,168 @@
+"""Mounted file systems that store bytes on this host, from /proc/self/mounts and statvfs.
+
+A remote mount (NFS, CIFS, Lustre …) is left to the host that serves it: here it would be counted
+once per client, and a server that does not answer would hang the reading of the local disks.
+"""
+
+import os
+import re
+import stat
+import zlib
+from pathlib import Path
+from typing import Final
+
+from agent.source import Read
+from vigie.catalogue import Filesystem
+from vigie.errors import Absent, SourceFailed
+from vigie.frame import MAX_KEY_BYTES
+from vigie.shape import Columns, Value
+
+IMAGES: Final = frozenset({"cramfs", "erofs", "iso9660", "romfs", "squashfs", "udf"})
+"""Read-only images: always full, and nobody can write to them."""
+POOLED: Final = frozenset({"bcachefs", "btrfs", "zfs"})
+"""Stored on disks of their own, though some kernels list them as having none."""
+_ESCAPE: Final = re.compile(r"\\([0-7]{3})")
+
+
+class FilesystemReader:
+    """Reads the mounts of this process's namespace."""
+
+    name = "filesystem"
+    measurements = (Filesystem,)
+    reads = (
+        Read("/proc/self/mounts", "what is mounted where"),
+        Read("/proc/filesystems", "which kinds of file system have a disk below"),
+        Read(
+            "statvfs of each mount kept",
+            "size and room; opens no file in it",
+            right="search permission on the path",
+            optional=True,
+        ),
+    )
+
+    def __init__(self, mounts: str = "/proc/self/mounts", kinds: str = "/proc/filesystems") -> None:
+        self._mounts, self._kinds = mounts, kinds
+        self._descriptor = -1
+        self._diskless: frozenset[str] = frozenset()
+        self._text = b""
+        self._kept: list[str] = []
+
+    def open(self) -> None:
+        """Keep the table of mounts open; raises SourceFailed where /proc does not have it."""
+        self.close()
+        try:
+            self._diskless = diskless(Path(self._kinds).read_text(encoding="ascii"))
+            self._descriptor = os.open(self._mounts, os.O_RDONLY)
+        except OSError as error:
+            raise SourceFailed("open", f"{error.filename}: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Close the table of mounts."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor, self._text = -1, b""
+
+    def read(self, now: int) -> Columns:
+        """One row for each file system, at its shortest mount point."""
+        try:
+            text = _whole(self._descriptor)
+        except OSError as error:
+            raise SourceFailed("read", f"{self._mounts}: {error}") from error
+        if text != self._text:
+            table = text.decode("utf-8", "replace")
+            self._kept = [m for m in storing(table, self._diskless) if _is_directory(m)]
+            self._text = text
+        if not self._kept:
+            raise Absent("no file system on a disk is mounted here")
+        rows = [(_key(mount), *_room(mount)) for mount in self._kept]
+        columns = list(zip(*rows, strict=True))
+        fields = (
+            Filesystem.mount,
+            Filesystem.size_bytes,
+            Filesystem.available_bytes,
+            Filesystem.inodes_total,
+            Filesystem.inodes_available,
+            Filesystem.read_only,
+        )
+        return dict(zip(fields, columns, strict=True))
+
+
+def diskless(table: str) -> frozenset[str]:
+    """The kinds that /proc/filesystems lists as living on no disk."""
+    lines = (line.split() for line in table.splitlines())
+    return frozenset(w[1] for w in lines if len(w) == 2 and w[0] == "nodev") - POOLED
+
+
+def storing(table: str, without_disk: frozenset[str]) -> list[str]:
+    """Mount points of a table of mounts, one for each file system that stores bytes.
+
+    The root is always one of them, whatever it is made of: inside a container it is an overlay.
+    A device mounted several times (bind mounts, subvolumes) is told once, at its shortest path.
+    """
+    root: str | None = None
+    by_device: dict[str, str] = {}
+    for line in table.splitlines():
+        words = line.split(" ")
+        if len(words) < 4:
+            continue
+        device, mount, kind = words[0], _plain(words[1]), words[2]
+        if mount == "/":
+            root = device  # the last one mounted there is the one seen
+        elif kind not in without_disk and kind not in IMAGES:
+            kept = by_device.get(device)
+            if kept is None or (len(mount), mount) < (len(kept), kept):
+                by_device[device] = mount
+    if root is not None:
+        by_device[root] = "/"
+    return sorted(by_device.values())
+
+
+def _plain(mount: str) -> str:
+    """The path that /proc/self/mounts spells with octal escapes."""
+    plain = _ESCAPE.sub(lambda found: chr(int(found[1], 8)), mount)
+    return plain if plain.isprintable() else mount  # a name with control characters stays escaped
+
+
+def _key(mount: str) -> str:
+    """The mount as a key: a path too long for one ends in its check sum instead."""
+    text = mount.encode("utf-8", "replace")
+    if len(text) <= MAX_KEY_BYTES:
+        return mount
+    head = text[: MAX_KEY_BYTES - 12].decode("utf-8", "ignore")
+    return f"{head}…{zlib.crc32(text):08x}"
+
+
+def _whole(descriptor: int) -> bytes:
+    text = os.pread(descriptor, 65_536, 0)
+    while len(text) % 4096 == 0 or not text.endswith(b"\n"):  # the kernel gives whole lines
+        more = os.pread(descriptor, 65_536, len(text))
+        if not more:
+            break
+        text += more
+    return text
+
+
+def _is_directory(mount: str) -> bool:
+    try:
+        return stat.S_ISDIR(Path(mount).stat().st_mode)
+    except OSError:
+        return True  # not for us to look at: its row says so with nulls
+
+
+def _room(mount: str) -> tuple[Value, ...]:
+    """Size, bytes available, inodes, inodes available, read-only; None where not told."""
+    try:
+        told = os.statvfs(mount)
+    except OSError:
+        return (None,) * 5
+    inodes = told.f_files or None  # 0 where the kind has no fixed number: unknown
+    return (
+        told.f_blocks * told.f_frsize,
+        told.f_bavail * told.f_frsize,
+        inodes,
+        told.f_favail if inodes else None,
+        bool(told.f_flag & os.ST_RDONLY),
+    )
+
+
+SOURCE = FilesystemReader()

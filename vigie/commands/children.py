@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from vigie.errors import VigieError
+
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
 SOUND_SECONDS: Final = 60.0
@@ -25,7 +27,7 @@ class Child:
     command: Callable[[], Sequence[str]]
     process: "subprocess.Popen[bytes] | None" = None
     started: float = 0.0
-    pause: float = 0.0
+    pause: float = FIRST_PAUSE / 2
     due: float = field(default=float("inf"))
     """When to start it again; infinite while it runs."""
 
@@ -33,7 +35,7 @@ class Child:
         """Start it in a process group of its own: Ctrl-C in a terminal reaches only us."""
         parent = os.getpid()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "vigie", *self.command()],
+            self.command(),
             stdin=subprocess.DEVNULL,
             start_new_session=True,
             preexec_fn=lambda: _end_with(parent),  # noqa: PLW1509 - we have no threads
@@ -82,14 +84,22 @@ class Children:
             if status is not None and child.due == float("inf"):
                 lived = now - child.started
                 sound = lived >= SOUND_SECONDS
-                child.pause = FIRST_PAUSE if sound else min(LONGEST_PAUSE, child.pause * 2 or 1.0)
+                child.pause = FIRST_PAUSE if sound else min(LONGEST_PAUSE, child.pause * 2)
                 child.due = now + child.pause
                 self._tell(
                     f"{child.name} ended ({_said(status)}) after {lived:.0f} s; "
                     f"starting it again in {child.pause:.0f} s"
                 )
             if child.due <= now:
-                child.start(now)
+                self._again(child, now)
+
+    def _again(self, child: Child, now: float) -> None:
+        try:
+            child.start(now)
+        except (VigieError, OSError) as error:
+            child.pause = min(LONGEST_PAUSE, child.pause * 2)
+            child.due = now + child.pause
+            self._tell(f"{child.name} cannot start ({error}); again in {child.pause:.0f} s")
 
     def stop(self, patience: float = 20.0) -> None:
         """End all, the last one first: who asks ends before who answers."""

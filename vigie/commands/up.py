@@ -24,9 +24,10 @@ from vigie.network.load import Network, load
 from vigie.replies import Enrolment
 from vigie.settings import AgentSettings, CollectorSettings, DashboardSettings, host_port
 
+PROGRAM: Final = (sys.executable, "-m", "vigie")
 READY_SECONDS: Final = 60.0
 TICK_SECONDS: Final = 0.2
-PERSON_ROLES: Final = ("reader", "operator", "shift lead")
+PERSON_ROLES: Final = ("operator", "shift lead")
 EXAMPLES: Final = """\
 examples:
   vigie up                                   data in ./.vigie, screens on port 8050
@@ -229,17 +230,32 @@ def _common(plan: Plan) -> list[str]:
 
 def _collector(plan: Plan) -> list[str]:
     network = ["--network", str(plan.network)] if plan.network else []
-    return ["collector", "run", *_common(plan), "--listen", plan.collector.listen, *network]
+    return [
+        *PROGRAM,
+        "collector",
+        "run",
+        *_common(plan),
+        "--listen",
+        plan.collector.listen,
+        *network,
+    ]
 
 
 def _dashboard(plan: Plan) -> list[str]:
     listen = plan.dashboard.listen
-    return ["dashboard", "run", *_common(plan), "--listen", listen, "--api", plan.api]
+    return [*PROGRAM, "dashboard", "run", *_common(plan), "--listen", listen, "--api", plan.api]
 
 
 def _agent(plan: Plan, place: str) -> list[str]:
     """Its command; with a one-time code while it has no credential of its own."""
-    command = ["agent", "run", *_common(plan), "--metrics-listen", plan.agent.metrics_listen]
+    command = [
+        *PROGRAM,
+        "agent",
+        "run",
+        *_common(plan),
+        "--metrics-listen",
+        plan.agent.metrics_listen,
+    ]
     command += ["--upstream", plan.api]
     if not plan.credential.exists():
         command += ["--enrol", _enrol(plan, "agent", place.rpartition("/")[2], place).code]

@@ -126,6 +126,14 @@ class Store:
         together = together.filter(chosen)
         return together if columns is None else together.select(list(columns))
 
+    def rolled(self, measurement: str, until: datetime) -> None:
+        """What was kept so far is about to be rolled up until then: an older row is late now.
+
+        Said before the rows are read, so that each row is read or late, and none is neither.
+        """
+        with self._turn:
+            self._memory.late.rolled(measurement, round(until.timestamp() * 1e6))
+
     def dirty(self) -> list[Dirty]:
         """Hours whose rollups miss late rows."""
         return self._memory.late.dirty()

@@ -1,0 +1,1 @@
+"""What the collector does by itself, a file per duty: read, pure call, write."""

@@ -1,0 +1,170 @@
+"""Power and energy of a path: which meters count, and what they add up to.
+
+A meter stands for the container that reports it. Roles are nested, site ⊃ ups ⊃ it, and are never
+added to each other: the widest role that every measured container has is taken, and where there is
+none in common, each container's widest. Several meters of one role add. `cooling` and `other` are
+parts, and never stand for a whole; no GPU's own reading does either.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from collector.kpis.reasons import Reason
+from vigie.catalogue import NO_HOST
+from vigie.shape import Quality
+
+ROLES: Final = ("site", "ups", "it")
+"""Widest first."""
+METHODS: Final = ("meter", "counter", "gauge", "model")
+"""Most trusted first."""
+ALL_PHASES: Final = "all"
+MODEL: Final = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """The keys of one series of the measurement `power`, with its container."""
+
+    container: str
+    host: str
+    meter: str
+    role: str
+    phase: str
+    method: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Meter":
+        """The meter of a row."""
+        return cls(*(str(row[name]) for name in cls.__slots__))
+
+    @property
+    def path(self) -> str:
+        """`site/container/host/meter`, without a host that is none."""
+        parts = (self.container, "" if self.host == NO_HOST else self.host, self.meter)
+        return "/".join(filter(None, parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What one meter says: W or J, or None; `covered` is the share of the period it knows."""
+
+    meter: Meter
+    value: float | None
+    covered: float
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A container in service, and its hosts as far as they are known."""
+
+    container: str
+    simulated: bool = False
+    hosts: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A sum over meters; None with a reason. `parts` is by container.
+
+    `covered` is the share of the period and of the places that the sum knows.
+    """
+
+    value: float | None
+    reason: Reason | None
+    covered: float
+    quality: Quality | None
+    simulated_share: float
+    roles: tuple[str, ...]
+    used: tuple[Known, ...]
+    parts: Mapping[str, float]
+
+
+def total(known: Iterable[Known], places: Sequence[Place], *, unread: Reason) -> Total:
+    """Add up the meters that count; `unread` is the reason where these say nothing."""
+    expected = {place.container for place in places}
+    chosen = choose(k for k in known if k.meter.container in expected)
+    used = [k for k in chosen if k.value is not None]
+    roles = tuple(role for role in ROLES if any(k.meter.role == role for k in chosen))
+    if not used:
+        reason = (unread if chosen else Reason.NO_METER) if places else Reason.NO_PLACE
+        simulated = sum(place.simulated for place in places) / max(1, len(places))
+        return Total(None, reason, 0.0, None, simulated, roles, (), {})
+    parts: dict[str, float] = {}
+    for k in used:
+        parts[k.meter.container] = parts.get(k.meter.container, 0.0) + (k.value or 0.0)
+    return Total(
+        value=sum(parts.values()),
+        reason=None,
+        covered=sum(_covered(place, chosen) for place in places) / len(places),
+        quality=max((k.quality for k in used), key=lambda quality: quality.code),
+        simulated_share=_simulated(parts, places),
+        roles=roles,
+        used=tuple(used),
+        parts=parts,
+    )
+
+
+def choose(known: Iterable[Known]) -> list[Known]:
+    """The meters to add: of one boundary, each point once, as its most trusted method says."""
+    points = _points([k for k in known if k.meter.role in ROLES])
+    roles: dict[str, set[str]] = {}
+    for k in points:
+        roles.setdefault(k.meter.container, set()).add(k.meter.role)
+    common = set.intersection(*roles.values()) if roles else set()
+    wanted = {
+        container: next(role for role in ROLES if role in (common or have))
+        for container, have in roles.items()
+    }
+    return [k for k in points if k.meter.role == wanted[k.meter.container]]
+
+
+def _points(known: Sequence[Known]) -> list[Known]:
+    """Each metering point once; a model only where nothing else says what its host draws."""
+    points: dict[tuple[str, ...], Known] = {}
+    for k in sorted(known, key=_trust):
+        m = k.meter
+        points.setdefault((m.container, m.host, m.role, m.meter, m.phase), k)
+    whole = {key[:-1] for key in points if key[-1] == ALL_PHASES}
+    real = {key[:3] for key, k in points.items() if k.meter.method != MODEL}
+    return [
+        k
+        for key, k in points.items()
+        if (key[-1] == ALL_PHASES or key[:-1] not in whole)
+        and (k.meter.method != MODEL or key[:3] not in real)
+    ]
+
+
+def _trust(known: Known) -> tuple[bool, int]:
+    method = known.meter.method
+    return known.value is None, METHODS.index(method) if method in METHODS else len(METHODS)
+
+
+def _covered(place: Place, chosen: Sequence[Known]) -> float:
+    """The share that is known of a container: the mean of its meters.
+
+    Where each meter is of one host, a host that has none is a meter that says nothing.
+    """
+    own = [k for k in chosen if k.meter.container == place.container]
+    if not own:
+        return 0.0
+    metered = {k.meter.host for k in own}
+    bare = set() if NO_HOST in metered else set(place.hosts) - metered
+    return sum(k.covered for k in own) / (len(own) + len(bare))
+
+
+def _simulated(parts: Mapping[str, float], places: Sequence[Place]) -> float:
+    weights = {container: abs(value) for container, value in parts.items()}
+    if not any(weights.values()):
+        weights = dict.fromkeys(weights, 1.0)
+    twins = {place.container for place in places if place.simulated}
+    return sum(w for c, w in weights.items() if c in twins) / sum(weights.values())
+
+
+def quality_of(meter: Meter, code: int, *, integrated: bool) -> Quality:
+    """What a meter's value is at best: `code` is the worst of its rows."""
+    least = Quality.DERIVED if integrated else Quality.MEASURED
+    if meter.method == MODEL:
+        least = Quality.ESTIMATED
+    return list(Quality)[max(code, least.code)]

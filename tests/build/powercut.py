@@ -32,8 +32,8 @@ def environment(library: Path, record: Path, root: Path) -> Mapping[str, str]:
     """What makes a program record its changes below `root`."""
     return {
         "LD_PRELOAD": str(library),
-        "VIGIE_RECORD": str(record),
-        "VIGIE_RECORD_ROOT": str(root),
+        "RECORDER_OUT": str(record),
+        "RECORDER_ROOT": str(root),
     }
 
 

@@ -87,6 +87,12 @@ class Collector:
             )
         return self
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self.process
+        return self.process.pid
+
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
         if self.process and self.process.poll() is None:

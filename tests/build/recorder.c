@@ -1,5 +1,5 @@
-/* Preloaded into a program under test: writes to the file named by VIGIE_RECORD every change that
- * it makes below the directory named by VIGIE_RECORD_ROOT, and every sync, in the order in which
+/* Preloaded into a program under test: writes to the file named by RECORDER_OUT every change that
+ * it makes below the directory named by RECORDER_ROOT, and every sync, in the order in which
  * they were done. Replayed by tests/build/powercut.py, it gives the disk as a power cut leaves it.
  *
  * A record: u64 monotonic ns | u8 operation | u64 inode | u64 offset | u32 a | u32 b | a + b bytes.
@@ -29,7 +29,7 @@ static size_t root_size;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 __attribute__((constructor)) static void begin(void) {
-  const char *to = getenv("VIGIE_RECORD"), *under = getenv("VIGIE_RECORD_ROOT");
+  const char *to = getenv("RECORDER_OUT"), *under = getenv("RECORDER_ROOT");
   if (!to || !under || !realpath(under, root)) return;
   root_size = strlen(root);
   out = syscall(SYS_openat, AT_FDCWD, to, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

@@ -1,110 +1,15 @@
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 from collector.duties.roll import Roll
 from collector.rollups import columns
 from collector.rollups.roll import roll
-from collector.store import schema
-from collector.store.late import Dirty
+from tests.build.shelf import Shelf, at, load
 from vigie.catalogue import Power
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEYS = ["time", *columns.series_columns(Power)]
-
-
-def at(minutes: float) -> datetime:
-    return NOON + timedelta(minutes=minutes)
-
-
-class Shelf:
-    """The store's part in this, in memory; `fault` is called before and after each commit."""
-
-    def __init__(self) -> None:
-        self.raw = schema.raw(Power).empty_table()
-        self.tables: dict[str, pa.Table] = {}
-        self.properties: dict[str, dict[str, str]] = {}
-        self.sealed: datetime | None = None
-        self.late: list[Dirty] = []
-        self.commits = self.scans = 0
-        self.fault: Callable[[str], None] = lambda _: None
-        self.after_scan: Callable[[], None] = lambda: None
-
-    def arrive(self, rows: pa.Table) -> None:
-        self.raw = pa.concat_tables([self.raw, rows])
-        for time, container in zip(
-            rows["time"].to_pylist(), rows["container"].to_pylist(), strict=True
-        ):
-            late = Dirty(container, "power", time.replace(minute=0, second=0, microsecond=0), 0)
-            if self.sealed and time < self.sealed and late not in self.late:
-                self.late.append(late)
-
-    def scan(  # noqa: PLR0917
-        self, table: str, columns: Sequence[str] | None, start: datetime, end: datetime,
-        scopes: Sequence[str], where: Mapping[str, Sequence[str]],
-    ) -> pa.Table:  # fmt: skip
-        self.scans += 1
-        rows = self.raw if table == "power" else self.tables.get(table)
-        if rows is None:
-            rows = schema.rollup(Power).empty_table()
-        inside = pc.and_(pc.greater_equal(rows["time"], start), pc.less(rows["time"], end))
-        found = rows.filter(inside)
-        if scopes != [""]:
-            found = found.filter(pc.is_in(found["container"], pa.array(scopes)))
-        if table == "power" and columns is None:
-            self.after_scan()
-        return found
-
-    def rolled(self, measurement: str, until: datetime) -> None:
-        self.sealed = until
-
-    def property(self, table: str, name: str) -> str | None:
-        return self.properties.get(table, {}).get(name)
-
-    def write_rollup(self, table: str, rows: pa.Table, properties: Mapping[str, str]) -> None:
-        self.fault(f"before {table}")
-        known = self.tables.get(table, rows.slice(0, 0))
-        self.tables[table] = pa.concat_tables([known, rows])
-        self.properties.setdefault(table, {}).update(properties)
-        self.commits += 1
-        self.fault(f"after {table}")
-
-    def replace_rollup(
-        self, table: str, rows: pa.Table, container: str, start: datetime, end: datetime
-    ) -> None:
-        self.fault(f"before {table}")
-        known = self.tables[table]
-        inside = pc.and_(pc.greater_equal(known["time"], start), pc.less(known["time"], end))
-        gone = pc.and_(inside, pc.equal(known["container"], container))
-        self.tables[table] = pa.concat_tables([known.filter(pc.invert(gone)), rows])
-        self.commits += 1
-        self.fault(f"after {table}")
-
-    def dirty(self) -> list[Dirty]:
-        return list(self.late)
-
-    def clean(self, dirty: Sequence[Dirty]) -> None:
-        self.late = [unit for unit in self.late if unit not in dirty]
-
-
-def load(start: float, end: float, container: str = "s/c", step: float = 10.0) -> pa.Table:
-    """A meter's rows between two minutes after noon."""
-    count = int((end - start) * 60 / step)
-    row = {
-        "container": container, "host": "h", "meter": "m", "role": "it", "phase": "all",
-        "method": "meter", "quality": 0, "suspect": 0, "power_watts": 700.0,
-    }  # fmt: skip
-    seconds = [start * 60 + n * step for n in range(count)]
-    return pa.Table.from_pylist(
-        [
-            {**row, "time": at(s / 60), "energy_joules_total": 700 * s}
-            for s in seconds
-        ],
-        schema=schema.raw(Power),
-    )  # fmt: skip
 
 
 def is_rolled(shelf: Shelf, table: str, resolution: int, until: datetime) -> None:
@@ -235,4 +140,4 @@ def test_a_long_backlog_takes_several_turns_and_silence_is_stepped_over() -> Non
         turns += 1
     assert 3 <= turns <= 6
     is_rolled(shelf, "power_1m", 60, at(60 * 24 * 7 + 20))
-    assert shelf.scans < 1000
+    assert len(shelf.scanned) < 1000

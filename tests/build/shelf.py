@@ -1,0 +1,118 @@
+"""The store's part in rollups and indicators, in memory, with a meter to fill it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from collector.store import schema
+from collector.store.late import Dirty
+from collector.store.scope import condition
+from vigie.catalogue import Host, Power
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def at(minutes: float) -> datetime:
+    """Minutes after noon."""
+    return NOON + timedelta(minutes=minutes)
+
+
+class Shelf:
+    """The store's part in this, in memory; `fault` is called before and after each commit."""
+
+    def __init__(self) -> None:
+        self.raw = schema.raw(Power).empty_table()
+        self.tables: dict[str, pa.Table] = {}
+        self.properties: dict[str, dict[str, str]] = {}
+        self.sealed: datetime | None = None
+        self.late: list[Dirty] = []
+        self.commits = 0
+        self.scanned: list[str] = []
+        self.fault: Callable[[str], None] = lambda _: None
+        self.after_scan: Callable[[], None] = lambda: None
+        self.hosts = schema.raw(Host).empty_table()
+
+    @property
+    def live(self) -> "Shelf":
+        return self
+
+    def table(self, measurement: str) -> pa.Table:
+        if measurement == Host.name:
+            return self.hosts
+        series = schema.series_columns(Power)
+        newest = self.raw.group_by(series).aggregate([("time", "max")])
+        newest = newest.rename_columns([*series, "time"])
+        return newest.join(self.raw, [*series, "time"]).select(self.raw.column_names)
+
+    def arrive(self, rows: pa.Table) -> None:
+        self.raw = pa.concat_tables([self.raw, rows])
+        for time, container in zip(
+            rows["time"].to_pylist(), rows["container"].to_pylist(), strict=True
+        ):
+            late = Dirty(container, "power", time.replace(minute=0, second=0, microsecond=0), 0)
+            if self.sealed and time < self.sealed and late not in self.late:
+                self.late.append(late)
+
+    def scan(  # noqa: PLR0917
+        self, table: str, columns: Sequence[str] | None, start: datetime, end: datetime,
+        scopes: Sequence[str], where: Mapping[str, Sequence[str]],
+    ) -> pa.Table:  # fmt: skip
+        self.scanned.append(table)
+        rows = self.raw if table == "power" else self.tables.get(table)
+        if rows is None:
+            rows = schema.rollup(Power).empty_table()
+        first, last = (round(t.timestamp() * 1e6) for t in (start, end))
+        found = rows.filter(condition(rows.schema, first, last, scopes, where))
+        if table == "power" and columns is None:
+            self.after_scan()
+        return found if columns is None else found.select(list(columns))
+
+    def rolled(self, measurement: str, until: datetime) -> None:
+        self.sealed = until
+
+    def property(self, table: str, name: str) -> str | None:
+        return self.properties.get(table, {}).get(name)
+
+    def write_rollup(self, table: str, rows: pa.Table, properties: Mapping[str, str]) -> None:
+        self.fault(f"before {table}")
+        known = self.tables.get(table, rows.slice(0, 0))
+        self.tables[table] = pa.concat_tables([known, rows])
+        self.properties.setdefault(table, {}).update(properties)
+        self.commits += 1
+        self.fault(f"after {table}")
+
+    def replace_rollup(
+        self, table: str, rows: pa.Table, container: str, start: datetime, end: datetime
+    ) -> None:
+        self.fault(f"before {table}")
+        known = self.tables[table]
+        inside = pc.and_(pc.greater_equal(known["time"], start), pc.less(known["time"], end))
+        gone = pc.and_(inside, pc.equal(known["container"], container))
+        self.tables[table] = pa.concat_tables([known.filter(pc.invert(gone)), rows])
+        self.commits += 1
+        self.fault(f"after {table}")
+
+    def dirty(self) -> list[Dirty]:
+        return list(self.late)
+
+    def clean(self, dirty: Sequence[Dirty]) -> None:
+        self.late = [unit for unit in self.late if unit not in dirty]
+
+
+def load(
+    start: float, end: float, container: str = "s/c", step: float = 10.0, watts: float = 700.0,
+    **cells: object,
+) -> pa.Table:  # fmt: skip
+    """A meter's rows between two minutes after noon; `cells` are the same in every row."""
+    fixed = {
+        "container": container, "host": "h", "meter": "m", "role": "it", "phase": "all",
+        "method": "meter", "quality": 0, "suspect": 0,
+    }  # fmt: skip
+    rows = []
+    for n in range(int((end - start) * 60 / step)):
+        seconds = start * 60 + n * step
+        said = {"power_watts": watts, "energy_joules_total": watts * (seconds + 1e6)}
+        rows.append({**fixed, **said, **cells, "time": at(seconds / 60)})
+    return pa.Table.from_pylist(rows, schema=schema.raw(Power))

@@ -1,0 +1,226 @@
+import dataclasses
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from collector.duties.kpis import Indicators, Question
+from collector.duties.roll import Roll
+from collector.store import schema
+from tests.build.shelf import Shelf, at, load
+from vigie.catalogue import Host, Power
+from vigie.errors import QueryError
+from vigie.network.load import Network
+from vigie.network.operators import Operator, Status
+from vigie.network.places import Container, Lifecycle, Site
+from vigie.replies import Kpi
+
+CANNES = Site("s", "Cannes", "self", zone="FR", timezone="Europe/Paris")
+NETWORK = Network("n", (Operator("self", "Us"),), (CANNES,), (Container("c", "One", "s"),))
+
+
+def ask(
+    shelf: Shelf, now: datetime, *, network: Network = NETWORK, roll: bool = True, **asked: Any
+) -> dict[str, Kpi]:
+    if roll:
+        Roll(shelf, measurements=[Power]).run(now)
+    question = Question(**{"scope": "", "language": "en", "word": "hour", **asked})
+    answer = Indicators(shelf, lambda: network).answer(question, now)
+    assert answer.network_version == network.version
+    return {kpi.indicator: kpi for kpi in answer.kpis}
+
+
+def loaded(*rows: pa.Table) -> Shelf:
+    shelf = Shelf()
+    for part in rows:
+        shelf.arrive(part)
+    return shelf
+
+
+def test_power_is_what_fresh_meters_say_now() -> None:
+    shelf = loaded(load(0, 10), load(0, 10, meter="other", watts=50.0))
+    power = ask(shelf, at(10), word="now")["power"]
+    assert (power.value, power.unit, power.coverage, power.quality) == (750, "W", 1, "measured")
+    assert (power.boundary, power.method) == ("role it", "power-latest@1")
+    assert power.to_time == "2026-03-01T12:09:50.000Z"
+    assert "s/c/h/m (meter, measured)" in power.inputs["meters"]
+
+
+def test_a_stale_meter_is_left_out_and_seen_in_the_coverage() -> None:
+    shelf = loaded(load(0, 10), load(0, 5, meter="other"))
+    power = ask(shelf, at(10), word="now")["power"]
+    assert (power.value, power.coverage) == (700, 0.5)
+    silent = ask(shelf, at(12), word="now")["power"]
+    assert (silent.value, silent.reason) == (None, "no fresh reading of the power meters")
+
+
+def test_a_meter_that_left_long_ago_is_not_waited_for() -> None:
+    shelf = loaded(load(0, 10), load(-60 * 26, -60 * 25, meter="gone"))
+    assert ask(shelf, at(10), word="now")["power"].coverage == 1
+
+
+def test_a_meter_that_only_counts_energy_has_the_power_of_its_last_minute() -> None:
+    power = ask(loaded(load(0, 10, power_watts=None)), at(10), word="now")["power"]
+    assert power.value == pytest.approx(700)
+    assert power.quality == "derived"
+
+
+def test_a_suspect_power_is_not_believed() -> None:
+    suspect = 1 << Power.power_watts.number
+    rows = load(0, 10, suspect=suspect, energy_joules_total=None)
+    assert ask(loaded(rows), at(10), word="now")["power"].value is None
+
+
+def test_an_instant_has_no_energy_and_says_so() -> None:
+    energy = ask(loaded(load(0, 10)), at(10), word="now")["energy"]
+    assert energy.value is None
+    assert energy.reason is not None
+    assert "hour or a day" in energy.reason
+
+
+@pytest.mark.parametrize("roll", [True, False])
+def test_energy_of_an_hour_so_far_by_counter(*, roll: bool) -> None:
+    energy = ask(loaded(load(-30, 40)), at(40), roll=roll)["energy"]
+    assert energy.value == pytest.approx(700 * 2400, rel=5e-3)
+    assert energy.coverage == pytest.approx(1, abs=5e-3)
+    assert (energy.quality, energy.vintage) == ("measured", "open")
+    assert (energy.from_time, energy.to_time) == (
+        "2026-03-01T12:00:00.000Z", "2026-03-01T12:40:00.000Z",
+    )  # fmt: skip
+
+
+def test_energy_of_a_closed_hour_is_the_truth() -> None:
+    energy = ask(loaded(load(-30, 90, step=1)), at(90), word="last_hour")["energy"]
+    assert energy.value == pytest.approx(700 * 3600, rel=1e-3)
+    assert energy.coverage == pytest.approx(1)
+    assert energy.vintage == "closed"
+
+
+def test_without_a_counter_energy_is_the_integral_and_derived() -> None:
+    shelf = loaded(load(-30, 90, energy_joules_total=None))
+    energy = ask(shelf, at(90), word="last_hour")["energy"]
+    assert energy.value == pytest.approx(700 * 3600, rel=1e-3)
+    assert energy.quality == "derived"
+
+
+def test_a_model_is_estimated() -> None:
+    energy = ask(loaded(load(-30, 90, method="model")), at(90), word="last_hour")["energy"]
+    assert energy.quality == "estimated"
+
+
+def test_half_an_hour_of_readings_is_half_an_hour_of_energy() -> None:
+    energy = ask(loaded(load(0, 30, step=1)), at(90), word="last_hour")["energy"]
+    assert energy.value == pytest.approx(700 * 1800, rel=1e-3)
+    assert energy.coverage == pytest.approx(0.5, rel=1e-3)
+
+
+def test_a_day_that_a_change_of_clocks_shortens_has_23_hours_of_energy() -> None:
+    start = (datetime(2026, 3, 28, 23, tzinfo=UTC) - at(0)) / timedelta(minutes=1)
+    shelf = loaded(load(start - 60, start + 24 * 60, step=30))
+    now = datetime(2026, 3, 29, 23, tzinfo=UTC)
+    energy = ask(shelf, now, word="last_day")["energy"]
+    assert energy.value == pytest.approx(700 * 23 * 3600, rel=1e-3)
+    assert (energy.from_time, energy.to_time) == (
+        "2026-03-28T23:00:00.000Z", "2026-03-29T22:00:00.000Z",
+    )  # fmt: skip
+    assert energy.inputs["legal_time"] == "Europe/Paris"
+
+
+def test_a_long_period_reads_hours_and_equals_the_sum_of_its_days() -> None:
+    shelf = loaded(load(0, 60 * 24 * 5, step=30))
+    now = at(60 * 24 * 5)
+    for _ in range(20):
+        Roll(shelf, measurements=[Power]).run(now)
+    edges = [at(60 * 24 * day + 90.5) for day in range(5)]
+    whole = ask(shelf, now, roll=False, start=edges[0], end=edges[-1])["energy"]
+    assert "power_1h" in shelf.scanned[-3:]
+    days = [
+        ask(shelf, now, roll=False, start=a, end=b)["energy"].value or 0
+        for a, b in itertools.pairwise(edges)
+    ]
+    assert whole.value == pytest.approx(sum(days), rel=1e-9)
+    assert whole.value == pytest.approx(700 * 4 * 86_400, rel=1e-9)
+
+
+def test_carbon_is_energy_on_the_grid_of_the_site_with_its_factor_named() -> None:
+    kpis = ask(loaded(load(-30, 90, step=1)), at(90), word="last_hour")
+    carbon = kpis["carbon_location"]
+    assert carbon.value == pytest.approx(0.7 * 44.2, rel=1e-3)
+    assert (carbon.unit, carbon.quality) == ("g", "measured")
+    assert carbon.inputs["zone"] == "FR"
+    assert carbon.inputs["factor"] == "FR 44.2 g/kWh (2024)"
+    assert "OWID" in carbon.inputs["source"]
+
+
+def test_carbon_without_a_grid_zone_is_unknown_in_the_language_asked_for() -> None:
+    bare = dataclasses.replace(NETWORK, sites=(dataclasses.replace(CANNES, zone=None),))
+    shelf = loaded(load(0, 40))
+    english = ask(shelf, at(40), network=bare)["carbon_location"]
+    assert (english.value, english.reason) == (None, "no grid zone declared for site s")
+    assert english.quality is None
+    french = ask(shelf, at(40), network=bare, language="fr")["carbon_location"]
+    assert french.reason == "aucune zone de réseau déclarée pour le site s"
+
+
+def test_nothing_measures_and_nothing_is_guessed() -> None:
+    for word in ("now", "hour", "day"):
+        power = ask(Shelf(), at(40), word=word)["power"]
+        assert (power.value, power.reason) == (None, "no power meter reports on this path")
+        assert power.coverage == 0
+    for indicator in ("energy", "carbon_location"):
+        kpi = ask(Shelf(), at(40), word="day")[indicator]
+        assert (kpi.value, kpi.reason) == (None, "no power meter reports on this path")
+
+
+def test_only_what_is_in_the_scope_counts() -> None:
+    network = dataclasses.replace(
+        NETWORK, containers=(*NETWORK.containers, Container("d", "Two", "s"))
+    )
+    shelf = loaded(load(0, 40), load(0, 40, container="s/d"), load(0, 40, host="g"))
+    values = {
+        scope: ask(shelf, at(40), network=network, scope=scope)["energy"].value or 0
+        for scope in ("", "s", "s/c", "s/d", "s/c/g")
+    }
+    one = values["s/c/g"]
+    assert one == pytest.approx(700 * 2400, rel=1e-2)
+    assert values == pytest.approx(
+        {"": 3 * one, "s": 3 * one, "s/c": 2 * one, "s/d": one, "s/c/g": one}
+    )
+
+
+def test_a_host_without_a_meter_is_seen_in_the_coverage() -> None:
+    shelf = loaded(load(0, 10))
+    fixed = {"container": "s/c", "time": at(10), "quality": 0, "suspect": 0}
+    shelf.hosts = pa.Table.from_pylist(
+        [{**fixed, "host": "h"}, {**fixed, "host": "unmetered"}], schema=schema.raw(Host)
+    )
+    assert ask(shelf, at(10), word="now")["power"].coverage == 0.5
+
+
+def test_what_is_not_in_service_is_left_out() -> None:
+    shelf = loaded(load(0, 10))
+    announced = dataclasses.replace(CANNES, status=Status.ANNOUNCED)
+    retired = Container("c", "One", "s", lifecycle=Lifecycle.RETIRED)
+    for network in (
+        dataclasses.replace(NETWORK, sites=(announced,)),
+        dataclasses.replace(NETWORK, containers=(retired,)),
+    ):
+        power = ask(shelf, at(10), network=network, word="now")["power"]
+        assert power.value is None
+        assert power.reason == "nothing in service is declared on this path"
+
+
+def test_the_simulated_share_comes_from_the_network() -> None:
+    twin = Container("d", "Twin", "s", simulated=True)
+    network = dataclasses.replace(NETWORK, containers=(*NETWORK.containers, twin))
+    shelf = loaded(load(0, 40), load(0, 40, container="s/d", watts=2100.0))
+    for indicator in ("power", "energy", "carbon_location"):
+        share = ask(shelf, at(40), network=network)[indicator].simulated_share
+        assert share == pytest.approx(0.75)
+
+
+def test_half_a_period_is_refused() -> None:
+    with pytest.raises(QueryError):
+        ask(Shelf(), at(0), end=at(0))

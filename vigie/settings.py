@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from vigie.document import (
     Document,
@@ -52,6 +53,21 @@ def address(value: object) -> str:
 
 
 Address = Annotated[str, address]
+
+
+def time_zone(value: object) -> str:
+    """The name of a time zone that this machine knows, checked.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return ZoneInfo(str(value)).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"a time zone like Europe/Paris is wanted, got {value!r}") from error
+
+
+Zone = Annotated[str, time_zone]
 
 
 def host_port(listen: str) -> tuple[str, int]:
@@ -146,6 +162,7 @@ class DashboardSettings:
     listen: Address = setting("127.0.0.1:8050", "Where the pages are served.")
     api: str = setting("http://127.0.0.1:8051", "Root of the collector's API.")
     language: Literal["fr", "en"] = setting("fr", "Language of a first visit.")
+    zone: Zone = setting("Europe/Paris", "Time zone of the watch; UTC always stands beside it.")
 
 
 Settings = TypeVar("Settings", bound=AgentSettings | CollectorSettings | DashboardSettings)
@@ -167,11 +184,6 @@ class Leaf:
     def flag(self) -> str:
         """`--store-flush`."""
         return "--" + "-".join(self.path).replace("_", "-")
-
-    @property
-    def in_text(self) -> bool:
-        """Whether one word on a command line or in the environment can say it."""
-        return typing.get_origin(self.kind) is not tuple or self.path == ("off",)
 
     def spelled(self, value: Any) -> str:
         """A value of this setting as TOML; empty when it is not set."""
@@ -231,7 +243,7 @@ def read(
             name, given = variable(kind.PROGRAM, leaf.path), flags.get(".".join(leaf.path))
             if given is not None:
                 document.put((kind.PROGRAM, *leaf.path), _native(leaf.kind, given), leaf.flag)
-            elif leaf.in_text and name in env:
+            elif name in env:
                 document.put((kind.PROGRAM, *leaf.path), _native(leaf.kind, env[name]), name)
     settings = reader.one(kind, (kind.PROGRAM,))
     reader.finish()
@@ -240,10 +252,7 @@ def read(
 
 def _unknown_variables(reader: Reader, env: Mapping[str, str]) -> None:
     known = {
-        variable(program.PROGRAM, leaf.path)
-        for program in PROGRAMS
-        for leaf in leaves(program)
-        if leaf.in_text
+        variable(program.PROGRAM, leaf.path) for program in PROGRAMS for leaf in leaves(program)
     }
     known.update(OTHER_VARIABLES)
     for name in env:

@@ -36,15 +36,15 @@ def run(arguments: argparse.Namespace) -> int:
         raise SettingsError(f"{arguments.act}: which credential? `vigie credentials list` has them")
     if arguments.act == "rotate":
         return _rotate(arguments)
-    asking.client(arguments, asking.REGISTRAR).post(
-        dict[str, object], f"credentials/{quote(arguments.id, safe='')}/revoke"
-    )
+    with asking.client(arguments, asking.REGISTRAR) as client:
+        client.post(dict[str, object], f"credentials/{quote(arguments.id, safe='')}/revoke")
     print(f"{arguments.id} is revoked")
     return 0
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    answer = asking.client(arguments, asking.REGISTRAR).get(Principals, "principals")
+    with asking.client(arguments, asking.REGISTRAR) as client:
+        answer = client.get(Principals, "principals")
     if arguments.json:
         printing.dump(answer)
         return 0
@@ -74,7 +74,8 @@ def _rotate(arguments: argparse.Namespace) -> int:
     if arguments.into is not None and arguments.into.exists():
         raise VigieError(f"{arguments.into} exists; nothing was changed, choose another file")
     path = f"credentials/{quote(arguments.id, safe='')}/rotate"
-    secret = asking.client(arguments, asking.REGISTRAR).post(Secret, path)
+    with asking.client(arguments, asking.REGISTRAR) as client:
+        secret = client.post(Secret, path)
     if arguments.json:
         printing.dump(secret)
         return 0

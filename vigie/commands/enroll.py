@@ -55,18 +55,16 @@ def _enrol(arguments: argparse.Namespace) -> int:
         raise SettingsError(f"--expires: {error}") from error
     if arguments.kind == "agent" and not arguments.scope:
         raise SettingsError("--scope: an agent writes below one place; give site/container/host")
-    answer = asking.client(arguments, asking.REGISTRAR).post(
-        Enrolment,
-        "principals",
-        {
-            "kind": arguments.kind,
-            "name": arguments.name,
-            "scope": arguments.scope,
-            "roles": [role.strip() for role in arguments.roles.split(",") if role.strip()],
-            "simulated": arguments.simulated,
-            "expires_seconds": valid,
-        },
-    )
+    newcomer = {
+        "kind": arguments.kind,
+        "name": arguments.name,
+        "scope": arguments.scope,
+        "roles": [role.strip() for role in arguments.roles.split(",") if role.strip()],
+        "simulated": arguments.simulated,
+        "expires_seconds": valid,
+    }
+    with asking.client(arguments, asking.REGISTRAR) as client:
+        answer = client.post(Enrolment, "principals", newcomer)
     if arguments.json:
         printing.dump(answer)
         return 0
@@ -85,7 +83,8 @@ def _redeem(arguments: argparse.Namespace) -> int:
         raise SettingsError("--into: name the file that the token goes in")
     if arguments.into is not None and arguments.into.exists():
         raise VigieError(f"{arguments.into} exists; the code was not used, choose another file")
-    secret = asking.anonymous(arguments).post(Secret, "credentials", {"code": arguments.name})
+    with asking.anonymous(arguments) as client:
+        secret = client.post(Secret, "credentials", {"code": arguments.name})
     if arguments.json:
         printing.dump(secret)
         return 0

@@ -24,9 +24,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask, and print one line a value with the reason where it is unknown."""
-    answer = asking.client(arguments).get(
-        Kpis, "kpis", scope=arguments.scope, period=arguments.period, language=arguments.language
-    )
+    query = {name: getattr(arguments, name) for name in ("scope", "period", "language")}
+    with asking.client(arguments) as client:
+        answer = client.get(Kpis, "kpis", **query)
     if arguments.json:
         printing.dump(answer)
         return 0

@@ -58,7 +58,8 @@ def _check(file: Path, *, as_json: bool) -> int:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    answer = asking.client(arguments).get(Containers, "containers")
+    with asking.client(arguments) as client:
+        answer = client.get(Containers, "containers")
     if arguments.json:
         printing.dump(answer)
         return 0

@@ -29,9 +29,13 @@ def table(rows: Sequence[Mapping[str, Cell]], *, empty: str = "nothing") -> str:
     wide = sum(widths) + 2 * (len(widths) - 1) > shutil.get_terminal_size().columns
     if wide and sys.stdout.isatty():
         return "\n\n".join(record(dict(zip(names, row, strict=True))) for row in texts)
-    right = [all(isinstance(row[name], int | float | None) for row in rows) for name in names]
+    right = [all(_is_number(row[name]) for row in rows) for name in names]
     rules = ["-" * width for width in widths]
     return "\n".join(_line(cells, widths, right) for cells in (names, rules, *texts))
+
+
+def _is_number(value: Cell) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def rows(columns: Mapping[str, Sequence[Cell]]) -> list[dict[str, Cell]]:

@@ -55,7 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
         "cursor": arguments.cursor,
         "language": arguments.language,
     }
-    answer = asking.client(arguments).get(Table, path, **query)
+    with asking.client(arguments) as client:
+        answer = client.get(Table, path, **query)
     if arguments.json:
         printing.dump(answer)
         return 0

@@ -263,12 +263,10 @@ def _agent(plan: Plan, place: str) -> list[str]:
 
 
 def _enrol(plan: Plan, kind: str, name: str, scope: str, roles: Sequence[str] = ()) -> Enrolment:
-    client = Client(plan.api, (plan.data / asking.REGISTRAR).read_text(encoding="utf-8").strip())
-    body = {"kind": kind, "name": name, "scope": scope, "roles": list(roles)}
-    try:
-        return client.post(Enrolment, "principals", body)
-    finally:
-        client.close()
+    token = (plan.data / asking.REGISTRAR).read_text(encoding="utf-8").strip()
+    newcomer = {"kind": kind, "name": name, "scope": scope, "roles": list(roles)}
+    with Client(plan.api, token) as client:
+        return client.post(Enrolment, "principals", newcomer)
 
 
 def _welcome(plan: Plan) -> str:

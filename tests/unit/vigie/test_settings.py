@@ -89,9 +89,14 @@ def test_an_upstream_is_a_table_or_just_its_url(tmp_path: Path) -> None:
     assert agent.off == ("disk_io", "host")
 
 
-def test_periods_can_be_said_in_the_environment() -> None:
-    agent = settings.load(AgentSettings, env={"VIGIE_AGENT_PERIODS": "host=5s,gpu=1m"})
+def test_periods_and_upstreams_can_be_said_in_the_environment() -> None:
+    env = {
+        "VIGIE_AGENT_PERIODS": "host=5s,gpu=1m",
+        "VIGIE_AGENT_UPSTREAMS": "http://a:1,http://b:2",
+    }
+    agent = settings.load(AgentSettings, env=env)
     assert agent.periods == {"host": 5.0, "gpu": 60.0}
+    assert [upstream.url for upstream in agent.upstreams] == ["http://a:1", "http://b:2"]
 
 
 def test_a_language_is_one_of_two() -> None:

@@ -1,0 +1,1 @@
+"""Telling others: what to say, to whom, signed, kept until it is delivered, tried again in time."""

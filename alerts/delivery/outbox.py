@@ -1,0 +1,156 @@
+"""What is to be sent and to whom, kept in the database until it is delivered or given up.
+
+A row is written in the transaction that changes its alert, so that neither exists without the
+other. Its identity is the alert's and the number of the change: a repeated change adds nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from alerts.delivery.message import Message
+from vigie.database import Database, Table, Writer
+
+WAITING: Final = "waiting"
+SENT: Final = "sent"
+DEAD: Final = "dead"
+
+TABLES: Final = (
+    Table(
+        "outbox",
+        "number INTEGER PRIMARY KEY, id TEXT NOT NULL, receiver TEXT NOT NULL, "
+        "alert TEXT NOT NULL, body BLOB NOT NULL, state TEXT NOT NULL, created REAL NOT NULL, "
+        "due REAL NOT NULL, failures INTEGER NOT NULL, refused INTEGER NOT NULL, ended REAL, "
+        "reason TEXT, "
+        "UNIQUE (receiver, id)",
+        indexes=("receiver, state, due", "receiver, alert, state"),
+    ),
+    Table(
+        "receivers_closed",
+        "receiver TEXT PRIMARY KEY, url TEXT NOT NULL, since REAL NOT NULL, reason TEXT NOT NULL",
+    ),
+)
+
+_HEADS: Final = (
+    "receiver = ? AND state = 'waiting' AND NOT EXISTS (SELECT 1 FROM outbox AS older WHERE "
+    "older.receiver = mine.receiver AND older.alert = mine.alert AND older.state = 'waiting' "
+    "AND older.number < mine.number)"
+)
+"""Messages whose alert has no older one still waiting for the same receiver."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message on its way to one receiver."""
+
+    number: int
+    receiver: str
+    message: Message
+    created: float
+    failures: int
+
+
+class Outbox:
+    """The messages of every receiver; safe to use from any thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, write: Writer, message: Message, receivers: Iterable[str], now: float) -> None:
+        """Add a message inside the caller's transaction; one that is there already stays."""
+        for receiver in receivers:
+            write.execute(
+                "INSERT OR IGNORE INTO outbox (id, receiver, alert, body, state, created, due, "
+                "failures, refused) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)",
+                (message.id, receiver, message.alert, message.body, WAITING, now, now),
+            )
+
+    def due(self, receiver: str, now: float) -> Parcel | None:
+        """The oldest message to send now, whose alert has no older one still waiting."""
+        row = self._database.row(
+            f"SELECT * FROM outbox AS mine WHERE {_HEADS} AND due <= ? ORDER BY number LIMIT 1",  # noqa: S608 - constants only
+            receiver,
+            now,
+        )
+        if row is None:
+            return None
+        message = Message(row["id"], row["alert"], bytes(row["body"]))
+        return Parcel(row["number"], receiver, message, row["created"], row["failures"])
+
+    def next_due(self, receiver: str) -> float | None:
+        """When something is to be sent next, if anything waits."""
+        row = self._database.row(
+            f"SELECT MIN(due) AS due FROM outbox AS mine WHERE {_HEADS}",  # noqa: S608 - likewise
+            receiver,
+        )
+        due: float | None = row["due"] if row is not None else None
+        return due
+
+    def sent(self, parcel: Parcel, now: float) -> None:
+        """It arrived; others that a dead receiver held up are due at once."""
+        with self._database.write() as write:
+            self._end(write, parcel, SENT, now, None)
+            write.execute(
+                "UPDATE outbox SET due = ? WHERE receiver = ? AND state = ? AND due > ? "
+                "AND refused = 0",
+                (now, parcel.receiver, WAITING, now),
+            )
+
+    def postponed(self, parcel: Parcel, due: float, reason: str, *, refused: bool) -> None:
+        """It did not arrive; try again then. `refused`: the receiver works, and did not want it."""
+        with self._database.write() as write:
+            write.execute(
+                "UPDATE outbox SET due = ?, failures = failures + 1, reason = ?, refused = ? "
+                "WHERE number = ?",
+                (due, reason, int(refused), parcel.number),
+            )
+
+    def dead(self, parcel: Parcel, now: float, reason: str) -> None:
+        """It will never arrive."""
+        with self._database.write() as write:
+            self._end(write, parcel, DEAD, now, reason)
+
+    def _end(
+        self, write: Writer, parcel: Parcel, state: str, now: float, reason: str | None
+    ) -> None:
+        write.execute(
+            "UPDATE outbox SET state = ?, ended = ?, reason = ? WHERE number = ?",
+            (state, now, reason, parcel.number),
+        )
+
+    def expire(self, receivers: Iterable[str], before: float, now: float) -> int:
+        """Give up what was written before that time, or for receivers no longer declared."""
+        known = list(receivers)
+        marks = ",".join("?" * len(known)) or "''"
+        with self._database.write() as write:
+            done = write.execute(
+                f"UPDATE outbox SET state = ?, ended = ?, reason = coalesce(reason, 'gave up') "  # noqa: S608 - only marks
+                f"WHERE state = ? AND (created <= ? OR receiver NOT IN ({marks}))",
+                (DEAD, now, WAITING, before, *known),
+            )
+            return done.rowcount
+
+    def purge(self, before: float) -> None:
+        """Forget what ended before that time."""
+        with self._database.write() as write:
+            write.execute("DELETE FROM outbox WHERE state != ? AND ended < ?", (WAITING, before))
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many messages there are, by receiver and state."""
+        rows = self._database.rows(
+            "SELECT receiver, state, count(*) AS n FROM outbox GROUP BY receiver, state"
+        )
+        return {(row["receiver"], row["state"]): row["n"] for row in rows}
+
+    def close_receiver(self, receiver: str, url: str, now: float, reason: str) -> None:
+        """The receiver said that it is gone for good: nothing is sent to that URL any more."""
+        with self._database.write() as write:
+            write.execute(
+                "INSERT OR REPLACE INTO receivers_closed VALUES (?, ?, ?, ?)",
+                (receiver, url, now, reason),
+            )
+
+    def closed(self, receiver: str, url: str) -> bool:
+        """Whether this URL of the receiver is gone; another URL opens it again."""
+        row = self._database.row("SELECT url FROM receivers_closed WHERE receiver = ?", receiver)
+        return row is not None and row["url"] == url

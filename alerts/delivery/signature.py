@@ -1,0 +1,70 @@
+"""Signatures of Standard Webhooks 1.0.0: HMAC-SHA256 over `id.timestamp.body`.
+
+Source: https://github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from vigie.errors import SettingsError
+
+PREFIX: Final = "whsec_"
+LEAST_BYTES: Final = 24
+MOST_BYTES: Final = 64
+MOST_SECRETS: Final = 2
+"""The new one and the old one, during a rotation."""
+
+
+def secret(text: str) -> bytes:
+    """The bytes of a secret `whsec_<base64>`.
+
+    Raises:
+        ValueError: it is none, or too short or long.
+    """
+    if not text.startswith(PREFIX):
+        raise ValueError(f"a secret begins with {PREFIX}")
+    try:
+        found = base64.b64decode(text.removeprefix(PREFIX), validate=True)
+    except binascii.Error:
+        raise ValueError(f"what follows {PREFIX} is no base64") from None
+    if not LEAST_BYTES <= len(found) <= MOST_BYTES:
+        raise ValueError(f"{LEAST_BYTES} to {MOST_BYTES} bytes are wanted, got {len(found)}")
+    return found
+
+
+def secrets(path: Path) -> tuple[bytes, ...]:
+    """The secrets of a file, one a line, the newest first.
+
+    Raises:
+        SettingsError: it cannot be read, others may read it, or a line is no secret.
+    """
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        lines = path.read_text(encoding="ascii").split()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "is no text"
+        raise SettingsError(f"{path}: secret cannot be read: {reason}") from error
+    if mode & 0o077:
+        raise SettingsError(f"{path}: others may read this secret; run chmod 600 {path}")
+    if not 1 <= len(lines) <= MOST_SECRETS:
+        raise SettingsError(f"{path}: one secret is wanted, or two during a rotation")
+    found = []
+    for number, line in enumerate(lines, 1):
+        try:
+            found.append(secret(line))
+        except ValueError as error:
+            raise SettingsError(f"{path}:{number}: {error}") from None
+    return tuple(found)
+
+
+def sign(keys: Sequence[bytes], identity: str, timestamp: int, body: bytes) -> str:
+    """The header `webhook-signature`: one `v1,` signature a key, the newest first."""
+    signed = f"{identity}.{timestamp}.".encode() + body
+    digests = (hmac.new(key, signed, hashlib.sha256).digest() for key in keys)
+    return " ".join("v1," + base64.b64encode(digest).decode() for digest in digests)

@@ -1,0 +1,1 @@
+"""The language of rules: expressions over the fields of one measurement, true, false or unknown."""

@@ -1,0 +1,251 @@
+"""What a checked expression says of every row at once: true, false or unknown (Kleene's logic).
+
+A number that is not known is NaN; a truth is one byte, ordered so that `and` is the lesser, `or`
+the greater and `not` what is left from true.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from vigie.shape import Kind, Measurement, Value
+
+Numbers = npt.NDArray[np.float64]
+Truths = npt.NDArray[np.int8]
+
+FALSE: Final = 0
+UNKNOWN: Final = 1
+TRUE: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A column of texts: for each row an index into `words`."""
+
+    codes: npt.NDArray[np.int64]
+    words: tuple[str, ...]
+
+
+class Columns(Protocol):
+    """Rows of one measurement as the evaluation reads them."""
+
+    @property
+    def rows(self) -> int:
+        """How many."""
+        ...
+
+    def numbers(self, name: str) -> Numbers:
+        """A field as numbers; unknown is NaN, a state is its code, a flag 0 or 1."""
+        ...
+
+    def texts(self, name: str) -> Texts:
+        """A key."""
+        ...
+
+    def ages(self) -> Numbers:
+        """Seconds since each row was read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The same number for every row."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A field as numbers."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """Seconds since the row was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """`+ - * /` of two numbers, or `min`, `max`."""
+
+    operator: str
+    left: "Numeric"
+    right: "Numeric"
+
+
+@dataclass(frozen=True, slots=True)
+class Absolute:
+    """A number without its sign."""
+
+    operand: "Numeric"
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Two numbers and how they must stand to each other."""
+
+    operator: str
+    left: "Numeric"
+    right: "Numeric"
+
+
+@dataclass(frozen=True, slots=True)
+class AmongCodes:
+    """A state that is one of these codes."""
+
+    name: str
+    codes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AmongTexts:
+    """A key that is one of these texts."""
+
+    name: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HasBit:
+    """A set of bits that has this one."""
+
+    name: str
+    bit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A flag that is up."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The contrary."""
+
+    operand: "Logical"
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """`and`."""
+
+    left: "Logical"
+    right: "Logical"
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """`or`."""
+
+    left: "Logical"
+    right: "Logical"
+
+
+Numeric = Constant | Read | Age | Arithmetic | Absolute
+Logical = Compare | AmongCodes | AmongTexts | HasBit | Flag | Not | Both | Either
+
+_ARITHMETIC: Final[Mapping[str, Callable[[Numbers, Numbers], Numbers]]] = {
+    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide,
+    "min": np.minimum, "max": np.maximum,
+}  # fmt: skip
+_COMPARISON: Final[Mapping[str, Callable[[Numbers, Numbers], npt.NDArray[np.bool_]]]] = {
+    "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal,
+    "==": np.equal, "!=": np.not_equal,
+}  # fmt: skip
+
+
+def truths(plan: Logical, columns: Columns) -> Truths:
+    """True, false or unknown for every row."""
+    match plan:
+        case Both(left, right):
+            return np.minimum(truths(left, columns), truths(right, columns))
+        case Either(left, right):
+            return np.maximum(truths(left, columns), truths(right, columns))
+        case Not(operand):
+            return np.subtract(TRUE, truths(operand, columns), dtype=np.int8)
+        case Compare(operator, left, right):
+            a, b = numbers(left, columns), numbers(right, columns)
+            return _known(_COMPARISON[operator](a, b), np.isnan(a) | np.isnan(b))
+        case AmongCodes(name, codes):
+            values = columns.numbers(name)
+            return _known(np.isin(values, codes), np.isnan(values))
+        case AmongTexts(name, words):
+            texts = columns.texts(name)
+            wanted = [n for n, word in enumerate(texts.words) if word in words]
+            return np.isin(texts.codes, wanted).astype(np.int8) * np.int8(TRUE)
+        case HasBit(name, bit):
+            values = columns.numbers(name)
+            unknown = np.isnan(values)
+            whole = np.where(unknown, 0, values).astype(np.int64)
+            return _known((whole >> bit) & 1 == 1, unknown)
+        case Flag(name):
+            values = columns.numbers(name)
+            return _known(values != 0, np.isnan(values))
+
+
+def numbers(plan: Numeric, columns: Columns) -> Numbers:
+    """The number of every row; unknown, infinite and divided by zero are NaN."""
+    match plan:
+        case Constant(value):
+            return np.full(columns.rows, value)
+        case Read(name):
+            return columns.numbers(name)
+        case Age():
+            return columns.ages()
+        case Absolute(operand):
+            return np.abs(numbers(operand, columns))
+        case Arithmetic(operator, left, right):
+            with np.errstate(all="ignore"):
+                result = _ARITHMETIC[operator](numbers(left, columns), numbers(right, columns))
+            return np.where(np.isfinite(result), result, np.nan)
+
+
+def _known(held: npt.NDArray[np.bool_], unknown: npt.NDArray[np.bool_]) -> Truths:
+    result = held.astype(np.int8) * np.int8(TRUE)
+    result[unknown] = UNKNOWN
+    return result
+
+
+class Rows:
+    """A few rows given as mappings, with how old each is; for tests of rules and for replays."""
+
+    def __init__(
+        self,
+        measurement: type[Measurement],
+        rows: Sequence[Mapping[str, Value]],
+        ages: Sequence[float],
+    ) -> None:
+        self._measurement, self._rows, self._ages = measurement, rows, ages
+
+    @property
+    def rows(self) -> int:
+        """How many."""
+        return len(self._rows)
+
+    def numbers(self, name: str) -> Numbers:
+        """A field as numbers; a state may be given as its word."""
+        field = self._measurement.field(name)
+        values: list[float] = []
+        for row in self._rows:
+            value = row.get(name)
+            if isinstance(value, str) and field is not None and field.kind is Kind.STATE:
+                value = field.codes.index(value)
+            values.append(np.nan if value is None else float(value))
+        return np.array(values, np.float64)
+
+    def texts(self, name: str) -> Texts:
+        """A key."""
+        words = [str(row.get(name)) for row in self._rows]
+        unique = tuple(dict.fromkeys(words))
+        return Texts(np.array([unique.index(word) for word in words], np.int64), unique)
+
+    def ages(self) -> Numbers:
+        """Seconds since each row was read."""
+        return np.array(self._ages, np.float64)

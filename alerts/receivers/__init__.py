@@ -1,0 +1,1 @@
+"""Receivers: who is told, and by what means."""

@@ -1,0 +1,120 @@
+"""What a rule is: when something is wrong with one subject, how much it matters, what to do.
+
+A *level* rule watches the newest row of every series of one measurement. An *event* rule watches
+one event of the catalogue. Durations are seconds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from alerts.language.check import Expression
+from vigie.shape import Event, Measurement, Value
+
+PRIORITIES: Final = (1, 2, 3)
+"""1 wakes somebody, 2 is for this shift, 3 for this week."""
+
+DEFAULT_SETTLE: Final = 60.0
+DEFAULT_KEEP: Final = 24 * 3600.0
+DEFAULT_LATE: Final = 600.0
+LEAST_STALE: Final = 60.0
+
+Expected = Literal["nothing", "pending", "firing", "blind", "resolved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The same sentence in both languages; `{key}` stands for a key of the subject."""
+
+    fr: str
+    en: str
+
+    def said(self, language: str) -> str:
+        """In the asked language."""
+        return self.fr if language == "fr" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """At one time of a test: what is read then, and what the rule must have made of it.
+
+    `given` stands until the next one; `silent` says that no row came, so that the last one ages.
+    """
+
+    at: float
+    expect: Expected
+    given: Mapping[str, Value] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One test of a rule: a sentence and its steps."""
+
+    says: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule, checked.
+
+    `hold` is how long `when` must be true before it fires (`for` in the file), `settle` how long
+    `clear` must be true before it resolves. A row older than `stale` says nothing, unless the rule
+    itself speaks of `age`. `mutes` names a key: while this rule's alert is open, others with the
+    same container and key notify nobody. `keep` is how long the alert of an event stays, `late`
+    how old an event may be and still notify.
+    """
+
+    name: str
+    priority: int
+    title: Words
+    advice: Words
+    why: str
+    do: str
+    measurement: type[Measurement] | None = None
+    event: Event | None = None
+    when: Expression | None = None
+    clear: Expression | None = None
+    value: Expression | None = None
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hold: float = 0.0
+    settle: float = DEFAULT_SETTLE
+    stale: float | None = None
+    mutes: str | None = None
+    keep: float = DEFAULT_KEEP
+    late: float = DEFAULT_LATE
+    trials: tuple[Trial, ...] = ()
+    origin: str = ""
+    """`file:line`."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What names its subjects, beside the container."""
+        if self.measurement is not None:
+            return tuple(key.name for key in self.measurement.keys)
+        return self.event.keys if self.event is not None else ()
+
+    @property
+    def source(self) -> str:
+        """The name of what it watches: a measurement, or an event's code."""
+        if self.measurement is not None:
+            return self.measurement.name
+        return self.event.code if self.event is not None else ""
+
+    @property
+    def expressions(self) -> Sequence[Expression]:
+        """Those it has."""
+        return [e for e in (self.when, self.clear, self.value) if e is not None]
+
+    @property
+    def uses_age(self) -> bool:
+        """Whether an old row is what it is about."""
+        return any(e.uses_age for e in (self.when, self.clear) if e is not None)
+
+    @property
+    def stale_after(self) -> float:
+        """Seconds after which a row says nothing any more."""
+        if self.stale is not None:
+            return self.stale
+        period = self.measurement.period_seconds if self.measurement is not None else 0.0
+        return max(3 * period, LEAST_STALE)

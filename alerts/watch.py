@@ -1,0 +1,107 @@
+"""One look of one rule at all rows of its measurement: which alerts come, change and go. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from alerts.language.evaluate import (
+    FALSE,
+    TRUE,
+    UNKNOWN,
+    Columns,
+    Logical,
+    Numbers,
+    Numeric,
+    Truths,
+    numbers,
+    truths,
+)
+from alerts.lifecycle import MUTE, Alert, Sight, State, Subject, look
+from alerts.rule import Rule
+
+Indices = npt.NDArray[np.int64]
+
+
+class Subjects(Columns, Protocol):
+    """Rows that can be named and found again."""
+
+    def subjects(self, rows: Indices) -> list[Subject]:
+        """What these rows are about."""
+        ...
+
+    def find(self, subjects: Sequence[Subject]) -> dict[Subject, int]:
+        """The rows of those subjects that have one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one look changed; `dropped` were pending, and are not any more."""
+
+    changed: tuple[Alert, ...] = ()
+    dropped: tuple[Alert, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the rule's expressions say of every row."""
+
+    when: Truths
+    clear: Truths
+    value: Numbers | None
+
+
+def answers(rule: Rule, columns: Columns) -> Answers:
+    """Evaluate a rule's expressions; a row that is too old is unknown."""
+    if rule.when is None:
+        raise ValueError(f"{rule.name} watches no measurement")
+    when = truths(cast("Logical", rule.when.plan), columns)
+    for name, words in rule.where.items():
+        texts = columns.texts(name)
+        codes = [n for n, word in enumerate(texts.words) if word in words]
+        when = np.where(np.isin(texts.codes, codes), when, np.int8(FALSE))
+    clear = (
+        np.subtract(TRUE, when, dtype=np.int8) if rule.clear is None
+        else truths(cast("Logical", rule.clear.plan), columns)
+    )  # fmt: skip
+    if not rule.uses_age:
+        old = columns.ages() > rule.stale_after
+        when = np.where(old, np.int8(UNKNOWN), when)
+        clear = np.where(old, np.int8(UNKNOWN), clear)
+    value = None if rule.value is None else numbers(cast("Numeric", rule.value.plan), columns)
+    return Answers(when, clear, value)
+
+
+def watch(
+    rule: Rule,
+    rows: Subjects,
+    latest: Mapping[Subject, Alert],
+    now: float,
+    simulated: Callable[[str], bool],
+) -> Looked:
+    """Look at every row, and at every subject that has an alert whether it has a row or not."""
+    found = answers(rule, rows)
+    wrong = np.flatnonzero(found.when == TRUE)
+    seen = dict(zip(rows.subjects(wrong), wrong.tolist(), strict=True))
+    others = [s for s, a in latest.items() if a.state is not State.RESOLVED and s not in seen]
+    seen |= rows.find(others)
+    changed, dropped = [], []
+    for subject in [*seen, *(s for s in others if s not in seen)]:
+        row = seen.get(subject)
+        before = latest.get(subject)
+        after = look(rule, subject, before, MUTE if row is None else _sight(found, row), now)
+        if after is None and before is not None:
+            dropped.append(before)
+        elif after is not None and after is not before:
+            changed.append(replace(after, simulated=simulated(subject.container)))
+    return Looked(tuple(changed), tuple(dropped))
+
+
+def _sight(found: Answers, row: int) -> Sight:
+    value = None
+    if found.value is not None and not np.isnan(found.value[row]):
+        value = float(found.value[row])
+    return Sight(int(found.when[row]), int(found.clear[row]), value)

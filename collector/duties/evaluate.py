@@ -1,0 +1,247 @@
+"""The duty that looks: every rule at the newest rows, and at the events that came."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+import pyarrow as pa
+
+from alerts import text
+from alerts.lifecycle import Alert, Happened, State, Subject, expired, resolved, struck
+from alerts.register import Position, Register
+from alerts.rule import Rule
+from alerts.rulebook import Rulebook
+from alerts.watch import Looked, watch
+from collector.counters import Counters
+from collector.duties.rows import ArrowRows, Seen
+from collector.store import schema
+from vigie.shape import Measurement
+from vigie.units import MICROSECONDS_PER_SECOND
+
+log = logging.getLogger(__name__)
+
+MARK_SECONDS: Final = 30.0
+"""How often the position is written when nothing else is: an event seen twice changes nothing."""
+REREAD_SECONDS: Final = 2.0
+"""How often rule files are looked at."""
+LEAST_SECONDS: Final = 0.2
+"""The shortest time between two evaluations, however fast readings come."""
+MOST_SECONDS: Final = 1.0
+"""The longest, when nothing comes: ages grow all the same."""
+KEPT_SECONDS: Final = 400 * 86_400.0
+"""How long alerts that are over are kept."""
+
+FAILED: Final = "rule failed; its alerts stay as they are"
+
+Publish = Callable[[str, dict[str, Any]], None]
+
+
+class LiveRows(Protocol):
+    """The part of the store's `Live` that is read here."""
+
+    commit: int
+    """Position of the last record that the rows hold."""
+
+    def table(self, measurement: str) -> pa.Table:
+        """The newest row of every series."""
+
+    def wait(self, after: int, timeout: float) -> int:
+        """Block until something came after that commit, or so many seconds."""
+
+
+class Watched(Protocol):
+    """What this duty needs of the store."""
+
+    @property
+    def live(self) -> LiveRows:
+        """The newest rows."""
+
+    def events_since(self, position: int) -> pa.Table:
+        """Events of records after that position, oldest first, with a column `position`."""
+
+
+class Evaluate:
+    """Looks at everything, again and again; what it finds goes to the register."""
+
+    def __init__(
+        self,
+        store: Watched,
+        rulebook: Rulebook,
+        register: Register,
+        counters: Counters,
+        *,
+        simulated: Callable[[], Collection[str]] = frozenset,
+        publish: Publish | None = None,
+    ) -> None:
+        """`simulated` names the simulated containers; `publish` tells who follows the stream."""
+        self._store, self._rulebook, self._register = store, rulebook, register
+        self._counters, self._simulated, self._publish = counters, simulated, publish
+        self._seen: dict[str, Seen] = {}
+        self._events = register.position.events
+        self._marked, self._reread, self._purged = 0.0, 0.0, 0.0
+
+    def follow(self, stop: threading.Event) -> None:
+        """Look whenever readings come, and at least every second, until told to stop."""
+        while not stop.is_set():
+            commit, began = self._store.live.commit, time.monotonic()
+            try:
+                self.run(datetime.now(UTC))
+            except Exception:  # a full disk must not end the watch: it goes on as soon as it can
+                log.exception("evaluation failed; the next one takes it up")
+                self._counters.add("alert_evaluation_failures_total")
+            self._counters.set("alert_evaluation_seconds", time.monotonic() - began)
+            stop.wait(LEAST_SECONDS)
+            self._store.live.wait(commit, MOST_SECONDS - LEAST_SECONDS)
+
+    def run(self, now: datetime) -> list[Alert]:
+        """Look once; the alerts that changed.
+
+        Raises:
+            StoreError: what was found could not be written; the next look finds it again.
+        """
+        at = now.timestamp()
+        self._refresh(at)
+        commit = self._store.live.commit
+        with self._register.turn():
+            looked = self._rows(at)
+            struck_ones, events = self._happenings(at, commit)
+            due = at - self._marked >= MARK_SECONDS
+            position = None
+            if looked.changed or looked.dropped or struck_ones or due:
+                position = Position(commit, events, at)
+            changed = self._register.apply(
+                [*looked.changed, *struck_ones], looked.dropped, position, at
+            )
+        self._events = events
+        if position is not None:
+            self._marked = at
+        self.announce(changed)
+        self._count()
+        return changed
+
+    def announce(self, changed: list[Alert]) -> None:
+        """Tell who follows the stream."""
+        if self._publish is not None:
+            for alert in changed:
+                self._publish("alert", announcement(alert))
+
+    def _refresh(self, now: float) -> None:
+        if now - self._reread >= REREAD_SECONDS:
+            self._reread = now
+            self._rulebook.refresh()
+            self._counters.set("rule_files_broken", len(self._rulebook.faults))
+            self._register.forget(now)
+        if now - self._purged >= 86_400:
+            self._purged = now
+            self._register.purge(now - KEPT_SECONDS)
+
+    def _rows(self, now: float) -> Looked:
+        """What all rules on rows say; one that breaks stops no other."""
+        changed: list[Alert] = []
+        dropped: list[Alert] = []
+        simulated = self._simulated()
+        tables: dict[str, ArrowRows] = {}
+        for rule in self._rulebook.rules.values():
+            if rule.measurement is None:
+                continue
+            try:
+                rows = tables.get(rule.measurement.name)
+                if rows is None:
+                    rows = tables[rule.measurement.name] = self._table(rule.measurement, now)
+                found = watch(rule, rows, self._register.of(rule.name), now, simulated.__contains__)
+            except Exception:  # one rule: its alerts stay as they are
+                log.exception(FAILED, extra={"rule": rule.name})
+                self._counters.add("alert_rule_failures_total", rule=rule.name)
+                continue
+            changed += found.changed
+            dropped += found.dropped
+        return Looked((*changed, *self._withdrawn(now)), tuple(dropped))
+
+    def _table(self, measurement: type[Measurement], now: float) -> ArrowRows:
+        table = self._store.live.table(measurement.name)
+        if not table.num_columns:
+            table = schema.raw(measurement).empty_table()
+        seen = self._seen.setdefault(measurement.name, Seen())
+        return ArrowRows(measurement, table, seen, now)
+
+    def _withdrawn(self, now: float) -> list[Alert]:
+        """Alerts of rules that are no longer there: nothing would ever close them."""
+        return [
+            resolved(alert, now, text.WITHDRAWN.en)
+            for name in self._register.rules_known()
+            if name not in self._rulebook.rules
+            for alert in self._register.of(name).values()
+            if alert.state is not State.RESOLVED
+        ]
+
+    def _happenings(self, now: float, commit: int) -> tuple[list[Alert], int]:
+        """What all rules on events say of those that came, and the position of the last."""
+        # A store restored from a backup counts from an earlier position than we knew.
+        since = min(self._events, commit)
+        came = self._store.events_since(since).to_pylist()
+        last = max([since, *(int(row["position"]) for row in came)])
+        simulated = self._simulated()
+        touched: dict[tuple[str, Subject], Alert] = {}
+        for rule in self._rulebook.rules.values():
+            if rule.event is None:
+                continue
+            try:
+                latest = self._register.of(rule.name)
+                for alert in latest.values():
+                    if (after := expired(alert, now)) is not alert:
+                        touched[rule.name, alert.subject] = after
+                for row in came:
+                    event = happened(rule, row)
+                    if event is None:
+                        continue
+                    key = (rule.name, event.subject)
+                    before = touched.get(key) or latest.get(event.subject)
+                    after = struck(rule, before, event, now)
+                    touched[key] = replace(after, simulated=event.subject.container in simulated)
+            except Exception:  # as above
+                log.exception(FAILED, extra={"rule": rule.name})
+                self._counters.add("alert_rule_failures_total", rule=rule.name)
+        return list(touched.values()), last
+
+    def _count(self) -> None:
+        states = [alert.state for alert in self._register.now()]
+        for state in (State.PENDING, State.FIRING, State.ACKNOWLEDGED):
+            self._counters.set("alerts", states.count(state), state=str(state))
+
+
+def happened(rule: Rule, row: Mapping[str, Any]) -> Happened | None:
+    """What an event says to a rule on such events, if anything."""
+    if rule.event is None or row["code"] != rule.event.code:
+        return None
+    keys = json.loads(row["keys"])
+    named = keys | {"container": row["container"]}
+    if any(named.get(name) not in words for name, words in rule.where.items()):
+        return None
+    subject = Subject(row["container"], tuple(str(keys.get(name, "")) for name in rule.keys))
+    return Happened(
+        subject, _seconds(row["time"]), _seconds(row["learned"]), str(row["detail"] or "")
+    )
+
+
+def announcement(alert: Alert) -> dict[str, Any]:
+    """What the stream says of a changed alert; the reader asks for the rest in its language."""
+    return {
+        "id": alert.id,
+        "rule": alert.rule,
+        "state": str(alert.state),
+        "priority": alert.priority,
+        "container": alert.subject.container,
+        "subject": text.subject_path(alert.subject),
+        "changed": text.moment(alert.changed),
+        "blind": alert.blind,
+        "simulated": alert.simulated,
+    }
+
+
+def _seconds(moment: datetime | int) -> float:
+    return moment / MICROSECONDS_PER_SECOND if isinstance(moment, int) else moment.timestamp()

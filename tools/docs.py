@@ -1,20 +1,20 @@
 """Writes the generated pages of docs/, or checks that they are fresh and that links lead somewhere.
 
-A generated page is a row in PAGES: its path, and the function that returns its text.
+A generated page is a row in `tools.reference.PAGES`: its path, and what returns its text.
 """
 
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+
+from tools.reference import PAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"!?\[[^\]]*\]\(<?([^)\s>]+)>?[^)]*\)")
 HEADING = re.compile(r"^#+ +(.+?) *#*$", re.MULTILINE)
 CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
-
-PAGES: tuple[tuple[str, Callable[[], str]], ...] = ()
 
 
 def main() -> int:

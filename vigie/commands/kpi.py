@@ -18,7 +18,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     parser.add_argument("act", choices=("show",))
     parser.add_argument("--scope", metavar="PATH", help="default: all that you may see")
-    parser.add_argument("--period", help="default: the running day")
+    parser.add_argument("--period", help="now, hour, day, last_hour or last_day [now]")
     asking.add(parser, language=True)
 
 

@@ -23,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EXAMPLES
     parser.add_argument("act", choices=("latest", "series", "events"))
-    parser.add_argument("measurement", nargs="?", help="as `vigie catalogue` lists them")
+    parser.add_argument("measurement", nargs="?", help="as `vigie catalogue` has it")
     parser.add_argument("--fields", metavar="A,B", help="fields wanted; default: all")
     parser.add_argument(
         "--where", action="append", metavar="KEY:VALUE", help="only rows with that key; repeatable"
@@ -37,7 +37,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--step", metavar="DURATION", help="one row each; as 5m")
     parser.add_argument("--limit", type=int, metavar="ROWS", help="at most so many rows")
     parser.add_argument("--cursor", help="the next page, as the last answer named it")
-    asking.add(parser, language=True)
+    parser.add_argument("--scope", metavar="PATH", help="default: all that you may see")
+    asking.add(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         "step": arguments.step,
         "limit": arguments.limit,
         "cursor": arguments.cursor,
-        "language": arguments.language,
+        "scope": arguments.scope,
     }
     with asking.client(arguments) as client:
         answer = client.get(Table, path, **query)
@@ -70,7 +71,9 @@ def _path(arguments: argparse.Namespace) -> str:
         if arguments.measurement:
             raise SettingsError("events: all of them are in one table; use --where code:gap")
         return "events"
-    known = [measurement.name for measurement in catalogue.MEASUREMENTS]
+    known = [declared.name for declared in catalogue.MEASUREMENTS]
+    if arguments.act == "latest":
+        known += [declared.name for declared in catalogue.INVENTORIES]
     if arguments.measurement is None:
         raise SettingsError(f"{arguments.act}: of which measurement? {', '.join(known)}")
     if arguments.measurement not in known:

@@ -1,0 +1,163 @@
+"""What is wrong now, what was, and who has it in hand."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from alerts import text
+from alerts.lifecycle import OPEN, Alert, State
+from alerts.register import MAX_NOTE, Change, Register, withdrawn
+from alerts.rule import Rule
+from collector import times
+from collector.api.access import Reading, narrowed, require
+from collector.api.latest import Scope
+from collector.people import Caller, covers
+from vigie import replies
+from vigie.document import suggestion
+from vigie.errors import QueryError, Refused
+
+EVERY: Final = "all"
+_STATES: Final[Mapping[str, frozenset[State]]] = {
+    "open": OPEN, EVERY: frozenset(State), **{str(s): frozenset({s}) for s in State},
+}  # fmt: skip
+
+Language = Annotated[Literal["fr", "en"], Query(description="Of titles, advice and numbers")]
+States = Annotated[
+    str, Query(description="open (firing and acknowledged), all, or states with commas")
+]
+Acting = Annotated[Caller, Depends(require("operator", "shift lead"))]
+
+
+class Taken(BaseModel):
+    """What a person says when taking an alert."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: str | None = Field(None, max_length=MAX_NOTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change of an alert."""
+
+    state: str
+    time: str
+    person: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Answer to `GET alerts/{id}/history`, oldest first."""
+
+    id: str
+    changes: list[Entry]
+
+
+def routes(
+    register: Register,
+    rules: Callable[[], Mapping[str, Rule]],
+    changed: Callable[[list[Alert]], None],
+    clock: Callable[[], float],
+) -> APIRouter:
+    """`changed` is called with alerts that a person changed; `clock` tells Unix time."""
+    router = APIRouter()
+
+    @router.get("/alerts")
+    def alerts(
+        asking: Reading, state: States = "open", language: Language = "fr", scope: Scope = None
+    ) -> replies.Alerts:
+        """What is wrong within your scope, worst and oldest first."""
+        within = narrowed(asking, scope)
+        known = rules()
+        found = [
+            reply(alert, known.get(alert.rule), language)
+            for alert in register.listed(states(state))
+            if visible(alert, known.get(alert.rule), within)
+        ]
+        return replies.Alerts(times.text(clock()), found)
+
+    @router.post("/alerts/{identity}/acknowledge")
+    def acknowledge(
+        asking: Acting, identity: str, given: Taken, language: Language = "fr"
+    ) -> replies.Alert:
+        """Take an alert in hand. Receivers are told; whoever has it already keeps it."""
+        if asking.kind != "person":
+            raise Refused(403, f"a {asking.kind} cannot take an alert in hand; a person can")
+        before = _seen(register, rules(), asking, identity)
+        alert = register.acknowledge(before.id, asking.name, given.note, clock())
+        if alert.change != before.change:
+            changed([alert])
+        return reply(alert, rules().get(alert.rule), language)
+
+    @router.get("/alerts/{identity}/history")
+    def history(asking: Reading, identity: str) -> History:
+        """What became of one alert, and who did what."""
+        alert = _seen(register, rules(), asking, identity)
+        return History(alert.id, [_entry(change) for change in register.history(alert.id)])
+
+    return router
+
+
+def states(asked: str) -> frozenset[State]:
+    """The states that a query names.
+
+    Raises:
+        QueryError: it names another one.
+    """
+    found: set[State] = set()
+    for word in asked.split(","):
+        if word not in _STATES:
+            raise QueryError(f"state: {word!r:.40} is none; {suggestion(word, _STATES)}")
+        found |= _STATES[word]
+    return frozenset(found)
+
+
+def visible(alert: Alert, rule: Rule | None, scope: str) -> bool:
+    """Whether an alert lies within a scope, which may go down to a host."""
+    container, keys = alert.subject.container, alert.subject.keys
+    if covers(scope, container):
+        return True
+    names = rule.keys if rule is not None else ()
+    return "host" in names and covers(scope, f"{container}/{keys[names.index('host')]}")
+
+
+def reply(alert: Alert, rule: Rule | None, language: str) -> replies.Alert:
+    """An alert as it is answered."""
+    rule = rule or withdrawn(alert.rule)
+    value = text.value(rule, alert.value, language) or alert.detail
+    at = alert.acknowledged_at
+    return replies.Alert(
+        id=alert.id,
+        rule=alert.rule,
+        priority=alert.priority,
+        state=alert.state.value,
+        container=alert.subject.container,
+        subject=text.subject_path(alert.subject),
+        title=text.filled(rule.title, rule, alert.subject, language),
+        advice=text.filled(rule.advice, rule, alert.subject, language),
+        value=value,
+        since=times.text(alert.since),
+        changed=times.text(alert.changed),
+        simulated=alert.simulated,
+        blind=alert.blind,
+        acknowledged_by=alert.acknowledged_by,
+        acknowledged_at=None if at is None else times.text(at),
+        note=alert.note,
+        runbook=text.runbook(alert.rule),
+    )
+
+
+def _seen(register: Register, rules: Mapping[str, Rule], asking: Caller, identity: str) -> Alert:
+    alert = register.get(identity)
+    # Outside the scope is as if it were not there.
+    if alert is None or not visible(alert, rules.get(alert.rule), asking.scope):
+        raise Refused(404, f"no alert {identity!r:.80}")
+    return alert
+
+
+def _entry(change: Change) -> Entry:
+    return Entry(str(change.state), times.text(change.time), change.person, change.note)

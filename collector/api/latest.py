@@ -1,0 +1,128 @@
+"""The newest reading of every series, and what agents listed last."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from collector import times
+from collector.api import tables
+from collector.api.access import Reading, narrowed
+from collector.inventory.devices import Inventories
+from collector.people import People
+from collector.store.live import Live
+from collector.store.schema import CONTAINER_COLUMN, TIME_TYPE, raw
+from vigie import catalogue, replies
+from vigie.document import suggestion
+from vigie.errors import QueryError
+from vigie.frame import QUALITY_COLUMN, TIME_COLUMN
+from vigie.shape import Inventory, Measurement, Quality
+
+Where = Annotated[list[str] | None, Query(description="key:value; repeatable")]
+Scope = Annotated[str | None, Query(description="Path prefix; default: all you may see")]
+Fields = Annotated[str | None, Query(description="Names, with commas; default: all")]
+
+
+def routes(
+    live: Live, inventories: Inventories, people: People, clock: Callable[[], float]
+) -> APIRouter:
+    """`clock` tells Unix time."""
+    router = APIRouter()
+
+    @router.get("/latest/{measurement}", response_model=replies.Table)
+    def latest(  # noqa: PLR0917
+        request: Request, asking: Reading, measurement: str, fields: Fields = None,
+        where: Where = None, scope: Scope = None,
+    ) -> Response:  # fmt: skip
+        """The newest row of every series of a measurement, or the rows of an inventory."""
+        within = narrowed(asking, scope)
+        wanted = known(measurement)
+        if issubclass(wanted, Inventory):
+            rows, tier = inventory_rows(inventories, wanted, within), "inventory"
+        else:
+            rows, tier = measured(live, wanted), "live"
+            rows = tables.filtered(rows, within)
+        rows = chosen(rows, None, where)
+        share = tables.simulated_share(rows, people.simulated())
+        trust = tables.Trust(times.text(clock()), tier, quality=worst(rows), simulated_share=share)
+        return tables.answer(request, chosen(rows, fields, None), trust)
+
+    return router
+
+
+def known(name: str) -> type[Measurement] | type[Inventory]:
+    """The measurement or inventory of that name.
+
+    Raises:
+        QueryError: there is none; the message suggests one.
+    """
+    found = catalogue.measurement(name) or catalogue.inventory(name)
+    if found is None:
+        names = [d.name for d in (*catalogue.MEASUREMENTS, *catalogue.INVENTORIES)]
+        raise QueryError(f"no measurement is called {name!r:.80}; {suggestion(name, names)}")
+    return found
+
+
+def measured(live: Live, measurement: type[Measurement]) -> pa.Table:
+    """The newest rows, with all columns even when there is none."""
+    rows = live.table(measurement.name)
+    return rows if rows.num_columns else raw(measurement).empty_table()
+
+
+def inventory_rows(inventories: Inventories, declared: type[Inventory], scope: str) -> pa.Table:
+    """An inventory's rows as a table: when each was listed, where, and its columns."""
+    found = inventories.rows(declared.name, scope)
+    listed = pa.array([row.time // 1000 for row in found], pa.int64()).cast(TIME_TYPE)
+    columns = {
+        TIME_COLUMN: listed,
+        CONTAINER_COLUMN: pa.array([row.container for row in found], pa.string()),
+    }
+    for field in declared.fields:
+        columns[field.name] = pa.array([row.content.get(field.name) for row in found], pa.string())
+    return pa.table(columns)
+
+
+def chosen(rows: pa.Table, fields: str | None, where: Sequence[str] | None) -> pa.Table:
+    """The rows with those keys, and of them time, container, keys and the fields asked for.
+
+    Raises:
+        QueryError: a name is unknown.
+    """
+    for key, value in (parted(text) for text in where or ()):
+        if key not in rows.column_names or rows.schema.field(key).type != pa.string():
+            words = [f.name for f in rows.schema if f.type == pa.string()]
+            raise QueryError(f"where: no key is called {key!r:.80}; {suggestion(key, words)}")
+        rows = rows.filter(pc.equal(rows.column(key), value))
+    if not fields:
+        return rows
+    wanted = [name.strip() for name in fields.split(",") if name.strip()]
+    for name in wanted:
+        if name not in rows.column_names:
+            raise QueryError(
+                f"fields: none is called {name!r:.80}; {suggestion(name, rows.column_names)}"
+            )
+    kept = {TIME_COLUMN, *wanted, *(f.name for f in rows.schema if f.type == pa.string())}
+    return rows.select([name for name in rows.column_names if name in kept])
+
+
+def parted(text: str) -> tuple[str, str]:
+    """Key and value of a `where`.
+
+    Raises:
+        QueryError: there is no colon.
+    """
+    key, colon, value = text.partition(":")
+    if not colon:
+        raise QueryError(f"where: key:value is wanted, got {text!r:.80}")
+    return key, value.encode(errors="replace").decode()
+
+
+def worst(rows: pa.Table) -> str | None:
+    """The least of the rows' qualities."""
+    if QUALITY_COLUMN not in rows.column_names or not rows.num_rows:
+        return None
+    code: int = pc.max(rows.column(QUALITY_COLUMN)).as_py()
+    return list(Quality)[code].value

@@ -1,0 +1,43 @@
+"""`vigie collector run | check`."""
+
+import argparse
+import logging
+import os
+import sys
+
+from collector.service import Service, declared
+from vigie import settings
+from vigie.errors import SettingsError, VigieError
+from vigie.settings import CollectorSettings
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the verbs of the collector."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    run_ = verbs.add_parser("run", help="receive, keep, evaluate and answer, until told to end")
+    check = verbs.add_parser("check", help="read settings, network, rules and receivers, and end")
+    for verb in (run_, check):
+        settings.add_flags(verb, CollectorSettings)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the command line asks for: 0 fine, 1 it failed, 2 usage or settings."""
+    try:
+        if arguments.print_config:
+            print(settings.describe(CollectorSettings, arguments, os.environ))
+            return 0
+        told = settings.from_arguments(CollectorSettings, arguments, os.environ)
+        written = declared(told)
+        if arguments.verb == "check":
+            print(f"fine: network {written.network.name} version {written.network.version[:12]}")
+            return 0
+        logging.basicConfig(
+            level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+        )
+        return Service(told, written).run()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (VigieError, OSError) as error:
+        print(f"vigie collector {arguments.verb}: {error}", file=sys.stderr)
+        return 1

@@ -1,0 +1,1 @@
+"""What exists and changes slowly, as agents list it."""

@@ -1,0 +1,258 @@
+"""The collector as a program: everything is made and joined here, started and ended in order."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import signal
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, Final
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+
+from collector import people as persons
+from collector import state, tokens
+from collector.api import (
+    containers,
+    credentials,
+    events,
+    health,
+    idempotency,
+    kpis,
+    latest,
+    principals,
+    sessions,
+    stream,
+)
+from collector.api.app import App, application
+from collector.api.frames import Frames
+from collector.counters import Counters
+from collector.duties.expire import Expire
+from collector.duties.flush import Flush
+from collector.duties.kpis import Indicators
+from collector.duties.merge import Merge
+from collector.duties.roll import Roll
+from collector.intake.decode import decode
+from collector.intake.door import Door
+from collector.inventory import devices
+from collector.people import People
+from collector.schedule import Schedule
+from collector.store import happenings
+from collector.store.late import DIRTY_TABLE
+from collector.store.ledger import LEDGER_TABLE
+from collector.store.store import Store
+from vigie.catalogue import DAMAGED
+from vigie.errors import VigieError
+from vigie.network.load import Network, load
+from vigie.settings import CollectorSettings, host_port
+
+log = logging.getLogger(__name__)
+
+TABLES: Final = (
+    *persons.TABLES, *devices.TABLES, *idempotency.TABLES, LEDGER_TABLE, DIRTY_TABLE,
+)  # fmt: skip
+CONNECTIONS: Final = 1_000
+ENDING_SECONDS: Final = 5
+"""How long open requests may go on once we are told to end."""
+COPY_SECONDS: Final = 300.0
+USES_SECONDS: Final = 60.0
+MERGE_SECONDS: Final = 120.0
+EXPIRE_SECONDS: Final = 300.0
+ROLL_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What people wrote down, read before anything starts."""
+
+    network: Network
+
+
+def declared(settings: CollectorSettings) -> Declared:
+    """Network, rules and receivers.
+
+    Raises:
+        SettingsError: a file is wrong; the message names the line.
+    """
+    path = settings.network
+    return Declared(load(path) if path else Network.of_this_host(socket.gethostname()))
+
+
+class Service:
+    """One collector on one data directory."""
+
+    def __init__(self, settings: CollectorSettings, written: Declared) -> None:
+        """Make everything; nothing runs yet.
+
+        Raises:
+            VigieError: another collector uses the directory.
+        """
+        self._settings, self._directory = settings, settings.data / "collector"
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(self._directory / "lock")
+        self._counters = Counters()
+        found = state.opened(self._directory, TABLES, time.time())
+        self._database, self._damage = found.database, found.damage
+        self._people = People(self._database, time.time_ns)
+        self._store = Store(
+            self._directory, decode, settings.store, self._database, self._counters, time.time_ns
+        )
+        self._inventories = devices.Inventories(self._database)
+        self._publisher = stream.Publisher(self._counters)
+        self._schedule = Schedule(self._counters)
+        self._hindrance, self._failed = "starting: the journal is being read", False
+        self._server = Server(self._config(self._app(written)), self._publisher.close)
+
+    def run(self) -> int:
+        """Serve until told to end; 0 when all went well."""
+        tokens.ensure(self._settings.data, self._people)
+        recovery = threading.Thread(target=self._recover, name="recovery", daemon=True)
+        recovery.start()
+        try:
+            self._server.run()
+        finally:
+            recovery.join()
+            self._end()
+        return int(self._failed)
+
+    def _recover(self) -> None:
+        """Open the store and begin to work, while /healthz answers already."""
+        began = time.monotonic()
+        try:
+            self._store.open()
+            if self._damage:
+                now = time.time_ns() // 1_000
+                detail = "; ".join(self._damage)
+                self._store.note([happenings.row(DAMAGED, time=now, learned=now, detail=detail)])
+            self._start()
+        except Exception:
+            # Nothing can be acknowledged: end, and let whoever started us start us again.
+            log.critical("the store does not open", exc_info=True)
+            self._failed = self._server.should_exit = True
+            return
+        self._hindrance = ""
+        self._counters.set("recovery_seconds", time.monotonic() - began)
+        log.info("ready")
+
+    def _start(self) -> None:
+        """Begin the duties."""
+        every, store = self._schedule.every, self._store
+        every(self._settings.store.flush, "flush", Flush(store).run)
+        every(MERGE_SECONDS, "merge", Merge(store).run)
+        every(EXPIRE_SECONDS, "expire", Expire(store).run)
+        every(ROLL_SECONDS, "roll", Roll(store).run)
+        every(USES_SECONDS, "note uses", lambda _: self._people.note_uses())
+        every(COPY_SECONDS, "copy state", self._copy_state)
+        self._schedule.start()
+
+    def _end(self) -> None:
+        """End the duties, then write what is in memory; each step whatever became of the last."""
+        steps: Sequence[tuple[str, Callable[[], object]]] = (
+            ("schedule", self._schedule.stop),
+            ("uses", self._people.note_uses),
+            ("flush", self._last_flush),
+            ("store", self._store.close),
+            ("copy", lambda: state.keep_copy(self._database, self._directory)),
+            ("database", self._database.close),
+        )
+        for name, step in steps:
+            try:
+                step()
+            except Exception:
+                log.exception("the end is not clean; the next start recovers", extra={"step": name})
+                self._failed = True
+        self._lock.close()
+
+    def _last_flush(self) -> None:
+        if not self._hindrance:
+            Flush(self._store).run(datetime.now(UTC))
+
+    def _copy_state(self, _: datetime) -> None:
+        state.keep_copy(self._database, self._directory)
+
+    def _why_not(self) -> str:
+        if self._hindrance:
+            return self._hindrance
+        return "the disk is nearly full" if self._store.full else ""
+
+    def _app(self, written: Declared) -> App:
+        door = Door(self._people, lambda: bool(self._why_not()), self._counters, time.time_ns)
+        frames = Frames(door, self._store, self._inventories, self._counters)
+        open_routers = [health.routes(self._why_not, self._counters)]
+        api = application(self._people, self._routers(written), open_routers, self._lifespan)
+        return App(frames, api, self._database, time.time, lambda: self._hindrance)
+
+    def _routers(self, written: Declared) -> list[APIRouter]:
+        store, people, clock = self._store, self._people, time.time
+        indicators = Indicators(store, lambda: written.network)
+        return [
+            latest.routes(store.live, self._inventories, people, clock),
+            events.routes(store, people, clock),
+            containers.routes(written.network, store.live, people, list, clock),
+            kpis.routes(indicators, clock),
+            stream.routes(self._publisher, people, lambda: store.live.commit),
+            principals.routes(people),
+            credentials.routes(people),
+            sessions.routes(people),
+        ]
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        live = self._store.live
+        ticking = asyncio.create_task(stream.tick(self._publisher, lambda: live.commit))
+        yield
+        ticking.cancel()
+
+    def _config(self, app: Any) -> uvicorn.Config:
+        host, port = host_port(self._settings.listen)
+        return uvicorn.Config(
+            app, host=host, port=port, loop="uvloop", http="httptools", ws="none",
+            access_log=False, log_config=None, server_header=False,
+            limit_concurrency=CONNECTIONS, timeout_keep_alive=75,
+            timeout_graceful_shutdown=ENDING_SECONDS, backlog=1024,
+        )  # fmt: skip
+
+
+class Server(uvicorn.Server):
+    """Uvicorn's, that ends as we do: quietly, streams first."""
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle SIGTERM and SIGINT; unlike uvicorn, do not raise them again at the end."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        before = {n: signal.signal(n, self.handle_exit) for n in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End open streams, so that nobody waits for them."""
+        self._end_streams()
+        await super().shutdown(sockets)
+
+
+def _locked(path: Path) -> IO[str]:
+    """The open lock file; the lock goes with the process."""
+    file = path.open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise VigieError(f"another collector uses {path.parent}; end it first") from error
+    return file

@@ -106,8 +106,13 @@ class Agent:
                     "give --container SITE/CONTAINER, or enrol with --enrol CODE"
                 )
             scoped = next((c.host for c in credentials if c.host), "")
-            host = host_name(self._settings.host or scoped or socket.gethostname())
-            self._serve(host, container, credentials)
+            asked = self._settings.host or scoped or socket.gethostname()
+            if scoped and asked != scoped:
+                raise SettingsError(
+                    f"agent.host: the credential speaks for {scoped}, not for {asked}; "
+                    "leave the setting out, or enrol again for that host"
+                )
+            self._serve(scoped or host_name(asked), container, credentials)
 
     def _credentials(self, code: str | None) -> list[Credential]:
         found = [

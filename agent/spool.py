@@ -10,7 +10,6 @@ import contextlib
 import json
 import logging
 import os
-import re
 import secrets
 import threading
 import zlib
@@ -19,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from agent import files, intervals, segment
+from agent import files, intervals, position, segment
 from agent.intervals import Interval
 from agent.segment import Record
 from vigie.frame import Gap
@@ -73,7 +72,7 @@ class Spool:
         self._segments: list[_Segment] = []
         self._held: dict[str, list[Interval]] = {name: [] for name in upstreams}
         self._file = -1
-        self._unwritten: list[Record] = []
+        self._untold: dict[str, list[Gap]] = {}
         self._suspects: set[Path] = set()
         self._latest: Record | None = None
         self._saved = 0.0
@@ -93,8 +92,8 @@ class Spool:
         """
         self._directory.mkdir(parents=True, exist_ok=True)
         for upstream in self._held:
-            self._held[upstream] = _position(self._directory / _file_name(upstream))
-        _forget(self._directory, {_file_name(u) for u in self._held})
+            self._held[upstream] = position.load(self._directory / position.file_name(upstream))
+        position.forget(self._directory, {position.file_name(u) for u in self._held})
         for leftover in self._directory.glob("*.part"):
             leftover.unlink()
         for path in sorted(self._directory.glob("*.spool")):
@@ -117,7 +116,8 @@ class Spool:
         """
         record = Record(self.boot, self.next, time, payload)
         self.next += 1
-        self._write(record, now)
+        if not self._write(record, now):
+            self._owe(self.boot, [Gap(record.sequence, record.sequence, time, time, UNWRITTEN)])
         with self._news:
             self._latest = record
             self._news.notify_all()
@@ -127,13 +127,10 @@ class Spool:
         for path in list(self._suspects):
             self._suspects.discard(path)
             self._repair(path, now)
-        if self._unwritten:
-            self._tell_unwritten(now)
         shared = self._shared()
         for done in [s for s in self._segments[:-1] if not intervals.missing(s.held, shared)]:
             self._remove(done)
-        while len(self._segments) > 1 and (reason := self._excess(now)):
-            self._evict(self._segments[0], reason, now)
+        self._evict(now)
         if self._changed and now - self._saved >= SAVE_SECONDS:
             self._save(now)
 
@@ -225,7 +222,6 @@ class Spool:
             files.append(self._file, data)
         except OSError as error:
             log.warning("spool cannot be written path=%s error=%s", self._directory, error)
-            self._unwritten.append(record)
             self._cut()
             return False
         with self._news:
@@ -256,40 +252,57 @@ class Spool:
                 self._remove(self._segments[-1])
         self._roll()
 
-    def _tell(self, gaps: dict[str, list[Gap]], now: float) -> bool:
-        """Append a gap frame for each boot; False when the disk refuses."""
-        for boot, lost in gaps.items():
-            sequence = self.next
-            record = Record(boot, sequence, lost[-1].to_time, self._gap_frame(boot, sequence, lost))
-            self.next += 1
-            if not self._write(record, now):
-                return False
-        return True
+    def _owe(self, boot: str, gaps: Iterable[Gap]) -> None:
+        self._untold.setdefault(boot, []).extend(gaps)
 
-    def _tell_unwritten(self, now: float) -> None:
-        shared = self._shared()
-        records, self._unwritten = self._unwritten, []
-        lost = [r for r in records if not intervals.contains(shared, r.sequence)]
-        if lost and not self._tell(segment.lost(lost, UNWRITTEN), now):
-            self._unwritten = records
-            return
-        self.dropped += len([r for r in lost if not segment.carried(r)])
+    def _settle(self, now: float) -> None:
+        """Append a gap frame for each boot that has lost something; later if the disk refuses."""
+        shared, newest = self._shared(), self._latest
+        for boot, owed in list(self._untold.items()):
+            # A frame that is not on disk may still leave live, until the next one is there.
+            waiting = [
+                g for g in owed
+                if g.reason == UNWRITTEN and newest is not None and g.last >= newest.sequence
+            ]  # fmt: skip
+            lost = segment.joined(
+                [
+                    g
+                    for g in owed
+                    if g not in waiting and intervals.missing([(g.first, g.last)], shared)
+                ]
+            )
+            if lost:
+                payload = self._gap_frame(boot, self.next, lost)
+                if not self._write(Record(boot, self.next, lost[-1].to_time, payload), now):
+                    return
+                self.next += 1
+                self.dropped += sum(g.last - g.first + 1 for g in lost if g.reason == UNWRITTEN)
+            if waiting:
+                self._untold[boot] = waiting
+            else:
+                del self._untold[boot]
 
-    def _excess(self, now: float) -> str | None:
-        if self.bytes > self._limit_bytes:
-            return FULL
-        return OLD if now - self._segments[0].since > self._limit_seconds else None
-
-    def _evict(self, oldest: _Segment, reason: str, now: float) -> None:
-        records, _ = segment.scan(oldest.path.read_bytes())
-        shared = self._shared()
-        lost = [r for r in records if not intervals.contains(shared, r.sequence)]
-        if lost:
-            self._tell(segment.lost(lost, reason), now)
+    def _evict(self, now: float) -> None:
+        """Drop the oldest segments while they are too many or too old; the gap is told first."""
+        victims: list[_Segment] = []
+        size = self.bytes
+        for oldest in self._segments[:-1]:
+            reason = FULL if size > self._limit_bytes else OLD
+            if reason == OLD and now - oldest.since <= self._limit_seconds:
+                break
+            size -= oldest.size
+            victims.append(oldest)
+            records, _ = segment.scan(oldest.path.read_bytes())
+            shared = self._shared()
+            lost = [r for r in records if not intervals.contains(shared, r.sequence)]
+            for boot, gaps in segment.lost(lost, reason).items():
+                self._owe(boot, gaps)
             frames = len([r for r in lost if not segment.carried(r)])
             self.dropped += frames
             log.warning("frames dropped reason=%s frames=%d", reason, frames)
-        self._remove(oldest)
+        self._settle(now)
+        for victim in victims:
+            self._remove(victim)
 
     def _repair(self, path: Path, now: float) -> None:
         """Put what is damaged in quarantine, tell the gap, and keep the sound records."""
@@ -319,8 +332,9 @@ class Spool:
                 gap,
             )
             if gap and intervals.missing([(gap[1].first, gap[1].last)], shared):
-                self._tell({gap[0]: [gap[1]]}, now)
+                self._owe(gap[0], [gap[1]])
                 self.dropped += gap[1].last - gap[1].first + 1
+        self._settle(now)
         if not records:
             self._remove(found)
             return
@@ -355,30 +369,4 @@ class Spool:
                     self._held[upstream] = intervals.union([*held, (0, oldest - 1)])
             positions = {u: list(h) for u, h in self._held.items()}
         for upstream, held in positions.items():
-            text = json.dumps({"upstream": upstream, "held": held})
-            try:
-                files.replace(self._directory / _file_name(upstream), text.encode())
-            except OSError as error:
-                log.warning("position cannot be written upstream=%s error=%s", upstream, error)
-
-
-def _file_name(upstream: str) -> str:
-    words = re.sub(r"[^A-Za-z0-9]+", "-", upstream).strip("-")[:60]
-    return f"{words}-{zlib.crc32(upstream.encode()):08x}.position"
-
-
-def _position(path: Path) -> list[Interval]:
-    """What a position file says is held; nothing where it is missing or makes no sense."""
-    try:
-        return intervals.union((int(a), int(b)) for a, b in json.loads(path.read_text())["held"])
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        log.warning("position unreadable, frames are sent again path=%s error=%s", path, error)
-        return []
-
-
-def _forget(directory: Path, known: set[str]) -> None:
-    for path in directory.glob("*.position"):
-        if path.name not in known:
-            path.unlink()
+            position.save(self._directory, upstream, held)

@@ -150,7 +150,7 @@ class People:
         """
         if not covers(by.scope, newcomer.scope):
             raise Refused(403, f"{newcomer.scope or 'the whole network'} is outside your scope")
-        now, code = self._now(), secrets.token_urlsafe(16)
+        now, code = self._now(), secrets.token_hex(16)
         with self._database.write() as write:
             principal = self._principal(write, newcomer, now)
             write.execute(

@@ -76,7 +76,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--config", type=Path, metavar="FILE", help="settings; default ./vigie.toml"
     )
     parser.add_argument("--twin", action="store_true", help="not in this release")
-    parser.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="then end")
+    parser.add_argument(
+        "--for",
+        dest="seconds",
+        type=float,
+        metavar="SECONDS",
+        help="end so long after all is ready",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -89,10 +95,10 @@ def run(arguments: argparse.Namespace) -> int:
         over = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: over.set())
-        end = time.monotonic() + arguments.seconds if arguments.seconds else float("inf")
         children = Children(_tell)
         try:
             _start(plan, network, children, over)
+            end = time.monotonic() + (arguments.seconds or float("inf"))
             while not over.wait(TICK_SECONDS) and time.monotonic() < end:
                 children.watch(time.monotonic())
         finally:
@@ -258,7 +264,8 @@ def _agent(plan: Plan, place: str) -> list[str]:
     ]
     command += ["--upstream", plan.api]
     if not plan.credential.exists():
-        command += ["--enrol", _enrol(plan, "agent", place.rpartition("/")[2], place).code]
+        code = _enrol(plan, "agent", place.rpartition("/")[2], place).code
+        command.append(f"--enrol={code}")
     return command
 
 

@@ -107,6 +107,10 @@ class Register:
                 if alert.state is not State.RESOLVED
             ]
 
+    def opened(self) -> list[tuple[str, int]]:
+        """Path of the container and priority of every alert that is firing or acknowledged."""
+        return [(alert.subject.container, alert.priority) for alert in self.now() if alert.open]
+
     def listed(self, states: Iterable[State], limit: int = MAX_LISTED) -> list[Alert]:
         """Alerts in these states, worst and oldest first; after them the resolved, newest first."""
         wanted = set(states)

@@ -30,7 +30,12 @@ def filled(words: Words, rule: Rule, subject: Subject, language: str) -> str:
 
 def subject_path(subject: Subject) -> str:
     """The container and the keys as one path."""
-    return "/".join(part.strip("/") or "/" for part in (subject.container, *subject.keys) if part)
+    return "/".join(part.strip("/") for part in (subject.container, *subject.keys) if part)
+
+
+def runbook(rule: str) -> str:
+    """The page that says what to do."""
+    return f"docs/rules/{rule}.md"
 
 
 def value(rule: Rule, found: float | None, language: str) -> str:

@@ -66,7 +66,7 @@ def _content(alert: Alert, rule: Rule) -> dict[str, Any]:
             "happened": _optional(alert.happened),
             "learned": _optional(alert.learned),
             "detail": alert.detail or None,
-            "runbook": f"docs/rules/{rule.name}.md",
+            "runbook": text.runbook(rule.name),
         },
     }
 

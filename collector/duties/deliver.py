@@ -123,7 +123,7 @@ class Deliver:
         if outcome.verdict is Verdict.DELIVERED:
             self._outbox.sent(parcel, now)
             return
-        fields = {"receiver": name, "message": parcel.message.id, "reason": outcome.reason}
+        fields = {"receiver": name, "notification": parcel.message.id, "reason": outcome.reason}
         if outcome.verdict is Verdict.GONE:
             log.error("receiver is gone; change its URL to open it again", extra=fields)
             self._outbox.close_receiver(name, line.declared.url, now, outcome.reason)

@@ -19,6 +19,7 @@ from alerts.rulebook import Rulebook
 from alerts.watch import Looked, watch
 from collector.counters import Counters
 from collector.duties.rows import ArrowRows, Seen
+from collector.people import covers
 from collector.store import schema
 from vigie.shape import Measurement
 from vigie.units import MICROSECONDS_PER_SECOND
@@ -77,17 +78,35 @@ class Evaluate:
         *,
         simulated: Callable[[], Collection[str]] = frozenset,
         publish: Publish | None = None,
+        wake: Callable[[], None] | None = None,
     ) -> None:
-        """`simulated` names the simulated containers; `publish` tells who follows the stream."""
+        """Nothing runs yet.
+
+        `simulated` names the scopes of simulated senders, `publish` tells who follows the stream,
+        `wake` is called when there may be something to send.
+        """
         self._store, self._rulebook, self._register = store, rulebook, register
-        self._counters, self._simulated, self._publish = counters, simulated, publish
+        self._counters, self._simulated = counters, simulated
+        self._publish, self._wake = publish, wake
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
         self._seen: dict[str, Seen] = {}
         self._events = register.position.events
         self._marked, self._reread, self._purged = 0.0, 0.0, 0.0
 
-    def follow(self, stop: threading.Event) -> None:
-        """Look whenever readings come, and at least every second, until told to stop."""
-        while not stop.is_set():
+    def start(self) -> None:
+        """Begin to look whenever readings come, and at least every second."""
+        self._thread = threading.Thread(target=self._follow, name="evaluate", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more; a look that is under way is waited for."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _follow(self) -> None:
+        while not self._stop.is_set():
             commit, began = self._store.live.commit, time.monotonic()
             try:
                 self.run(datetime.now(UTC))
@@ -95,7 +114,7 @@ class Evaluate:
                 log.exception("evaluation failed; the next one takes it up")
                 self._counters.add("alert_evaluation_failures_total")
             self._counters.set("alert_evaluation_seconds", time.monotonic() - began)
-            stop.wait(LEAST_SECONDS)
+            self._stop.wait(LEAST_SECONDS)
             self._store.live.wait(commit, MOST_SECONDS - LEAST_SECONDS)
 
     def run(self, now: datetime) -> list[Alert]:
@@ -125,7 +144,9 @@ class Evaluate:
         return changed
 
     def announce(self, changed: list[Alert]) -> None:
-        """Tell who follows the stream."""
+        """Tell who follows the stream, and who delivers."""
+        if changed and self._wake is not None:
+            self._wake()
         if self._publish is not None:
             for alert in changed:
                 self._publish("alert", announcement(alert))
@@ -144,7 +165,7 @@ class Evaluate:
         """What all rules on rows say; one that breaks stops no other."""
         changed: list[Alert] = []
         dropped: list[Alert] = []
-        simulated = self._simulated()
+        simulated = _within(self._simulated())
         tables: dict[str, ArrowRows] = {}
         for rule in self._rulebook.rules.values():
             if rule.measurement is None:
@@ -153,7 +174,7 @@ class Evaluate:
                 rows = tables.get(rule.measurement.name)
                 if rows is None:
                     rows = tables[rule.measurement.name] = self._table(rule.measurement, now)
-                found = watch(rule, rows, self._register.of(rule.name), now, simulated.__contains__)
+                found = watch(rule, rows, self._register.of(rule.name), now, simulated)
             except Exception:  # one rule: its alerts stay as they are
                 log.exception(FAILED, extra={"rule": rule.name})
                 self._counters.add("alert_rule_failures_total", rule=rule.name)
@@ -185,7 +206,7 @@ class Evaluate:
         since = min(self._events, commit)
         came = self._store.events_since(since).to_pylist()
         last = max([since, *(int(row["position"]) for row in came)])
-        simulated = self._simulated()
+        simulated = _within(self._simulated())
         touched: dict[tuple[str, Subject], Alert] = {}
         for rule in self._rulebook.rules.values():
             if rule.event is None:
@@ -202,7 +223,7 @@ class Evaluate:
                     key = (rule.name, event.subject)
                     before = touched.get(key) or latest.get(event.subject)
                     after = struck(rule, before, event, now)
-                    touched[key] = replace(after, simulated=event.subject.container in simulated)
+                    touched[key] = replace(after, simulated=simulated(event.subject.container))
             except Exception:  # as above
                 log.exception(FAILED, extra={"rule": rule.name})
                 self._counters.add("alert_rule_failures_total", rule=rule.name)
@@ -212,6 +233,11 @@ class Evaluate:
         states = [alert.state for alert in self._register.now()]
         for state in (State.PENDING, State.FIRING, State.ACKNOWLEDGED):
             self._counters.set("alerts", states.count(state), state=str(state))
+
+
+def _within(scopes: Collection[str]) -> Callable[[str], bool]:
+    """Whether a container has to do with one of these scopes."""
+    return lambda path: any(covers(scope, path) or covers(path, scope) for scope in scopes)
 
 
 def happened(rule: Rule, row: Mapping[str, Any]) -> Happened | None:

@@ -1,0 +1,84 @@
+"""What a screen shows, read once per tick for everybody who may see the same.
+
+A board is read when somebody asks and the one at hand is older than a tick: no thread of its
+own, one reader at a time for each board, and a version that only changes with the content.
+"""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from vigie.errors import Refused, Unavailable
+
+TICK_SECONDS: Final = 0.9
+"""A board younger than this is handed out again. Pages ask every 2 s."""
+MAX_BOARDS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One reading of everything on a screen.
+
+    `made` is when it was last read without fault; `trouble` is why it could not be read since.
+    """
+
+    version: str
+    content: Any
+    made: float
+    trouble: str = ""
+
+
+class Boards:
+    """The boards at hand, the least recently asked for dropped first."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._slots: OrderedDict[Hashable, _Slot] = OrderedDict()
+
+    def get(
+        self, key: Hashable, read: Callable[[], Any], *, fresh: bool = False,
+        tick: float = TICK_SECONDS,
+    ) -> Board:  # fmt: skip
+        """The board of `key`, read now with `read` if it is due or `fresh` is asked.
+
+        Raises:
+            Refused: the API refused the whole board to this person.
+            Unavailable: the API does not answer and there is no older board to show.
+        """
+        with self._lock:
+            slot = self._slots.setdefault(key, _Slot())
+            self._slots.move_to_end(key)
+            if len(self._slots) > MAX_BOARDS:
+                self._slots.popitem(last=False)
+        asked = self._clock()
+        with slot.lock:
+            # Whoever waited here while another read gets what that one read.
+            if slot.board is None or slot.tried < asked - (0 if fresh else tick):
+                slot.board = self._read(slot.board, read)
+                slot.tried = self._clock()
+            return slot.board
+
+    def _read(self, last: Board | None, read: Callable[[], Any]) -> Board:
+        try:
+            content = read()
+        except Unavailable as error:
+            if last is None:
+                raise
+            return replace(last, trouble=str(error))
+        except Refused as error:
+            if last is None or error.status in {401, 403}:
+                raise
+            return replace(last, trouble=str(error))
+        version = hashlib.sha256(repr(content).encode()).hexdigest()[:16]
+        return Board(version, content, self._clock())
+
+
+class _Slot:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.board: Board | None = None
+        self.tried = float("-inf")

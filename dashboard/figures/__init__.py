@@ -1,0 +1,1 @@
+"""Charts: what is drawn, and the one way to put it on a page."""

@@ -1,0 +1,139 @@
+"""What each chart of the screens asks for and draws."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dashboard.figures.line import Band, Drawing, Line
+from dashboard.format import DAY, HOUR, MINUTE, seconds_of
+from dashboard.questions import Asker, Row
+from dashboard.text import say
+from vigie.catalogue import DiskIo, Host, Power
+from vigie.shape import Field, Measurement
+from vigie.units import BYTE, RATIO, WATT
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A span that can be chosen, and the seconds between the points drawn of it."""
+
+    name: str
+    span: float
+    step: float
+
+
+PERIODS: Final = (
+    Period("15min", 15 * MINUTE, 5),
+    Period("1h", HOUR, 15),
+    Period("12h", 12 * HOUR, 2 * MINUTE),
+    Period("24h", DAY, 5 * MINUTE),
+)
+DEFAULT_PERIOD: Final = "15min"
+FLEET_PERIOD: Final = {"load": "1h", "network": "1h", "power": "12h"}
+"""Charts of the first screen have one period each."""
+
+
+def period(name: str | None) -> Period:
+    """The period of that name, else the default."""
+    return next((p for p in PERIODS if p.name == name), PERIODS[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a chart is asked to show: by whom and of which scope, over which span up to now."""
+
+    ask: Asker
+    span: Period
+    now: float
+
+    def series(
+        self, measurement: type[Measurement], fields: Sequence[Field], agg: str,
+        by: tuple[str, ...] = (),
+    ) -> list[Row]:  # fmt: skip
+        """Rows of these fields, a step apart."""
+        return self.ask.series(
+            measurement, [f.name for f in fields], agg=agg, start=self.now - self.span.span,
+            end=self.now, step=self.span.step, by=by,
+        )  # fmt: skip
+
+    def line(self, name: str, rows: Iterable[Row], column: str) -> Line:
+        """One column of rows as a line."""
+        points = ((seconds_of(str(row["time"])), row[column]) for row in rows)
+        return Line(name, tuple(sorted(points, key=lambda point: point[0])), self.span.step)
+
+    def drawing(self, name: str, title: str, band: Band, empty: str = "") -> Drawing:
+        """A band over the whole span."""
+        return Drawing(name, title, (band,), self.now - self.span.span, self.now, empty)
+
+
+def load(wanted: Wanted) -> Drawing:
+    """Processor and memory, as shares, over all hosts of the scope."""
+    field, language = Host.cpu_busy_ratio, wanted.ask.language
+    rows = wanted.series(Host, [field], "mean")
+    lines = (wanted.line(field.label(language), rows, field.name), _memory(wanted))
+    return wanted.drawing("load", say("load_title", language), Band("", RATIO, lines, high=1))
+
+
+def processor(wanted: Wanted) -> Drawing:
+    """Processor load of each host."""
+    field = Host.cpu_busy_ratio
+    hosts: dict[str, list[Row]] = defaultdict(list)
+    for row in wanted.series(Host, [field], "mean", by=("host",)):
+        hosts[str(row["host"])].append(row)
+    lines = tuple(wanted.line(host, rows, field.name) for host, rows in sorted(hosts.items()))
+    title = field.label(wanted.ask.language)
+    return wanted.drawing("processor", title, Band("", RATIO, lines, high=1))
+
+
+def memory(wanted: Wanted) -> Drawing:
+    """Share of memory in use."""
+    line = _memory(wanted)
+    return wanted.drawing("memory", line.name, Band("", RATIO, (line,), high=1))
+
+
+def network(wanted: Wanted) -> Drawing:
+    """Bytes per second in and out."""
+    fields = (Host.network_receive_bytes_total, Host.network_transmit_bytes_total)
+    title = say("network", wanted.ask.language)
+    return wanted.drawing("network", title, _rates(wanted, Host, fields))
+
+
+def disk(wanted: Wanted) -> Drawing:
+    """Bytes per second read and written, all devices."""
+    fields = (DiskIo.read_bytes_total, DiskIo.written_bytes_total)
+    title = say("disks", wanted.ask.language)
+    return wanted.drawing("disk", title, _rates(wanted, DiskIo, fields))
+
+
+def power(wanted: Wanted) -> Drawing:
+    """Power of the scope, where something measures it."""
+    field, language = Power.power_watts, wanted.ask.language
+    line = wanted.line(field.label(language), wanted.series(Power, [field], "sum"), field.name)
+    band = Band("", WATT, (line,))
+    return wanted.drawing("power", say("power", language), band, say("no_meter", language))
+
+
+CURVES: Final[Mapping[str, Callable[[Wanted], Drawing]]] = {
+    "load": load, "processor": processor, "memory": memory, "network": network, "disk": disk,
+    "power": power,
+}  # fmt: skip
+
+
+def _memory(wanted: Wanted) -> Line:
+    total, free = Host.memory_total_bytes, Host.memory_available_bytes
+    rows = wanted.series(Host, [total, free], "mean")
+    shares = [
+        {"time": row["time"], "share": _used(row[total.name], row[free.name])} for row in rows
+    ]
+    return wanted.line(say("memory_used", wanted.ask.language), shares, "share")
+
+
+def _used(total: float | None, free: float | None) -> float | None:
+    return (total - free) / total if total and free is not None else None
+
+
+def _rates(wanted: Wanted, measurement: type[Measurement], fields: tuple[Field, ...]) -> Band:
+    rows = wanted.series(measurement, fields, "rate")
+    lines = tuple(wanted.line(f.label(wanted.ask.language), rows, f.name) for f in fields)
+    return Band("", BYTE, lines, per_second=True)

@@ -1,0 +1,203 @@
+"""Flotte, the first screen: what needs me now?"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.figures import chart
+from dashboard.format import number, seconds_of
+from dashboard.markup import tag
+from dashboard.noc import alarms, indicators, machines, parts
+from dashboard.noc.rates import Rates
+from dashboard.noc.shown import (
+    Age,
+    Cell,
+    Mark,
+    Number,
+    Rows,
+    Text,
+    as_json,
+    failed,
+    isolated,
+    unknown,
+)
+from dashboard.questions import Asker
+from dashboard.text import say
+from vigie.indicators import CARBON_LOCATION, ENERGY, POWER
+from vigie.replies import Alert, Container
+
+FEW_HOSTS: Final = 12
+"""Up to here each machine has its own row of live numbers; beyond, the mosaic says enough."""
+EVENTS_SHOWN: Final = 12
+EVENT_SPAN_SECONDS: Final = 86_400
+UNREACHABLE: Final = ("stale", "silent")
+SIGNS: Final = {"stale": "?", "silent": "–", "maintenance": "M", "abnormal": "!", "nominal": ""}
+NUMBERS: Final = ("p1", "load", "reachable", POWER.name, ENERGY.name, CARBON_LOCATION.name)
+
+
+def layout(language: str) -> list[Component]:
+    """The bones of the screen; what is live in it is painted by `assets/noc.js`."""
+    return [
+        html.H1(say("fleet", language), className="unseen"),
+        tag(html.Section,
+            [parts.tile(name, say(f"number_{name}", language)) for name in NUMBERS],
+            className="numbers",
+            aria_label=say("key_numbers", language),
+        ),
+        html.Div(_left(language), className="column"),
+        html.Div(_right(language), className="column"),
+    ]  # fmt: skip
+
+
+def _left(language: str) -> list[Component]:
+    return [
+        parts.panel(
+            "fleet", say("fleet", language),
+            [tag(html.Div, data_mosaic="fleet"), parts.legend(language),
+             parts.behind(say("as_table", language), parts.table("containers", language))],
+            bind="fleet_note",
+        ),
+        parts.panel(
+            "machines", say("machines", language),
+            [parts.table("machines", language),
+             html.Div([chart.place("load"), chart.place("network")], className="pair")],
+            note=say("machines_note", language),
+        ),
+        parts.panel("power", say("power", language), [chart.place("power")],
+                    note=say("last_12_hours", language)),
+    ]  # fmt: skip
+
+
+def _right(language: str) -> list[Component]:
+    return [
+        parts.panel("queue", say("queue", language), [parts.table("queue", language)],
+                    bind="queue_note"),
+        parts.panel("events", say("events", language), [parts.table("events", language)],
+                    note=say("last_24_hours", language)),
+    ]  # fmt: skip
+
+
+def content(ask: Asker, rates: Rates, now: float, zone: ZoneInfo) -> dict[str, Any]:
+    """Everything live on the screen, as JSON.
+
+    Raises:
+        Refused, Unavailable: the network cannot be read at all; any other part fails alone.
+    """
+    network = ask.containers()
+    all_of_it = network.containers
+    names = {c.path: c.name for c in all_of_it}
+    few = sum(len(c.hosts) for c in all_of_it) <= FEW_HOSTS
+    shown, tables, texts = _alarms(ask, names, now, zone)
+    shown["reachable"] = reachable(all_of_it, ask.language)
+    shown |= indicators.numbers(ask)
+    tables["containers"] = container_rows(all_of_it, ask.language)
+    if few:
+        tables["machines"] = isolated(lambda: machines.table(ask, rates, names), failed)
+    tables["events"] = isolated(
+        lambda: alarms.happenings(
+            ask.events(now - EVENT_SPAN_SECONDS, EVENTS_SHOWN), names, now, ask.language, zone
+        ),
+        failed,
+    )
+    texts["fleet_note"] = say(
+        "fleet_note", ask.language, count=number(len(all_of_it), ask.language)
+    )
+    said: dict[str, Any] = as_json({
+        "network": network.network, "data_at": newest(all_of_it), "few": few,
+        "numbers": shown, "texts": texts, "tables": tables,
+        "mosaic": mosaic(all_of_it, ask.language),
+    })  # fmt: skip
+    return said
+
+
+def reachable(containers: Sequence[Container], language: str) -> Number:
+    """Containers whose readings arrive, out of those in service."""
+    lost = [c for c in containers if c.state in UNREACHABLE]
+    well = number(len(containers) - len(lost), language)
+    return Number(
+        well, f"/ {number(len(containers), language)}",
+        note=say("mute", language, count=len(lost)) if lost else say("none_mute", language),
+        level=2 if lost else None,
+        simulated=any(c.simulated for c in containers),
+    )  # fmt: skip
+
+
+def newest(containers: Iterable[Container]) -> float | None:
+    """When the newest reading of them was taken, in Unix seconds."""
+    return max((seconds_of(c.last_seen) for c in containers if c.last_seen), default=None)
+
+
+def mosaic(containers: Sequence[Container], language: str) -> list[dict[str, Any]]:
+    """Tiles by region and operator, each in its fixed place whatever its state."""
+    groups: Mapping[tuple[str, str], list[Container]] = defaultdict(list)
+    for container in sorted(containers, key=lambda c: (c.region, c.operator, c.path)):
+        groups[container.region, container.operator].append(container)
+    return [
+        {
+            "title": region or say("no_region", language),
+            "sub": operator,
+            "count": _group_note(members, language),
+            "tiles": [_tile(c, language) for c in members],
+        }
+        for (region, operator), members in groups.items()
+    ]
+
+
+def state_mark(container: Container, language: str) -> Mark:
+    """How a container is, as a square: its worst alarm, else its state."""
+    mark, sign = container.state, SIGNS.get(container.state, "?")
+    if container.worst is not None:
+        mark, sign = f"p{container.worst}", str(container.worst)
+    return Mark(mark, sign, say(f"state_{container.state}", language))
+
+
+def container_rows(containers: Sequence[Container], language: str) -> Rows:
+    """The mosaic as a table, for keyboards and screen readers."""
+    rows: list[list[Cell]] = [
+        [
+            Text(c.name, sub=c.path, href=alarms.site_link(c.path, language)),
+            Text(" · ".join(filter(None, [c.region, c.operator]))),
+            state_mark(c, language),
+            Text(number(c.alerts, language)),
+            Age(seconds_of(c.last_seen) if c.last_seen else None),
+        ]
+        for c in containers
+    ]
+    return Rows(rows, empty=say("no_container", language))
+
+
+def _group_note(members: Sequence[Container], language: str) -> str:
+    odd = sum(c.state not in {"nominal", "maintenance"} for c in members)
+    said = say("sites", language, count=len(members))
+    return f"{said} · {say('abnormal_count', language, count=odd)}" if odd else said
+
+
+def _tile(container: Container, language: str) -> dict[str, Any]:
+    mark = state_mark(container, language)
+    stamp = f" · {say('simulated', language)}" if container.simulated else ""
+    return {
+        "path": container.path, "name": container.name, "mark": mark.mark, "sign": mark.sign,
+        "simulated": container.simulated, "label": f"{container.name} : {mark.text}{stamp}",
+        "state": mark.text, "href": alarms.site_link(container.path, language),
+    }  # fmt: skip
+
+
+def _alarms(
+    ask: Asker, names: dict[str, str], now: float, zone: ZoneInfo
+) -> tuple[dict[str, Number], dict[str, Rows], dict[str, str]]:
+    """Numbers, queue and note, all from one answer; or its failure in each."""
+    alerts: list[Alert] | str = isolated(ask.alerts, str)
+    if isinstance(alerts, str):
+        lost = unknown(alerts)
+        return {"p1": lost, "load": lost}, {"queue": Rows(error=alerts)}, {"queue_note": ""}
+    queue = alarms.queue(alerts, names, now, ask.language, zone)
+    note = say("queue_note", ask.language, count=len(queue.rows))
+    numbers = {
+        "p1": alarms.unacknowledged(alerts, now, ask.language, zone),
+        "load": alarms.load(alerts, now, ask.language),
+    }
+    return numbers, {"queue": queue}, {"queue_note": note}

@@ -1,0 +1,65 @@
+"""Indicators on the screen: value, method, coverage and quality; or unknown, and why."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from dashboard.format import number, quantity, seconds_of
+from dashboard.noc.shown import Number, Rows, Text, isolated, quality_word, unknown
+from dashboard.questions import Asker
+from dashboard.text import say
+from vigie.indicators import CARBON_LOCATION, ENERGY, POWER, Indicator
+from vigie.replies import Kpi
+
+POWER_STALE_SECONDS = 30.0
+SHOWN: tuple[tuple[Indicator, str], ...] = (
+    (POWER, "now"), (ENERGY, "day"), (CARBON_LOCATION, "day"),
+)  # fmt: skip
+"""What the screens show, each over which period."""
+
+
+def numbers(ask: Asker) -> dict[str, Number]:
+    """The indicators of the scope, by name; a period that cannot be read is unknown, and why."""
+    answers: dict[str, Mapping[str, Kpi] | str] = {
+        period: isolated(partial(ask.kpis, period), str)
+        for period in dict.fromkeys(period for _, period in SHOWN)
+    }
+    shown = {}
+    for indicator, period in SHOWN:
+        answer = answers[period]
+        if isinstance(answer, str):
+            shown[indicator.name] = unknown(answer)
+        else:
+            shown[indicator.name] = kpi_number(answer.get(indicator.name), indicator, ask.language)
+    return shown
+
+
+def kpi_number(kpi: Kpi | None, indicator: Indicator, language: str) -> Number:
+    """One indicator as it may be printed: never 0 for unknown, never without its method."""
+    source = indicator.method
+    if kpi is None:
+        return unknown(say("not_computed", language), source=source)
+    if kpi.value is None:
+        return unknown(kpi.reason or say("no_reason", language), source=kpi.method)
+    said = quantity(kpi.value, indicator.unit, language)
+    coverage = say("coverage", language, share=number(kpi.coverage * 100, language))
+    live = indicator is POWER
+    return Number(
+        said.text, said.unit,
+        at=seconds_of(kpi.to_time) if live else None,
+        stale=POWER_STALE_SECONDS if live else None,
+        note=" · ".join(filter(None, [quality_word(kpi.quality, language), kpi.method, coverage])),
+        quality=kpi.quality or "", source=kpi.method, simulated=kpi.simulated_share > 0,
+    )  # fmt: skip
+
+
+def table(ask: Asker, shown: Mapping[str, Number]) -> Rows:
+    """The indicators, one row each, with the boundary they are of."""
+    return Rows(
+        rows=[
+            (
+                Text(indicator.label(ask.language), sub=say(f"period_{period}", ask.language)),
+                shown[indicator.name],
+            )
+            for indicator, period in SHOWN
+        ]
+    )

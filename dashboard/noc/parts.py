@@ -1,0 +1,93 @@
+"""Pieces of markup that the screens share. Elements with `data-*` are painted by the browser."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.markup import tag
+from dashboard.text import say
+
+COLUMNS: Final = {
+    "queue": ("priority", "site", "finding", "age", "holder", "action"),
+    "containers": ("site", "place", "state", "alarms", "age"),
+    "machines": ("host", "processor", "memory", "fullest", "received", "sent"),
+    "events": ("time", "severity", "event"),
+    "filesystems": ("mount", "used", "inodes", "access"),
+    "disks": ("device", "read", "written", "busy"),
+    "pressure": ("waits_for", "time_share"),
+    "sources": ("source", "state", "age", "duration", "failures", "timeouts"),
+    "indicators": ("indicator", "value"),
+    "devices": ("device", "model", "size"),
+}
+"""The columns of every table, by its name; each is a word of `text`, under `column_`."""
+LEGEND: Final = (
+    ("p1", "1", "critical"), ("p2", "2", "major"), ("p3", "3", "minor"), ("stale", "?", "stale"),
+    ("silent", "–", "silent"), ("maintenance", "M", "maintenance"), ("nominal", "", "nominal"),
+)  # fmt: skip
+
+
+def tile(name: str, label: str) -> Component:
+    """One of the numbers at the top: its label, value and note."""
+    return tag(
+        html.Div,
+        [html.Div(label, className="tile-label"), tag(html.Div, data_number=name)],
+        className="tile",
+        data_tile=name,
+    )
+
+
+def panel(
+    name: str, title: str, children: Sequence[Component], *, note: str = "", bind: str = ""
+) -> Component:
+    """A titled block; `bind` names a live text beside the title."""
+    beside = tag(html.Span, note, className="note", **({"data_text": bind} if bind else {}))
+    return tag(
+        html.Section,
+        [html.Header([html.H2(title, id=f"title-{name}"), beside]), *children],
+        className=f"panel panel-{name}",
+        aria_labelledby=f"title-{name}",
+    )
+
+
+def table(name: str, language: str) -> Component:
+    """A table whose body is painted live; what it is about is its panel's title."""
+    head = [
+        html.Th(say(f"column_{column}", language), scope="col", className=f"col-{column}")
+        for column in COLUMNS[name]
+    ]
+    return html.Div(
+        html.Table(
+            [html.Thead(html.Tr(head)), tag(html.Tbody, data_rows=name)],
+            className=f"rows rows-{name}",
+        ),
+        className="scroll",
+    )
+
+
+def behind(title: str, child: Component) -> Component:
+    """Something to open."""
+    return html.Details([html.Summary(title), child], className="behind")
+
+
+def legend(language: str) -> Component:
+    """What each tile means; never by colour alone."""
+    return html.Ul(
+        [
+            html.Li([
+                tag(html.Span, sign, className=f"mark mark-{mark}", aria_hidden="true"),
+                say(f"legend_{word}", language),
+            ])
+            for mark, sign, word in LEGEND
+        ],
+        className="legend",
+    )  # fmt: skip
+
+
+def number(name: str, label: str) -> Component:
+    """A live number inside a block, with its label."""
+    return html.Div(
+        [html.Div(label, className="tile-label"), tag(html.Div, data_number=name)],
+        className="figure-number",
+    )

@@ -1,0 +1,137 @@
+"""The few shapes that a screen is painted from; `assets/noc.js` knows each by its `kind`.
+
+Everything here ends as JSON in one store of the page. Ages are not in it: the browser computes
+them from `at`, so that they grow even when nothing comes any more.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Literal, TypeVar
+
+from dashboard.text import say
+from vigie.errors import Refused, Unavailable
+from vigie.shape import Measurement
+
+T = TypeVar("T")
+U = TypeVar("U")
+PERIODS_UNTIL_STALE: Final = 3
+TRANSPORT_SECONDS: Final = 5.0
+"""What the way from the sensor to the screen may take before an age is worth a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A value, and what one must know to trust it. `text` None is unknown, and `note` says why.
+
+    `at` is when it was read (Unix seconds); older than `stale` seconds, it fades and shows its
+    age. `level` is an alarm priority that marks it; `share` (0 to 1) draws a bar.
+    """
+
+    text: str | None
+    unit: str = ""
+    at: float | None = None
+    stale: float | None = None
+    note: str = ""
+    quality: str = ""
+    source: str = ""
+    level: int | None = None
+    share: float | None = None
+    simulated: bool = False
+    kind: Literal["number"] = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words, with a smaller line under them, and a link where there is more."""
+
+    text: str
+    sub: str = ""
+    href: str = ""
+    mono: bool = False
+    kind: Literal["text"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A state: its digit or sign in a coloured square, and its word; colour is never alone.
+
+    `mark` is p1, p2, p3, stale, silent, maintenance or nominal.
+    """
+
+    mark: str
+    sign: str
+    text: str = ""
+    label: str = ""
+    kind: Literal["mark"] = "mark"
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """Time since an instant (Unix seconds), counted on in the browser."""
+
+    at: float | None
+    kind: Literal["age"] = "age"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A button that does something to one thing."""
+
+    verb: str
+    id: str
+    text: str
+    label: str
+    about: str
+    kind: Literal["deed"] = "deed"
+
+
+Cell = Number | Text | Mark | Age | Deed
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The body of a table; `empty` is said when there is no row, `error` when it cannot be read."""
+
+    rows: Sequence[Sequence[Cell]] = ()
+    empty: str = ""
+    error: str = ""
+    keys: Sequence[str] = field(default_factory=tuple)
+
+
+def isolated(read: Callable[[], T], otherwise: Callable[[str], U]) -> T | U:
+    """What `read` gives, or what stands for its failure; other blocks go on."""
+    try:
+        return read()
+    except (Refused, Unavailable) as error:
+        return otherwise(str(error))
+
+
+def failed(why: str) -> Rows:
+    """A table that cannot be read, and why."""
+    return Rows(error=why)
+
+
+def unknown(why: str, **more: Any) -> Number:
+    """A number that is not known, with the reason."""
+    return Number(None, note=why, **more)
+
+
+def stale_age(measurement: type[Measurement]) -> float:
+    """The age from which a reading is stale, in seconds."""
+    return PERIODS_UNTIL_STALE * measurement.period_seconds + TRANSPORT_SECONDS
+
+
+def quality_word(quality: str | None, language: str) -> str:
+    """`mesuré`, `estimé`, and so on."""
+    return say(f"quality_{quality}", language) if quality else ""
+
+
+def as_json(content: Any) -> Any:
+    """Dataclasses, lists and dicts as JSON values."""
+    if isinstance(content, Number | Text | Mark | Age | Deed | Rows):
+        return as_json(asdict(content))
+    if isinstance(content, dict):
+        return {k: as_json(v) for k, v in content.items()}
+    if isinstance(content, list | tuple):
+        return [as_json(v) for v in content]
+    return content

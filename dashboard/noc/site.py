@@ -1,0 +1,146 @@
+"""Site: is this container well? Each block is read apart, and fails apart."""
+
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.figures import chart
+from dashboard.markup import tag
+from dashboard.noc import alarms, curves, fleet, indicators, machines, parts
+from dashboard.noc.rates import Rates
+from dashboard.noc.shown import Number, Rows, as_json, failed, isolated, unknown
+from dashboard.noc.strip import strip
+from dashboard.questions import Asker, Row
+from dashboard.text import say
+from vigie.catalogue import Host
+from vigie.replies import Alert, Container
+
+EVENTS_SHOWN: Final = 40
+HOST_NUMBERS: Final = ("processor", "memory", "load1", "swap", "received", "sent", "uptime")
+CHARTS: Final = ("processor", "memory", "network", "disk")
+
+
+def layout(language: str, period: str) -> list[Component]:
+    """The bones of the screen; what is live in it is painted by `assets/noc.js`."""
+    return [
+        html.Header(
+            [
+                tag(html.H1, data_text="title"),
+                tag(html.Span, data_number="state"),
+                tag(html.Span, className="note", data_text="about"),
+                _periods(language, period),
+            ],
+            className="site-head",
+        ),
+        parts.panel("strip", say("last_24_hours", language), [tag(html.Div, data_strip="day")],
+                    bind="strip_note"),
+        _table("queue", "alarms", language),
+        _table("indicators", "energy_carbon", language),
+        _with_chart("processor", ("processor", "load1", "uptime"), language),
+        _with_chart("memory", ("memory", "swap"), language),
+        _with_chart("network", ("received", "sent"), language),
+        _table("filesystems", "filesystems", language),
+        parts.panel("disk", say("disks", language),
+                    [parts.table("disks", language), chart.place("disk")]),
+        _table("pressure", "pressure", language),
+        _table("sources", "sources", language),
+        _table("events", "events", language),
+        _table("devices", "devices", language),
+    ]  # fmt: skip
+
+
+def content(ask: Asker, rates: Rates, now: float, zone: ZoneInfo) -> dict[str, Any]:
+    """Everything live on the screen of the container `ask.scope`, as JSON.
+
+    Raises:
+        Refused, Unavailable: the network cannot be read at all; any other block fails alone.
+    """
+    network = ask.containers()
+    here = next((c for c in network.containers if c.path == ask.scope), None)
+    if here is None:
+        return {"missing": say("no_such_site", ask.language, path=ask.scope)}
+    language, names = ask.language, {here.path: here.name}
+    alerts: list[Alert] | str = isolated(ask.alerts, str)
+    hosts: list[Row] | str = isolated(lambda: ask.latest(Host), str)
+    said: dict[str, Any] = as_json({
+        "network": network.network, "data_at": fleet.newest([here]),
+        "numbers": {"state": fleet.state_mark(here, language), **_host(hosts, rates, language)},
+        "texts": {"title": here.name, "about": about(here, language),
+                  "strip_note": say("strip_note", language)},
+        "tables": {
+            "queue": failed(alerts) if isinstance(alerts, str)
+            else alarms.queue(alerts, names, now, language, zone),
+            "pressure": failed(hosts) if isinstance(hosts, str)
+            else machines.pressure(hosts, rates, language),
+            **_blocks(ask, rates, names, now, zone),
+        },
+        "strip": isolated(lambda: strip(ask, alerts, now, zone), lambda why: {"error": why}),
+    })  # fmt: skip
+    return said
+
+
+def about(container: Container, language: str) -> str:
+    """Where it stands and whose it is."""
+    stamp = say("simulated", language) if container.simulated else ""
+    words = [stamp, container.path, container.site_name, container.region, container.operator]
+    return " · ".join(dict.fromkeys(filter(None, words)))
+
+
+def _blocks(
+    ask: Asker, rates: Rates, names: dict[str, str], now: float, zone: ZoneInfo
+) -> dict[str, Rows]:
+    shown = indicators.numbers(ask)
+    since = now - fleet.EVENT_SPAN_SECONDS
+    return {
+        "filesystems": isolated(lambda: machines.filesystems(ask), failed),
+        "disks": isolated(lambda: machines.disks(ask, rates), failed),
+        "sources": isolated(lambda: machines.sources(ask), failed),
+        "devices": isolated(lambda: machines.devices(ask), failed),
+        "indicators": indicators.table(ask, shown),
+        "events": isolated(
+            lambda: alarms.happenings(
+                ask.events(since, EVENTS_SHOWN), names, now, ask.language, zone
+            ),
+            failed,
+        ),
+    }
+
+
+def _host(hosts: list[Row] | str, rates: Rates, language: str) -> dict[str, Number]:
+    """The numbers of the container's one host; several have a row each on the first screen."""
+    if isinstance(hosts, str) or len(hosts) != 1:
+        why = hosts if isinstance(hosts, str) else say("hosts_here", language, count=len(hosts))
+        return dict.fromkeys(HOST_NUMBERS, unknown(why))
+    row = hosts[0]
+    return {
+        "processor": machines.processor(row, language),
+        "memory": machines.memory(row, language),
+        "load1": machines.gauge(row, Host.load1, language),
+        "swap": machines.gauge(row, Host.swap_used_bytes, language),
+        "received": machines.counted(row, Host.network_receive_bytes_total, rates, language),
+        "sent": machines.counted(row, Host.network_transmit_bytes_total, rates, language),
+        "uptime": machines.uptime(row, language),
+    }
+
+
+def _table(name: str, title: str, language: str) -> Component:
+    return parts.panel(name, say(title, language), [parts.table(name, language)])
+
+
+def _with_chart(name: str, numbers: tuple[str, ...], language: str) -> Component:
+    shown = [parts.number(n, say(f"number_{n}", language)) for n in numbers]
+    return parts.panel(
+        name, say(name, language),
+        [html.Div(shown, className="figures"), chart.place(name)],
+    )  # fmt: skip
+
+
+def _periods(language: str, chosen: str) -> Component:
+    options = [html.Option(say(f"period_{p.name}", language), value=p.name) for p in curves.PERIODS]
+    return html.Label([
+        say("period", language),
+        # Dash's own Select of html has no initial value: the browser sets it from data-chosen.
+        tag(html.Select, options, id="period", data_chosen=chosen),
+    ], className="period")  # fmt: skip

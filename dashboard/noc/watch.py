@@ -1,0 +1,67 @@
+"""What the screens stand on: sessions, boards, clocks. Made once by the service."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import dash
+
+from dashboard.board import Board, Boards
+from dashboard.figures.line import Drawing
+from dashboard.noc import curves, fleet, site
+from dashboard.noc.address import Address
+from dashboard.noc.rates import Rates
+from dashboard.questions import Asker
+from dashboard.session import Sessions, Visit
+from vigie.errors import Refused
+
+COOKIE: Final = "vigie_session"
+CHART_TICK_SECONDS: Final = 4.0
+
+
+@dataclass(frozen=True)
+class Watch:
+    """One dashboard: who is in, and what was last read for whom."""
+
+    sessions: Sessions
+    zone: ZoneInfo
+    language: str
+    now: Callable[[], float] = time.time
+    boards: Boards = field(default_factory=lambda: Boards(time.monotonic))
+    rates: Rates = field(default_factory=Rates)
+
+    def visit(self) -> Visit:
+        """The session behind the callback that is running.
+
+        Raises:
+            Refused: it has ended.
+        """
+        visit = self.sessions.find(dash.ctx.cookies.get(COOKIE, ""), self.now())
+        if visit is None:
+            raise Refused(401, "the session has ended")
+        return visit
+
+    def board(self, visit: Visit, address: Address, *, fresh: bool) -> Board:
+        """Everything on a screen, read once per tick for all who may see the same."""
+        screen = site if address.site else fleet
+        ask = Asker(visit.client, address.language, address.site or visit.person.scope)
+
+        def read() -> dict[str, Any]:
+            content: dict[str, Any] = screen.content(ask, self.rates, self.now(), self.zone)
+            return content
+
+        return self.boards.get((visit.rights, address.page), read, fresh=fresh)
+
+    def drawing(self, visit: Visit, address: Address, name: str) -> Drawing:
+        """The values of one chart, over the period that its screen says."""
+        ask = Asker(visit.client, address.language, address.site or visit.person.scope)
+        span = curves.period(address.period if address.site else curves.FLEET_PERIOD.get(name))
+        board = self.boards.get(
+            (visit.rights, address.page, span.name, name),
+            lambda: curves.CURVES[name](curves.Wanted(ask, span, self.now())),
+            tick=CHART_TICK_SECONDS,
+        )
+        drawing: Drawing = board.content
+        return drawing

@@ -5,7 +5,7 @@ anywhere repeats a step and doubles nothing. One turn does a bounded amount of w
 goes on from there.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector import times
-from collector.rollups.columns import RESOLUTIONS
+from collector.rollups.columns import RESOLUTIONS, schema
 from collector.rollups.roll import merge, roll
 from collector.store.late import Dirty
 from vigie.catalogue import MEASUREMENTS
@@ -35,6 +35,10 @@ WRITES: Final = 12
 """Most steps, and most commits, of one table in one turn."""
 MENDS: Final = 50
 """Most late hours of one turn."""
+CELLS: Final = 20_000_000
+"""About how many values are in memory at once: what a step reads comes in slices of time."""
+SLICE: Final = timedelta(seconds=10)
+LEAST_SLICE: Final = timedelta(seconds=1)
 
 
 class Shelf(Protocol):
@@ -80,6 +84,37 @@ class Rolled:
     mended: int
 
 
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """A table of windows and the table that it is made from."""
+
+    measurement: type[Measurement]
+    source: str
+    suffix: str
+
+    @property
+    def table(self) -> str:
+        """Its name."""
+        return f"{self.measurement.name}_{self.suffix}"
+
+    @property
+    def window(self) -> timedelta:
+        """How long a window is."""
+        return timedelta(seconds=RESOLUTIONS[self.suffix])
+
+    def of(self, rows: pa.Table | None) -> pa.Table:
+        """The windows over rows of the source; none over none."""
+        if rows is None:
+            return schema(self.measurement).empty_table()
+        reduce = roll if self.source == self.measurement.name else merge
+        return reduce(self.measurement, rows, RESOLUTIONS[self.suffix])
+
+    def join(self, left: pa.Table, right: pa.Table) -> pa.Table:
+        """Windows of neighbouring times as one table; one that lies in both becomes one."""
+        both = pa.concat_tables([left, right])
+        return merge(self.measurement, both, RESOLUTIONS[self.suffix])
+
+
 class Roll:
     """The duty: `run` it about once a minute."""
 
@@ -94,77 +129,81 @@ class Roll:
         self._measurements = {m.name: m for m in measurements}
         self._reached: dict[str, datetime] = {}
         """How far each table has come, steps that wrote nothing included."""
+        self._slices: dict[str, timedelta] = {}
+        """How much time of a table to read at once."""
 
     def run(self, now: datetime) -> Rolled:
         """Roll up what has closed, then mend what late rows changed."""
         windows = 0
         for name, measurement in self._measurements.items():
-
-            def minutes(rows: pa.Table, of: type[Measurement] = measurement) -> pa.Table:
-                return roll(of, rows, RESOLUTIONS["1m"])
-
-            def hours(rows: pa.Table, of: type[Measurement] = measurement) -> pa.Table:
-                return merge(of, rows, RESOLUTIONS["1h"])
-
-            until = floor(now - self._grace, MINUTE)
-            windows += self._advance(name, f"{name}_1m", MINUTE, until, minutes, raw=True)
-            if closed := self._until(f"{name}_1m"):
-                until = floor(closed, HOUR)
-                windows += self._advance(f"{name}_1m", f"{name}_1h", HOUR, until, hours)
+            minutes = Rollup(measurement, name, "1m")
+            windows += self._advance(minutes, floor(now - self._grace, MINUTE), raw=True)
+            if closed := self._until(minutes.table):
+                windows += self._advance(
+                    Rollup(measurement, minutes.table, "1h"), floor(closed, HOUR)
+                )
         late = sorted(self._store.dirty(), key=lambda u: (u.hour, u.measurement, u.container))
         for unit in late[:MENDS]:
             self._mend(unit)
         return Rolled(windows, min(len(late), MENDS))
 
-    def _advance(
-        self,
-        source: str,
-        table: str,
-        window: timedelta,
-        until: datetime,
-        make: Callable[[pa.Table], pa.Table],
-        *,
-        raw: bool = False,
-    ) -> int:
-        """Bring `table` up to `until` from the rows of `source`; how many windows were written.
+    def _advance(self, rollup: Rollup, until: datetime, *, raw: bool = False) -> int:
+        """Bring a rollup up to `until`; how many windows were written.
 
         Raw rows are declared rolled before they are read: one that comes after is late, not lost.
         """
-        at = self._until(table) or self._first(source, window, until)
+        at = self._until(rollup.table) or self._first(rollup, until)
         if at is None:
             return 0
-        least = max(window, STRIDE)
+        least = max(rollup.window, STRIDE)
         stride, windows, writes = least, 0, 0
         for _ in range(STEPS):
             if at >= until or writes == WRITES:
                 break
             end = min(at + stride, until)
             if raw:
-                self._store.rolled(source, end)
-            rows = self._scan(source, at, end)
-            if rows.num_rows:
-                made = make(rows)
-                self._store.write_rollup(table, made, {ROLLED_UNTIL: times.written(end)})
+                self._store.rolled(rollup.source, end)
+            made = self._make(rollup, at, end)
+            if made.num_rows:
+                self._store.write_rollup(rollup.table, made, {ROLLED_UNTIL: times.written(end)})
                 windows += made.num_rows
                 writes += 1
-            stride = least if rows.num_rows else 6 * least
-            self._reached[table] = at = end
+            stride = least if made.num_rows else 6 * least
+            self._reached[rollup.table] = at = end
         return windows
+
+    def _make(self, rollup: Rollup, start: datetime, end: datetime, scope: str = "") -> pa.Table:
+        """The windows of that time, from slices of rows that fit in memory."""
+        made, at = rollup.of(None), start
+        while at < end:
+            width = self._slices.get(rollup.source, SLICE)
+            stop = min(at + width, end)
+            rows = self._store.scan(rollup.source, None, at, stop, [scope], {})
+            cells, at = rows.num_rows * rows.num_columns, stop
+            if cells > CELLS:
+                self._slices[rollup.source] = max(width / 2, LEAST_SLICE)
+            elif cells < CELLS / 4:
+                self._slices[rollup.source] = min(width * 2, 6 * STRIDE)
+            if rows.num_rows:
+                part = rollup.of(rows)
+                made = rollup.join(made, part) if made.num_rows else part
+        return made
 
     def _mend(self, unit: Dirty) -> None:
         """Roll one container's hour up again, as far as it had been."""
         measurement = self._measurements.get(unit.measurement)
-        minutes = self._until(f"{unit.measurement}_1m")
-        if measurement is not None and minutes is not None and minutes > unit.hour:
-            name, close = measurement.name, unit.hour + HOUR
-            end = min(close, minutes)
-            rows = self._scan(name, unit.hour, end, unit.container)
-            made = roll(measurement, rows, RESOLUTIONS["1m"])
-            self._store.replace_rollup(f"{name}_1m", made, unit.container, unit.hour, end)
-            hours = self._until(f"{name}_1h")
-            if hours is not None and hours >= close:
-                made = merge(measurement, made, RESOLUTIONS["1h"])
-                self._store.replace_rollup(f"{name}_1h", made, unit.container, unit.hour, close)
+        reached = self._until(f"{unit.measurement}_1m")
+        if measurement is not None and reached is not None and reached > unit.hour:
+            minutes = Rollup(measurement, measurement.name, "1m")
+            hours = Rollup(measurement, minutes.table, "1h")
+            close = unit.hour + HOUR
+            end = min(close, reached)
+            made = self._make(minutes, unit.hour, end, unit.container)
+            self._store.replace_rollup(minutes.table, made, unit.container, unit.hour, end)
+            closed = self._until(hours.table)
+            if closed is not None and closed >= close:
+                made = hours.of(made)
+                self._store.replace_rollup(hours.table, made, unit.container, unit.hour, close)
         self._store.clean([unit])
 
     def _until(self, table: str) -> datetime | None:
@@ -175,16 +214,13 @@ class Roll:
             self._reached[table] = times.read(written)
         return self._reached[table]
 
-    def _first(self, source: str, window: timedelta, until: datetime) -> datetime | None:
+    def _first(self, rollup: Rollup, until: datetime) -> datetime | None:
         """Where to begin a table that has nothing yet."""
-        found = self._store.scan(source, [TIME_COLUMN], times.EPOCH, until, [""], {})
+        found = self._store.scan(rollup.source, [TIME_COLUMN], times.EPOCH, until, [""], {})
         if not found.num_rows:
             return None
         first: datetime = pc.min(found[TIME_COLUMN]).as_py()
-        return floor(first, window)
-
-    def _scan(self, table: str, start: datetime, end: datetime, scope: str = "") -> pa.Table:
-        return self._store.scan(table, None, start, end, [scope], {})
+        return floor(first, rollup.window)
 
 
 def floor(moment: datetime, width: timedelta) -> datetime:

@@ -6,8 +6,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from collector import times
 from collector.duties.kpis import Indicators, Question
-from collector.duties.roll import Roll
+from collector.duties.roll import ROLLED_UNTIL, Roll
+from collector.rollups.roll import roll as rollup
 from collector.store import schema
 from tests.build.shelf import Shelf, at, load
 from vigie.catalogue import Host, Power
@@ -128,20 +130,21 @@ def test_a_day_that_a_change_of_clocks_shortens_has_23_hours_of_energy() -> None
     assert energy.inputs["legal_time"] == "Europe/Paris"
 
 
-def test_a_long_period_reads_hours_and_equals_the_sum_of_its_days() -> None:
-    shelf = loaded(load(0, 60 * 24 * 5, step=30))
-    now = at(60 * 24 * 5)
-    for _ in range(20):
-        Roll(shelf, measurements=[Power]).run(now)
-    edges = [at(60 * 24 * day + 90.5) for day in range(5)]
+def test_a_long_period_reads_hours_and_equals_the_sum_of_its_parts() -> None:
+    now = at(60 * 78)
+    shelf = loaded(load(0, 60 * 78, step=30))
+    for table, seconds in (("power_1m", 60), ("power_1h", 3600)):
+        said = {ROLLED_UNTIL: times.written(now)}
+        shelf.write_rollup(table, rollup(Power, shelf.raw, seconds), said)
+    edges = [at(60 * 19 * part + 90.5) for part in range(5)]
     whole = ask(shelf, now, roll=False, start=edges[0], end=edges[-1])["energy"]
     assert "power_1h" in shelf.scanned[-3:]
-    days = [
+    parts = [
         ask(shelf, now, roll=False, start=a, end=b)["energy"].value or 0
         for a, b in itertools.pairwise(edges)
     ]
-    assert whole.value == pytest.approx(sum(days), rel=1e-9)
-    assert whole.value == pytest.approx(700 * 4 * 86_400, rel=1e-9)
+    assert whole.value == pytest.approx(sum(parts), rel=1e-9)
+    assert whole.value == pytest.approx(700 * 4 * 19 * 3600, rel=1e-9)
 
 
 def test_carbon_is_energy_on_the_grid_of_the_site_with_its_factor_named() -> None:

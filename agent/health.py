@@ -19,13 +19,15 @@ AGENT_ROW: Final = "agent"
 class Health:
     """What is known of one source since the agent started.
 
-    `detail` is the last error in words; `started` when the turn that now runs began, or None.
+    `detail` is the last error in words; `started` when the turn that now runs began, or None;
+    `given_up` says that nobody waits for that turn any more.
     """
 
     source: str
     status: int | None = None
     detail: str = ""
     started: float | None = None
+    given_up: bool = False
     duration: float | None = None
     last_good: float | None = None
     values: int = 0
@@ -59,13 +61,13 @@ class Health:
 
     def came_back(self, duration: float) -> None:
         """A turn that had been given up has returned; what it read is too old to tell."""
-        self.started, self.duration = None, duration
+        self.started, self.given_up, self.duration = None, False, duration
 
     def overdue(self, now: float, limit: float) -> bool:
         """Whether the running turn has just become too long; counts it, once."""
-        if self.started is None or self.status == STUCK or now - self.started < limit:
+        if self.started is None or self.given_up or now - self.started < limit:
             return False
-        self.status = STUCK
+        self.status, self.given_up = STUCK, True
         self.detail = f"no return after {limit:g} s"
         self.timeouts += 1
         return True

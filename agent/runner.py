@@ -262,7 +262,7 @@ class Runner:
     def _take(self, outcome: _Outcome, tick: Tick) -> None:
         of = self.healths[outcome.source]
         before, was = of.word, of.status
-        if was == health.STUCK:
+        if of.given_up:
             of.came_back(outcome.duration)
             log.info("source returned source=%s after=%.1f", of.source, outcome.duration)
             return

@@ -214,7 +214,7 @@ class Service:
         host, port = host_port(self._settings.listen)
         return uvicorn.Config(
             app, host=host, port=port, loop="uvloop", http="httptools", ws="none",
-            access_log=False, log_config=None, server_header=False,
+            access_log=False, log_config=None, server_header=False, proxy_headers=False,
             limit_concurrency=CONNECTIONS, timeout_keep_alive=75,
             timeout_graceful_shutdown=ENDING_SECONDS, backlog=1024,
         )  # fmt: skip

@@ -77,9 +77,10 @@ def plan(name: str, message: bytes) -> Plan:
     """The plan for a schema message of a measurement of the catalogue.
 
     Raises:
-        FrameError: `arrow`, `schema`, `type` or `key`, naming measurement and column.
+        FrameError: `schema`, `type`, `key` or `time`, naming measurement and column.
+        ValueError: the message is no schema (Arrow's error), or a name in it no UTF-8.
     """
-    measurement, sent = MEASUREMENTS[name], _schema(message)
+    measurement, sent = MEASUREMENTS[name], pa.ipc.read_schema(pa.py_buffer(message))
     names = sent.names
     if len(names) > MAX_COLUMNS or len(set(names)) < len(names):
         raise FrameError(
@@ -137,13 +138,6 @@ def _plan(
         ),
         dropped=dropped,
     )  # fmt: skip
-
-
-def _schema(message: bytes) -> pa.Schema:
-    try:
-        return pa.ipc.read_schema(pa.py_buffer(message))
-    except (pa.ArrowException, ValueError, OSError) as error:
-        raise FrameError("arrow", f"no Arrow schema: {error}") from error
 
 
 @lru_cache(maxsize=256)

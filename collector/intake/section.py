@@ -48,8 +48,8 @@ def check(
         Refused: 403, rows of another host.
     """
     end = ipc.schema_end(stream)
-    how = plan(section.measurement, bytes(stream[:end]))
     try:
+        how = plan(section.measurement, bytes(stream[:end]))
         sent = _read(section, stream, end, how)
         sent.validate(full=True)
     except (pa.ArrowException, ValueError, OSError) as error:

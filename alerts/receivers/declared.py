@@ -20,7 +20,7 @@ from alerts.delivery.retry import PROMPT, STANDARD, Ladder
 from alerts.delivery.signature import secrets
 from alerts.lifecycle import Alert
 from alerts.rule import Rule
-from vigie.document import Document, Duration, Misfit, Reader, Within, duration
+from vigie.document import Document, Duration, Misfit, Reader, Within, duration, suggestion
 from vigie.errors import SettingsError
 
 TIMEOUT: Final = 15.0
@@ -52,7 +52,7 @@ class Declared:
     """
 
     name: str
-    kind: Literal["webhook"]
+    kind: str
     url: str
     secret_file: Path
     min_priority: Literal[1, 2, 3] = 3
@@ -96,6 +96,8 @@ def load(path: Path | None) -> tuple[Declared, ...]:
     Raises:
         SettingsError: every fault found, those of the secret files included.
     """
+    from alerts.receivers.kinds import KINDS  # they are made of what is declared here
+
     if path is None:
         return ()
     document = Document.load(path)
@@ -105,6 +107,9 @@ def load(path: Path | None) -> tuple[Declared, ...]:
     for at, declared in reader.each(Declared, ("receiver",)):
         if declared.name in [other.name for other in found]:
             reader.fault((*at, "name"), f"two receivers are named {declared.name}; rename one")
+        if declared.kind not in KINDS:
+            wrong = f"no kind of receiver is called {declared.kind!r}"
+            reader.fault((*at, "kind"), f"{wrong}; {suggestion(declared.kind, KINDS)}")
         beside = replace(declared, secret_file=path.parent / declared.secret_file)
         try:
             secrets(beside.secret_file)

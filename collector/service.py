@@ -191,7 +191,7 @@ class Service:
 
     def _routers(self, written: Declared) -> list[APIRouter]:
         store, people, clock = self._store, self._people, time.time
-        indicators = Indicators(store, lambda: written.network)
+        indicators = Indicators(store, lambda: written.network, people.simulated)
         return [
             latest.routes(store.live, self._inventories, people, clock),
             events.routes(store, people, clock),

@@ -1,6 +1,6 @@
 """Indicators of a path over a period: reads what they need, has them computed, says how."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -82,8 +82,14 @@ class Question:
 class Indicators:
     """Answers questions about indicators."""
 
-    def __init__(self, store: Shelf, network: Callable[[], Network]) -> None:
-        self._store, self._network = store, network
+    def __init__(
+        self,
+        store: Shelf,
+        network: Callable[[], Network],
+        twins: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        """`twins` gives the scopes of simulated senders, beside what the network says."""
+        self._store, self._network, self._twins = store, network, twins
 
     def answer(self, question: Question, now: datetime) -> Kpis:
         """Every indicator of the scope over the period.
@@ -117,8 +123,13 @@ class Indicators:
         for row in live.to_pylist():
             if inside(f"{row['container']}/{row['host']}", scope):
                 hosts.setdefault(row["container"], set()).add(row["host"])
+        twins = self._twins()
         return [
-            Place(c.path, network.simulated(c.path), frozenset(hosts.get(c.path, ())))
+            Place(
+                c.path,
+                network.simulated(c.path) or any(inside(c.path, twin) for twin in twins),
+                frozenset(hosts.get(c.path, ())),
+            )
             for c in network.within(scope)
             if c.lifecycle in COUNTED
             and (site := network.site(c.path)) is not None

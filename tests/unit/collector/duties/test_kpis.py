@@ -224,6 +224,12 @@ def test_the_simulated_share_comes_from_the_network() -> None:
         assert share == pytest.approx(0.75)
 
 
+def test_a_container_of_a_simulated_sender_is_simulated_whatever_the_network_says() -> None:
+    indicators = Indicators(loaded(load(0, 10)), lambda: NETWORK, lambda: ["s/c"])
+    answer = indicators.answer(Question("", word="now"), at(10))
+    assert answer.kpis[0].simulated_share == 1
+
+
 def test_half_a_period_is_refused() -> None:
     with pytest.raises(QueryError):
         ask(Shelf(), at(0), end=at(0))

@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+from alerts.page import pages as rule_pages
+from alerts.rulebook import Rulebook
 from vigie import catalogue, indicators, settings
 from vigie.__main__ import VERBS, opened, parser
 from vigie.shape import Field, Inventory, Kind, Measurement
@@ -159,4 +161,5 @@ PAGES: Final[tuple[tuple[str, Page], ...]] = (
     (f"{FOLDER}/events.md", events),
     (f"{FOLDER}/indicators.md", every_indicator),
     (f"{FOLDER}/settings.md", every_setting),
+    *rule_pages(Rulebook().rules.values()),
 )

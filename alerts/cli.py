@@ -1,0 +1,198 @@
+"""`vigie rules check | test | explain | replay`."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from alerts import explain, text, trial
+from alerts.lifecycle import Alert, Subject
+from alerts.load import load
+from alerts.rule import Rule
+from alerts.rulebook import PACKAGED, files
+from vigie.client import Client
+from vigie.commands import asking, printing
+from vigie.document import suggestion
+from vigie.errors import SettingsError
+from vigie.replies import Table
+
+EXAMPLES: Final = """\
+examples:
+  vigie rules check rules/ mine.toml      every fault with its line; exit 1 when there is one
+  vigie rules test                        run the tests of the packaged rules
+  vigie rules explain filesystem_filling  what a rule does, in words
+  vigie rules replay agent_silent --from 24h
+                                          when it would have fired over past readings
+"""
+PAGE_ROWS: Final = 10_000
+PAGES: Final = 1_000
+EVERY: Final = 10.0
+"""How often a replay looks where no reading came, in seconds."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.epilog = EXAMPLES
+    parser.add_argument("act", choices=("check", "test", "explain", "replay"))
+    parser.add_argument(
+        "what", nargs="*", help="rule files, folders of them, or names of rules; default: packaged"
+    )
+    parser.add_argument(
+        "--rules", type=Path, action="append", default=[], metavar="FILE",
+        help="where else to look for a rule that is named; repeatable",
+    )  # fmt: skip
+    parser.add_argument("--from", dest="start", default="1h", metavar="TIME", help="for replay")
+    parser.add_argument("--to", dest="end", default="0s", metavar="TIME", help="for replay")
+    asking.add(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it: 0 fine, 1 a finding."""
+    if arguments.act == "check":
+        return _check(arguments)
+    rules = list(chosen(arguments.what, arguments.rules))
+    match arguments.act:
+        case "test":
+            return _test(rules, as_json=arguments.json)
+        case "explain":
+            return _explain(rules, as_json=arguments.json)
+        case _:
+            return _replay(rules, arguments)
+
+
+def chosen(words: Sequence[str], more: Sequence[Path] = ()) -> Iterator[Rule]:
+    """The rules that these files, folders and names stand for; none of them: the packaged ones.
+
+    Raises:
+        SettingsError: a file is wrong, or no rule has such a name.
+    """
+    named = {rule.name: rule for path in _paths([PACKAGED, *more]) for rule in load(path)}
+    for word in words:
+        if word in named:
+            yield named[word]
+        elif Path(word).exists():
+            for path in _paths([Path(word)]):
+                yield from load(path)
+        else:
+            raise SettingsError(f"no rule and no file is called {word}; {suggestion(word, named)}")
+    if not words:
+        yield from named.values()
+
+
+def _paths(given: Sequence[Path]) -> Iterator[Path]:
+    for path in given:
+        yield from files(path) if path.is_dir() else [path]
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    paths = list(_paths([Path(word) for word in arguments.what] or [PACKAGED]))
+    faults, count = [], 0
+    for path in paths:
+        try:
+            count += len(load(path))
+        except SettingsError as error:
+            faults.append(str(error))
+    if arguments.json:
+        printing.dump({"files": len(paths), "rules": count, "faults": faults})
+    elif faults:
+        print("\n".join(faults), file=sys.stderr)
+    else:
+        print(f"fine: {count} rules in {len(paths)} files")
+    return int(bool(faults))
+
+
+def _test(rules: Sequence[Rule], *, as_json: bool) -> int:
+    failures = [failure for rule in rules for failure in trial.failures(rule)]
+    untested = [rule.name for rule in rules if not rule.trials]
+    count = sum(len(rule.trials) for rule in rules)
+    if as_json:
+        printing.dump({"tests": count, "failures": failures, "untested": untested})
+    else:
+        for failure in failures:
+            print(f"FAILED  {failure}", file=sys.stderr)
+        for name in untested:
+            print(f"{name} has no test", file=sys.stderr)
+        print(f"{count} tests of {len(rules)} rules, {len(failures)} failed")
+    return int(bool(failures))
+
+
+def _explain(rules: Sequence[Rule], *, as_json: bool) -> int:
+    told = [_told(rule) for rule in rules]
+    if as_json:
+        printing.dump(told)
+        return 0
+    for number, rule in enumerate(told):
+        print(("\n" if number else "") + f"{rule['name']} (priority {rule['priority']})")
+        print(f"  fr: {rule['title']['fr']}\n  en: {rule['title']['en']}")
+        for sentence in rule["conditions"]:
+            print(f"  {sentence}")
+        for name, expression in rule["expressions"].items():
+            print(f"  {name} = {expression}")
+        print(f"  from {rule['origin']}")
+    return 0
+
+
+def _told(rule: Rule) -> dict[str, Any]:
+    parts = {"when": rule.when, "clear": rule.clear, "value": rule.value}
+    return {
+        "name": rule.name,
+        "priority": rule.priority,
+        "title": {"fr": rule.title.fr, "en": rule.title.en},
+        "conditions": list(explain.conditions(rule)),
+        "expressions": {n: explain.bracketed(e.tree) for n, e in parts.items() if e is not None},
+        "origin": rule.origin,
+    }
+
+
+def _replay(rules: Sequence[Rule], arguments: argparse.Namespace) -> int:
+    now = datetime.now(UTC)
+    start, end = (asking.moment(word, now) for word in (arguments.start, arguments.end))
+    told = []
+    with asking.client(arguments) as client:
+        for rule in rules:
+            if rule.measurement is None:
+                print(f"{rule.name}: a rule on events is not replayed", file=sys.stderr)
+                continue
+            readings = list(past(client, rule, start, end))
+            until = datetime.fromisoformat(end).timestamp()
+            told += [_replayed(rule, a) for a in trial.replay(rule, readings, until, EVERY)]
+    if arguments.json:
+        printing.dump(told)
+    else:
+        print(printing.table(told, empty="nothing would have fired"))
+    return 0
+
+
+def past(client: Client, rule: Rule, start: str, end: str) -> Iterator[trial.Reading]:
+    """The readings of a rule's measurement over a span, as they were stored."""
+    measurement = rule.measurement
+    if measurement is None:
+        return
+    keys = [key.name for key in measurement.keys]
+    wanted = sorted({name for e in rule.expressions for name in e.fields} - set(keys))
+    cursor: str | None = None
+    for _ in range(PAGES):
+        answer = client.get(
+            Table, f"series/{measurement.name}", fields=",".join(wanted) or None,
+            by=",".join(["container", *keys]), to=end, limit=PAGE_ROWS, cursor=cursor,
+            **{"from": start},
+        )  # fmt: skip
+        for row in printing.rows(answer.columns):
+            subject = Subject(str(row["container"]), tuple(str(row[name]) for name in keys))
+            at = datetime.fromisoformat(str(row["time"])).timestamp()
+            yield trial.Reading(at, subject, {name: row.get(name) for name in wanted})
+        cursor = answer.cursor
+        if cursor is None:
+            return
+
+
+def _replayed(rule: Rule, alert: Alert) -> dict[str, str | int | float | bool | None]:
+    return {
+        "time": text.moment(alert.changed),
+        "rule": rule.name,
+        "state": str(alert.state),
+        "subject": text.subject_path(alert.subject),
+        "value": text.value(rule, alert.value, "en"),
+    }

@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 
 from collector.counters import Counters
+from collector.store import state
 from collector.store.groups import Appended
 from collector.store.store import Store
 from tests.build import requests
@@ -107,9 +108,8 @@ def run(arguments: argparse.Namespace, directory: Path, decode) -> None:  # noqa
     print(f"encoding {arguments.frames} frames of {BOARDS} x {FIELDS} values")
     bodies = [fleet.request(n) for n in range(arguments.frames)]
     print(f"body {len(bodies[0])} bytes")
-    from collector.store import store as module
 
-    database = Database(directory / "state.db", getattr(module, "TABLES", ()))
+    database = Database(directory / "state.db", state.TABLES)
     settings = StoreSettings(reserve_bytes=0)
     store = Store(directory, decode, settings, database, Counters(), time.time_ns)
     store.open()
@@ -158,8 +158,7 @@ def run(arguments: argparse.Namespace, directory: Path, decode) -> None:  # noqa
 
     def flush() -> None:
         while not flushing.wait(arguments.flush):
-            if hasattr(store, "flush"):
-                store.flush(time.time_ns())
+            store.flush(time.time_ns())
 
     usage = resource.getrusage(resource.RUSAGE_SELF)
     cpu = usage.ru_utime + usage.ru_stime

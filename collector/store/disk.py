@@ -1,7 +1,10 @@
 """Files that are on the disk before anyone names them."""
 
 import os
+import zlib
 from pathlib import Path
+
+from vigie.errors import StoreError
 
 
 def sync_directory(directory: Path) -> None:
@@ -46,3 +49,22 @@ def keep(fresh: Path, path: Path) -> None:
     sync_file(fresh)
     fresh.rename(path)
     sync_directory(path.parent)
+
+
+def summed(data: bytes) -> bytes:
+    """Data with its checksum before it."""
+    return zlib.crc32(data).to_bytes(4, "little") + data
+
+
+def unsummed(path: Path) -> bytes:
+    """The data of a file that `summed` made.
+
+    Raises:
+        StoreError: it is not what was written.
+        OSError: it cannot be read.
+    """
+    content = path.read_bytes()
+    data = content[4:]
+    if len(content) < 4 or summed(data)[:4] != content[:4]:
+        raise StoreError(f"{path}: the content is not what was written")
+    return data

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import zlib
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ MAX_INTERVALS: Final = 4_096
 LEDGER_TABLE: Final = Table(
     "store_ledger",
     "agent TEXT NOT NULL, boot TEXT NOT NULL, seen INTEGER NOT NULL, intervals TEXT NOT NULL, "
-    "digests BLOB NOT NULL, PRIMARY KEY (agent, boot)",
+    "digests BLOB NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (agent, boot)",
 )
 
 
@@ -128,15 +129,17 @@ class Ledger:
         with self._lock:
             self._changed.update(pairs)
 
-    def load(self, database: Database) -> None:
-        """Know what was written."""
+    def load(self, database: Database) -> list[tuple[str, str]]:
+        """Know what was written; the (agent, boot) of rows that are damaged and left out."""
+        damaged = []
         for row in database.rows(f"SELECT * FROM {LEDGER_TABLE.name}"):  # noqa: S608
-            known = _Boot(
-                [(first, last) for first, last in json.loads(row["intervals"])],
-                _digests(row["digests"]),
-                row["seen"],
-            )
-            self._boots.setdefault(row["agent"], {})[row["boot"]] = known
+            agent, boot, seen, intervals, digests, checksum = row
+            if checksum != _checksum(agent, boot, seen, intervals, digests):
+                damaged.append((str(agent), str(boot)))
+                continue
+            spans = [(first, last) for first, last in json.loads(intervals)]
+            self._boots.setdefault(agent, {})[boot] = _Boot(spans, _digests(digests), seen)
+        return damaged
 
     def forget(self, before: int) -> list[tuple[str, str]]:
         """Drop boots not seen since, in nanoseconds; their agents' spools are long past it."""
@@ -166,9 +169,17 @@ def write(database: Database, rows: Mapping[tuple[str, str], tuple[int, str, byt
     """Keep rows of `Ledger.changes`."""
     with database.write() as connection:
         connection.executemany(
-            f"INSERT OR REPLACE INTO {LEDGER_TABLE.name} VALUES (?, ?, ?, ?, ?)",  # noqa: S608
-            [(*pair, *row) for pair, row in rows.items()],
+            f"INSERT OR REPLACE INTO {LEDGER_TABLE.name} VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
+            [
+                (agent, boot, *row, _checksum(agent, boot, *row))
+                for (agent, boot), row in rows.items()
+            ],
         )
+
+
+def _checksum(agent: str, boot: str, seen: int, intervals: str, digests: bytes) -> int:
+    words = json.dumps([agent, boot, seen, intervals]).encode()
+    return zlib.crc32(digests, zlib.crc32(words))
 
 
 def _short(digest: bytes) -> bytes:

@@ -2,30 +2,36 @@
 
 import logging
 import os
+import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from collector.counters import Counters
-from collector.store import apply, late, schema
+from collector.store import apply, flush, happenings, late, recovery, snapshot, state, upkeep
 from collector.store import envelope as envelopes
-from collector.store.apply import EVENTS_TABLE, Entry, Memory, check, noted
+from collector.store.apply import Entry, Memory, check, noted
 from collector.store.entry import Decoded, Envelope
+from collector.store.expire import GRACE_SECONDS
 from collector.store.groups import Appended, Done, Groups, Waiting, answer
 from collector.store.happenings import Row
 from collector.store.journal import Journal
 from collector.store.late import Dirty
 from collector.store.ledger import Verdict
 from collector.store.live import Live
+from collector.store.quarantine import Found, Quarantine
+from collector.store.recovery import Recovery
 from collector.store.reserve import Reserve
+from collector.store.scan import View
 from collector.store.scope import condition
+from collector.store.tables import Tables
+from collector.store.upkeep import ROLLED_UNTIL, Upkeep
 from vigie import catalogue
 from vigie.database import Database
-from vigie.errors import QueryError, Unavailable
+from vigie.errors import QueryError, StoreError, Unavailable
 from vigie.replies import Interval
 from vigie.settings import StoreSettings
 
@@ -48,16 +54,27 @@ class Store:
         counters: Counters, clock: Callable[[], int], *,
         fatal: Callable[[BaseException], None] = end_process,
     ) -> None:  # fmt: skip
-        """`clock` tells nanoseconds UTC; `fatal` must end the process."""
+        """`clock` tells nanoseconds UTC; `fatal` must end the process.
+
+        `database` is the state, opened with `state.TABLES` among its tables.
+        """
         directory.mkdir(parents=True, exist_ok=True)
         self._directory, self._decode, self._settings = directory, decode, settings
         self._database, self._counters, self._clock, self._fatal = database, counters, clock, fatal
         self._memory = Memory(round(settings.late_limit * 1e6), counters)
         self._journal = Journal(directory / "journal")
+        self._tables = Tables(directory / "tables", self._collector(), self._memory.lock)
+        self._damaged: list[Found] = []
+        self._quarantine = Quarantine(directory / "quarantine", self._damage)
         self._groups = Groups(self._commit, window=settings.sync)
         self._reserve = Reserve(directory, settings.reserve_bytes, lambda: self._memory.tail.bytes)
-        self._turn = threading.Lock()
-        """Held while a group is written and applied, and while a flush sets the tail apart."""
+        self._upkeep = Upkeep(
+            directory, self._memory, self._tables, self._journal, database=database,
+            quarantine=self._quarantine, settings=settings, counters=counters,
+        )  # fmt: skip
+        self._large = threading.Event()
+        self._opened = self._closed = False
+        self._early = threading.Thread(target=self._flush_early, name="store-flush", daemon=True)
 
     @property
     def live(self) -> Live:
@@ -69,15 +86,45 @@ class Store:
         """Below the disk reserve: nothing is taken."""
         return self._reserve.full
 
-    def open(self) -> None:
-        """Recover, and begin to take."""
-        self._journal.begin(0, damaged=False)
+    def open(self, found: Sequence[Found] = ()) -> Recovery:
+        """Recover, and begin to take; `found` is damage met before, in the state database."""
+        self._damaged.extend(found)
+        segments = self._journal.segments()
+        recovery.open_tables(
+            self._tables, self._quarantine, segments[0].first if segments else None
+        )
+        for agent, boot in self._memory.ledger.load(self._database):
+            detail = f"what is held of {agent}, boot {boot}, is not what was written"
+            self._quarantine.missing(self._directory / "state.db", detail)
+        self._memory.late.load(self._database)
+        for table in self._tables.names():
+            self._upkeep.rolled(table)
+        self._load_live()
+        flushed = upkeep.flushed(self._database)
+        stored = {table: self._tables.position(table) for table in self._tables.names()}
+        done = recovery.replay(
+            self._journal, self._memory, self._decode, after=flushed, stored=stored,
+            quarantine=self._quarantine, room=self._make_room,
+        )  # fmt: skip
+        last = max(done.last, flushed, *stored.values(), 0)
+        self._journal.begin(last, damaged=bool(done.damaged))
+        done.damaged[:] = self._damaged
+        self._opened = True
         self._groups.start()
+        self._early.start()
+        if self._damaged:
+            self.note([self._event(found) for found in self._damaged])
+        return done
 
     def close(self) -> None:
         """Write what waits, and end; everything acknowledged is on the disk anyway."""
         self._groups.stop()
+        self._closed = True
+        self._large.set()
+        if self._early.is_alive():
+            self._early.join()
         self._journal.close()
+        self._tables.close()
 
     def append(self, envelope: Envelope, body: bytes, decoded: Decoded, done: Done) -> None:
         """Keep a request; `done` is called once it is synced and can be asked for.
@@ -91,14 +138,16 @@ class Store:
             return
         if self.full:
             raise Unavailable("the collector's disk is nearly full", retry_after=30)
+        if self._memory.tail.bytes > 2 * self._settings.tail_bytes:
+            raise Unavailable("the collector's tables do not keep up", retry_after=5)
         check(decoded)
         self._groups.put(Waiting(envelope, body, decoded, done, len(body) + _size(decoded)))
 
     def note(self, events: Sequence[Row]) -> None:
-        """Keep events of the collector's own; they are there soon, and survive a crash then."""
+        """Keep events of the collector's own (`happenings.row`); soon they survive a crash."""
         body = noted(events)
-        waiting = Waiting(envelopes.Note(self._clock()), body, None, lambda _: None, len(body))
-        self._groups.put(waiting)
+        envelope = envelopes.Note(self._clock())
+        self._groups.put(Waiting(envelope, body, None, lambda _: None, len(body)))
 
     def held(self, agent: str) -> dict[str, list[Interval]]:
         """Sequence numbers held of each boot of an agent."""
@@ -117,22 +166,49 @@ class Store:
         Raises:
             QueryError: there is no such table or column.
         """
-        wanted = self._schema(table)
-        chosen = condition(wanted, _microseconds(start), _microseconds(end), scopes, where)
-        with self._memory.lock:
-            chunks = self._memory.tail.chunks(table)
-        rows = [c.table(wanted) for c in chunks]
-        together = pa.concat_tables(rows) if rows else wanted.empty_table()
-        together = together.filter(chosen)
-        return together if columns is None else together.select(list(columns))
+        for _ in range(10):
+            view = self._view(table).within(_microseconds(start), _microseconds(end))
+            unknown = set(columns or ()) - set(view.schema.names)
+            if unknown:
+                raise QueryError(f"{table} has no column {', '.join(sorted(unknown))}")
+            chosen = condition(view.schema, _microseconds(start), _microseconds(end), scopes, where)
+            try:
+                return view.read(columns, chosen)
+            except (OSError, pa.ArrowException):
+                # A damaged file goes, and is named; a file merged away meanwhile is no damage.
+                log.exception("a table file cannot be read", extra={"table": table})
+                self._upkeep.check(table, view.files)
+        raise StoreError(f"{table}: its files cannot be read")
 
-    def rolled(self, measurement: str, until: datetime) -> None:
-        """What was kept so far is about to be rolled up until then: an older row is late now.
+    def rolling(self, measurement: str, until: datetime) -> None:
+        """Say that windows up to `until` are about to be computed, before scanning for them.
 
-        Said before the rows are read, so that each row is read or late, and none is neither.
+        A row older than that which comes from now on is late: the scan may not have seen it.
         """
-        with self._turn:
-            self._memory.late.rolled(measurement, round(until.timestamp() * 1e6))
+        self._memory.late.rolled(measurement, round(until.timestamp() * 1e6))
+
+    def rolled_until(self, table: str) -> datetime | None:
+        """The end of the newest window of a rollup table, as its commits say."""
+        until = self._tables.properties(table).get(ROLLED_UNTIL)
+        return None if until is None else datetime.fromtimestamp(int(until) / 1e6, UTC)
+
+    def write_rollup(self, table: str, rows: pa.Table, properties: Mapping[str, str]) -> None:
+        """Add windows to a rollup table; `properties` with `ROLLED_UNTIL` move its end.
+
+        Raises:
+            OSError, StoreError: the disk is full or failed; nothing is added.
+        """
+        self._upkeep.write_rollup(table, rows, properties)
+
+    def replace_rollup(
+        self, table: str, rows: pa.Table, container: str, start: datetime, end: datetime
+    ) -> None:
+        """Put windows in the place of those of one container from `start` until before `end`.
+
+        Raises:
+            OSError, StoreError: the disk is full or failed; all is as it was.
+        """
+        self._upkeep.replace_rollup(table, rows, container, start, end)
 
     def dirty(self) -> list[Dirty]:
         """Hours whose rollups miss late rows."""
@@ -142,18 +218,62 @@ class Store:
         """Those hours are computed again."""
         late.erase(self._database, self._memory.late.clean(done))
 
-    def _schema(self, table: str) -> pa.Schema:
-        if table == EVENTS_TABLE:
-            return schema.EVENTS
-        measurement = catalogue.measurement(table)
-        if measurement is None:
-            raise QueryError(f"no table {table!r}")
-        return schema.raw(measurement)
+    def flush(self, now: int) -> None:
+        """Bring the tail into the tables, and let go of what the journal need not hold.
+
+        Raises:
+            OSError, StoreError: something could not be written; all is kept, for the next time.
+        """
+        self._upkeep.flush(drop=True)
+
+    def merge(self, now: int) -> int:
+        """Make large files of small ones; how many commits that took. `now` in nanoseconds."""
+        return self._upkeep.merge(now, stop=lambda: self.full or self._closed)
+
+    def expire(self, now: int, grace: float = GRACE_SECONDS) -> int:
+        """Let go of what is past its time; how many files went. `now` in nanoseconds."""
+        return self._upkeep.expire(now, grace)
+
+    def verify(self, now: int) -> int:
+        """Read some table files whole; how many were damaged, put away and named."""
+        return self._upkeep.verify()
+
+    def _view(self, table: str) -> View:
+        try:
+            columns = flush.columns(table)
+        except StoreError as error:
+            raise QueryError(str(error)) from error
+        with self._memory.lock:
+            chunks = self._memory.tail.chunks(table)
+            files = self._tables.files(table)
+        return View(columns, files, chunks)
+
+    def _load_live(self) -> None:
+        now = self._clock() // 1_000
+        oldest = now - round(self._settings.retention.raw * 1e6)
+        lost = snapshot.load(self._directory / "live", self._memory, self._quarantine, oldest)
+        recovery.newest_of_tables(self._tables, self._memory, lost, now)
+
+    def _make_room(self) -> None:
+        if self._memory.tail.bytes > self._settings.tail_bytes:
+            self._upkeep.flush(drop=False)
+
+    def _flush_early(self) -> None:
+        """Flush whenever the tail grew large, without waiting for the minute."""
+        while not self._closed:
+            self._large.wait()
+            self._large.clear()
+            if self._memory.tail.bytes > self._settings.tail_bytes:
+                try:
+                    self._upkeep.flush(drop=True)
+                except (OSError, StoreError):
+                    log.exception("an early flush failed")
+                    self._counters.add("store_flush_failures_total")
 
     def _commit(self, group: list[Waiting]) -> None:
         """Write, sync, apply, answer: the one place where a frame becomes held."""
         entries = [(envelopes.pack(w.envelope), w.body) for w in group]
-        with self._turn:
+        with self._upkeep.turn:
             try:
                 first = self._journal.append(entries)
             except Unavailable as error:
@@ -164,6 +284,8 @@ class Store:
                 self._fatal(error)
                 raise
             self._apply(group, first)
+        if self._memory.tail.bytes > self._settings.tail_bytes:
+            self._large.set()
         for waiting in group:
             pairs = {} if waiting.decoded is None else self._intervals(waiting.decoded)
             answer(waiting, Appended(pairs))
@@ -191,6 +313,27 @@ class Store:
         pairs = {(f.header.agent, f.header.boot) for f in decoded.frames}
         return self._memory.ledger.intervals(pairs)
 
+    def _collector(self) -> str:
+        """The name of this collector in every commit; made once."""
+        name = state.mark(self._database, state.COLLECTOR)
+        if name is None:
+            name = secrets.token_hex(8)
+            state.put_mark(self._database, state.COLLECTOR, name)
+        return name
+
+    def _damage(self, found: Found) -> None:
+        self._counters.add("store_damaged_total")
+        if self._opened:
+            self.note([self._event(found)])
+        else:
+            self._damaged.append(found)
+
+    def _event(self, found: Found) -> Row:
+        now = self._clock() // 1_000
+        return happenings.row(
+            catalogue.DAMAGED, time=now, learned=now, detail=f"{found.path.name}: {found.detail}"
+        )
+
 
 def _events(waiting: Waiting) -> tuple[Row, ...]:
     return apply.notes(waiting.body) if waiting.decoded is None else ()
@@ -205,5 +348,5 @@ def _size(decoded: Decoded) -> int:
     )
 
 
-def _microseconds(time: Any) -> int | None:
+def _microseconds(time: datetime | None) -> int | None:
     return None if time is None else round(time.timestamp() * 1e6)

@@ -1,0 +1,85 @@
+"""Live and recent events on disk, so that a restart loses nothing slow."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from collector.store import disk, schema
+from collector.store.apply import Memory
+from collector.store.chunk import gathered
+from collector.store.happenings import POSITION_COLUMN, RECENT
+from collector.store.quarantine import Quarantine
+from vigie import catalogue
+from vigie.errors import StoreError
+from vigie.frame import TIME_COLUMN
+
+SUFFIX: Final = ".arrow"
+EVENTS: Final = "recent-events"
+
+
+def save(directory: Path, memory: Memory, position: int) -> None:
+    """Write what is newest; rows after `position` may be among it, events may not.
+
+    Raises:
+        OSError: the disk is full, or failed.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, rows in memory.live.tables():
+        _write(directory / f"{name}{SUFFIX}", rows)
+    recent = memory.recent.since(0)
+    known = recent.filter(pa.compute.less_equal(recent.column(POSITION_COLUMN), position))
+    _write(directory / f"{EVENTS}{SUFFIX}", known)
+
+
+def load(directory: Path, memory: Memory, quarantine: Quarantine, oldest: int) -> list[str]:
+    """Know again what was newest, but for series silent since `oldest` (microseconds).
+
+    The measurements whose rows were damaged come back: they are put away, and unknown.
+    """
+    lost = []
+    for path in sorted(directory.glob(f"*{SUFFIX}")):
+        try:
+            rows = _read(path)
+            if path.stem == EVENTS:
+                if len(rows):
+                    memory.recent.load(rows.cast(RECENT))
+            else:
+                _take(memory, path.stem, rows, oldest)
+        except (StoreError, OSError, ValueError, KeyError) as error:
+            quarantine.file(path, f"newest values: {error}")
+            lost.append(path.stem)
+    return lost
+
+
+def _take(memory: Memory, name: str, rows: pa.Table, oldest: int) -> None:
+    measurement = catalogue.measurement(name)
+    if measurement is None:
+        return
+    wanted = schema.raw(measurement)
+    columns = [
+        rows.column(f.name).cast(f.type)
+        if f.name in rows.column_names
+        else pa.nulls(len(rows), f.type)
+        for f in wanted
+    ]
+    known = pa.table(columns, schema=wanted)
+    recent = known.column(TIME_COLUMN).cast(pa.int64())
+    known = known.filter(pa.compute.greater_equal(recent, oldest))
+    newest = memory.live.newest(measurement)
+    batches: Sequence[pa.RecordBatch] = known.combine_chunks().to_batches()
+    if len(known):
+        memory.live.update([(newest, gathered(newest.series, batches, 0, 0))])
+
+
+def _write(path: Path, rows: pa.Table) -> None:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows)
+    disk.put(path, disk.summed(bytes(sink.getvalue())))
+
+
+def _read(path: Path) -> pa.Table:
+    with pa.ipc.open_stream(disk.unsummed(path)) as reader:
+        return reader.read_all()

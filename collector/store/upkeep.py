@@ -1,0 +1,192 @@
+"""What keeps the tables: flush, merge, expiry, rollups, and a look at every file now and then."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from collector.counters import Counters
+from collector.store import flush, merge, recovery, snapshot, state
+from collector.store.apply import Memory
+from collector.store.chunk import Chunk
+from collector.store.expire import GRACE_SECONDS, expire
+from collector.store.journal import Journal
+from collector.store.parquet import TableFile, encoded
+from collector.store.quarantine import Quarantine
+from collector.store.schema import CONTAINER_COLUMN
+from collector.store.tables import Tables
+from vigie.database import Database
+from vigie.frame import TIME_COLUMN
+from vigie.settings import StoreSettings
+
+log = logging.getLogger(__name__)
+
+ROLLED_UNTIL: Final = "vigie.rolled_until"
+"""Property of a commit of rollups: the end of the newest window they have, in microseconds."""
+VERIFY_BYTES: Final = 256 * 2**20
+"""Table files read whole by one `verify`."""
+
+
+class Upkeep:
+    """The work on one store's tables; each method may be called from any thread."""
+
+    def __init__(
+        self, directory: Path, memory: Memory, tables: Tables, journal: Journal, *,
+        database: Database, quarantine: Quarantine, settings: StoreSettings, counters: Counters,
+    ) -> None:  # fmt: skip
+        self._directory, self._memory, self._tables = directory, memory, tables
+        self._journal, self._database, self._quarantine = journal, database, quarantine
+        self._settings, self._counters = settings, counters
+        self._one = threading.Lock()
+        self._verified: set[Path] = set()
+        self.turn = threading.Lock()
+        """Held while a group is written and applied, and while a flush sets the tail apart."""
+
+    def flush(self, *, drop: bool) -> None:
+        """Bring the tail into the tables; with `drop`, segments that are not needed then go.
+
+        Raises:
+            OSError, StoreError: something could not be written; a repetition does it.
+        """
+        with self._one:
+            with self.turn:
+                position = self._memory.live.commit
+                with self._memory.lock:
+                    sealed = self._memory.tail.seal()
+                self._journal.rotate()
+                held, dirty = self._memory.ledger.changes(), self._memory.late.dirty()
+            if not sealed and not held and position == flushed(self._database):
+                return
+            try:
+                for table, chunks in sealed.items():
+                    self._flush_table(table, chunks, position)
+                snapshot.save(self._directory / "live", self._memory, position)
+                state.flushed(self._database, position, dirty, held)
+            except BaseException:
+                self._memory.ledger.again(held)
+                raise
+            state.back_up(self._database, self._directory / "state.db")
+            if drop:
+                self._journal.drop(position)
+            self._counters.add("store_flushes_total")
+
+    def _flush_table(self, table: str, chunks: Sequence[Chunk], position: int) -> None:
+        self._tables.make(table, flush.columns(table))
+        rows = flush.of_chunks(table, chunks)
+        flush.put(
+            self._tables, table, rows, position,
+            along=lambda: self._memory.tail.drop(table, chunks),
+        )  # fmt: skip
+
+    def merge(self, now: int, stop: Callable[[], bool]) -> int:
+        """Make large files of small ones until `stop` says so; how many commits it took."""
+        merged = 0
+        for table in self._tables.names():
+            growing = flush.folder(table, now // 1_000)
+            for group in merge.groups(self._tables.files(table), growing):
+                if stop():
+                    return merged
+                try:
+                    merge.merge(self._tables, table, group)
+                except (OSError, pa.ArrowException):
+                    log.exception("a merge failed", extra={"table": table})
+                    self.check(table, group)
+                    continue
+                merged += 1
+                self._counters.add("store_merges_total")
+        return merged
+
+    def expire(self, now: int, grace: float = GRACE_SECONDS) -> int:
+        """Let go of what is past its time; how many files went."""
+        moment = datetime.fromtimestamp(now / 1e9, UTC)
+        kept = self._settings.retention
+        gone = 0
+        for table in self._tables.names():
+            if self._tables.schema(table) is not None:
+                gone += expire(self._tables, table, moment, kept, grace)
+        forgotten = self._memory.ledger.forget(now - round(kept.raw * 1e9))
+        state.forget(self._database, forgotten)
+        return gone
+
+    def verify(self) -> int:
+        """Read some files whole, others each time until all were; how many are damaged."""
+        left = VERIFY_BYTES
+        damaged = 0
+        everything = [(t, f) for t in self._tables.names() for f in self._tables.files(t)]
+        fresh = [(t, f) for t, f in everything if f.path not in self._verified]
+        if not fresh:
+            self._verified.clear()
+        for table, file in fresh:
+            damaged += self.check(table, [file])
+            self._verified.add(file.path)
+            left -= file.size
+            if left < 0:
+                break
+        return damaged
+
+    def check(self, table: str, files: Sequence[TableFile]) -> int:
+        """Put away those of the files that are damaged; how many. Those merged away are not."""
+        damaged = 0
+        for file in files:
+            problem = recovery.problem_of(file, content=True)
+            with self._tables.writing:
+                current = next((f for f in self._tables.files(table) if f.path == file.path), None)
+                if problem and current:
+                    recovery.drop_damaged(self._tables, table, current, self._quarantine, problem)
+                    damaged += 1
+        return damaged
+
+    def write_rollup(self, table: str, rows: pa.Table, properties: Mapping[str, str]) -> None:
+        """Add windows to a rollup table, with properties of that commit.
+
+        Raises:
+            OSError, StoreError: the disk is full or failed; nothing is added.
+        """
+        self._tables.make(table, flush.columns(table))
+        known = encoded(rows, flush.keys(table))
+        flush.put(self._tables, table, known, 0, properties=properties)
+        self.rolled(table)
+
+    def replace_rollup(
+        self, table: str, rows: pa.Table, container: str, start: datetime, end: datetime
+    ) -> None:
+        """Put windows in the place of those of one container from `start` until before `end`.
+
+        Raises:
+            OSError, StoreError: the disk is full or failed; all is as it was.
+        """
+        self._tables.make(table, flush.columns(table))
+        words = flush.keys(table)
+        first, last = (round(t.timestamp() * 1e6) for t in (start, end))
+        with self._tables.writing:
+            files = self._tables.files(table)
+            touched = [f for f in files if f.end >= first and f.start < last]
+            parts = [encoded(rows.select(flush.columns(table).names), words)]
+            if touched:
+                old = merge.read(self._tables, table, touched)
+                times = old.column(TIME_COLUMN).cast(pa.int64())
+                replaced = pc.and_(
+                    pc.equal(old.column(CONTAINER_COLUMN).cast(pa.string()), container),
+                    pc.and_(pc.greater_equal(times, first), pc.less(times, last)),
+                )
+                kept = old.filter(pc.invert(replaced))
+                parts.append(kept.select(parts[0].column_names))
+            together = pa.concat_tables([p.cast(parts[0].schema) for p in parts])
+            together = together.unify_dictionaries().combine_chunks()
+            flush.put(self._tables, table, together, 0, gone=touched)
+
+    def rolled(self, table: str) -> None:
+        """Take note of how far a table of minutes goes: older rows are late from then on."""
+        until = self._tables.properties(table).get(ROLLED_UNTIL)
+        if until is not None and table.endswith("_1m"):
+            self._memory.late.rolled(flush.base(table), int(until))
+
+
+def flushed(database: Database) -> int:
+    """Up to which position all tables have their rows."""
+    return int(state.mark(database, state.FLUSHED) or 0)

@@ -1,11 +1,13 @@
 """The pages of docs/reference/, written from the declarations themselves."""
 
 import argparse
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from alerts.page import pages as rule_pages
 from alerts.rulebook import Rulebook
+from collector import service
 from vigie import catalogue, indicators, settings
 from vigie.__main__ import VERBS, opened, parser
 from vigie.shape import Field, Inventory, Kind, Measurement
@@ -90,6 +92,61 @@ def commands() -> str:
     return page("Commands", about, *parts)
 
 
+def routes() -> str:
+    """Every route of the API, out of its own description."""
+    document = description()
+    parts = [
+        _operation(document, f"{method.upper()} {path}", operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    return page("Routes", document["info"]["description"], *parts)
+
+
+def description() -> dict[str, Any]:
+    """The OpenAPI document of a collector that never runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = settings.load(settings.CollectorSettings, flags={"data": folder})
+        made = service.Service(told, service.declared(told))
+        document: dict[str, Any] = made._server.config.app.api.openapi()  # type: ignore[union-attr]  # noqa: SLF001
+        made._end()  # noqa: SLF001 - it was never begun, so nothing else ends it
+    return document
+
+
+def _operation(document: dict[str, Any], title: str, operation: dict[str, Any]) -> str:
+    parts = [f"## {title}", operation.get("description", operation["summary"])]
+    rows = [
+        (f"`{p['name']}`", p["in"], _kind(p["schema"]), p.get("description", ""))
+        for p in operation.get("parameters", ())
+    ]
+    if rows:
+        parts.append(table(("Parameter", "In", "Type", "What"), rows))
+    if body := _reference(operation.get("requestBody", {}).get("content", {})):
+        members = document["components"]["schemas"][body]["properties"]
+        lines = [(f"`{name}`", _kind(schema)) for name, schema in members.items()]
+        parts.append(table(("Member of the body", "Type"), lines))
+    if answer := _reference(operation["responses"].get("200", {}).get("content", {})):
+        parts.append(f"Answers `{answer}` (`vigie/replies.py`).")
+    return "\n\n".join(parts)
+
+
+def _reference(content: dict[str, Any]) -> str:
+    schema = content.get("application/json", {}).get("schema", {})
+    return str(schema.get("$ref", "")).rpartition("/")[2]
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    either = [_kind(one) for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    if either:
+        text = " or ".join(either)
+    elif schema.get("type") == "array":
+        text = f"{_kind(schema['items'])}, repeatable"
+    else:
+        text = str(schema.get("type", "any"))
+    default = schema.get("default")
+    return text if default is None else f"{text}, default {default}"
+
+
 def helps(made: argparse.ArgumentParser) -> Iterator[str]:
     """The help of a parser and of all below it, at a width of its own."""
     made.formatter_class = _Wide
@@ -161,5 +218,6 @@ PAGES: Final[tuple[tuple[str, Page], ...]] = (
     (f"{FOLDER}/events.md", events),
     (f"{FOLDER}/indicators.md", every_indicator),
     (f"{FOLDER}/settings.md", every_setting),
+    (f"{FOLDER}/commands.md", commands),
     *rule_pages(Rulebook().rules.values()),
 )

@@ -62,7 +62,8 @@ class Credential:
         from vigie.client import Client
         from vigie.replies import Secret
 
-        secret = Client(self.url, "").post(Secret, "credentials", {"code": code})
+        with Client(self.url, "") as client:
+            secret = client.post(Secret, "credentials", {"code": code})
         self.token, self.scope = secret.token, secret.container
         told = {"url": self.url, "token": self.token, "container": self.scope}
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -191,11 +191,13 @@ class Runner:
     @property
     def shortest(self) -> float:
         """Seconds of the shortest period: `next_tick` is never further away."""
-        return min(self._periods.values()) / NANOSECONDS_PER_SECOND
+        every = min(self._periods.values(), default=NANOSECONDS_PER_SECOND)
+        return every / NANOSECONDS_PER_SECOND
 
     def next_tick(self, wall: int) -> int:
         """The wall clock (ns) of the first turn due after `wall`: multiples of each period."""
-        return min((wall // p + 1) * p for p in self._periods.values())
+        periods = self._periods.values() or [NANOSECONDS_PER_SECOND]
+        return min((wall // p + 1) * p for p in periods)
 
     def tick(self, at: Moment) -> Tick:
         """Start the turns that are due, wait a little for them, and return what there is."""

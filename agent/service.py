@@ -68,8 +68,12 @@ def periods(settings: AgentSettings, sources: Sequence[Source]) -> dict[str, flo
 class Agent:
     """One agent from start to end."""
 
-    def __init__(self, settings: AgentSettings, *, sources: Sequence[Source] = SOURCES) -> None:
-        self._settings, self._sources = settings, sources
+    def __init__(
+        self, settings: AgentSettings, *, sources: Sequence[Source] = SOURCES,
+        limit: float = runner.LIMIT_SECONDS,
+    ) -> None:  # fmt: skip
+        """`limit` is how many seconds a turn of a source may take."""
+        self._settings, self._sources, self._limit = settings, sources, limit
         self._periods = periods(settings, sources)
         self._data = home(settings)
         self._ending = threading.Event()
@@ -157,7 +161,7 @@ class Agent:
             Shipper(c.url, host, c, spool, Line(c.url), wanted=self._asked) for c in credentials
         ]
         self._runner = Runner(
-            self._sources, self._periods, off=self._settings.off,
+            self._sources, self._periods, off=self._settings.off, limit=self._limit,
             vitals=lambda: self._vitals(spool, shippers),
         )  # fmt: skip
         page = exposition.Exposition(container)

@@ -86,7 +86,7 @@ class Upstream:
         """Answer one request."""
         with self._news:
             self.requests.append(request)
-            if request.path.endswith("/credentials"):
+            if not request.path.endswith("/frames"):
                 self._news.notify_all()
                 return self.script(request)
             reply = self.script(request)
@@ -114,12 +114,15 @@ def _handler(upstream: Upstream) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             plain, size = body, len(body)
             if self.headers.get("Content-Encoding") == "zstd":
                 plain = zstandard.ZstdDecompressor().decompress(body)
-            frames = () if self.path.endswith("/credentials") else unpack(plain)
+            frames = unpack(plain) if self.path.endswith("/frames") else ()
             headers = tuple(frame.header for frame in frames)
             request = Request(self.path, dict(self.headers), headers, size, plain)
             reply = upstream.take(request)

@@ -1,0 +1,109 @@
+"""Which mounts store bytes, and how much room each has."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from agent.source import fault
+from agent.sources.filesystem import FilesystemReader, diskless, storing
+from vigie.catalogue import Filesystem
+from vigie.errors import Absent, SourceFailed
+from vigie.frame import MAX_KEY_BYTES
+
+DISKLESS = ("sysfs", "proc", "tmpfs", "overlay", "nfs")
+KINDS = "".join(f"nodev\t{kind}\n" for kind in (*DISKLESS, "zfs")) + "\text4\n\txfs\n"
+HOST = """\
+sysfs /sys sysfs rw 0 0
+tmpfs /run tmpfs rw 0 0
+rootfs / rootfs rw 0 0
+/dev/sda1 / ext4 rw 0 0
+/dev/sda2 /home ext4 rw 0 0
+/dev/sda2 /mnt/bind ext4 rw 0 0
+/dev/sdb1 /data\\040one xfs rw 0 0
+server:/export /nfs nfs rw 0 0
+tank/vm /tank zfs rw 0 0
+/dev/loop0 /snap/core squashfs ro 0 0
+overlay /var/lib/docker/overlay2/x/merged overlay rw 0 0
+short line
+"""
+CONTAINER = """\
+overlay / overlay rw 0 0
+/dev/sda1 /etc/hosts ext4 rw 0 0
+tmpfs /dev tmpfs rw 0 0
+"""
+
+
+def test_kinds_without_a_disk() -> None:
+    assert diskless(KINDS) == set(DISKLESS)
+
+
+def test_a_host_has_its_disks_each_once() -> None:
+    assert storing(HOST, diskless(KINDS)) == ["/", "/data one", "/home", "/tank"]
+
+
+def test_a_container_has_at_least_its_root() -> None:
+    assert "/" in storing(CONTAINER, diskless(KINDS))
+
+
+def made(tmp_path: Path, mounts: str) -> FilesystemReader:
+    (tmp_path / "mounts").write_text(mounts)
+    (tmp_path / "filesystems").write_text(KINDS)
+    source = FilesystemReader(str(tmp_path / "mounts"), str(tmp_path / "filesystems"))
+    source.open()
+    return source
+
+
+def test_room_is_what_statvfs_says(tmp_path: Path) -> None:
+    source = made(tmp_path, f"/dev/x {tmp_path} ext4 rw 0 0\n")
+    columns = {f: cells[0] for f, cells in source.read(0).items()}
+    told = os.statvfs(tmp_path)
+    assert columns[Filesystem.mount] == str(tmp_path)
+    assert columns[Filesystem.size_bytes] == told.f_blocks * told.f_frsize
+    assert columns[Filesystem.inodes_total] == (told.f_files or None)
+    assert columns[Filesystem.read_only] is False
+    source.close()
+
+
+def test_a_mount_that_cannot_be_asked_is_a_row_of_unknowns(tmp_path: Path) -> None:
+    source = made(tmp_path, "/dev/x /no/such/place ext4 rw 0 0\n")
+    columns = source.read(0)
+    assert columns[Filesystem.mount] == ("/no/such/place",)
+    assert columns[Filesystem.size_bytes] == (None,)
+    source.close()
+
+
+def test_a_file_mounted_over_another_is_no_file_system(tmp_path: Path) -> None:
+    (tmp_path / "hosts").touch()
+    source = made(tmp_path, f"/dev/x {tmp_path}/hosts ext4 rw 0 0\n/dev/y {tmp_path} xfs rw 0 0\n")
+    assert source.read(0)[Filesystem.mount] == (str(tmp_path),)
+    source.close()
+
+
+def test_a_mount_is_seen_when_it_comes(tmp_path: Path) -> None:
+    source = made(tmp_path, "/dev/x / ext4 rw 0 0\n")
+    assert source.read(0)[Filesystem.mount] == ("/",)
+    (tmp_path / "mounts").write_text(f"/dev/x / ext4 rw 0 0\n/dev/y {tmp_path} ext4 rw 0 0\n")
+    assert source.read(0)[Filesystem.mount] == ("/", str(tmp_path))
+    source.close()
+
+
+def test_a_long_path_is_still_a_key(tmp_path: Path) -> None:
+    paths = [f"/var/{'é' * 70}/{n}" for n in range(2)]
+    source = made(tmp_path, "".join(f"/dev/x{n} {p} ext4 rw 0 0\n" for n, p in enumerate(paths)))
+    columns = source.read(0)
+    assert fault(columns, (Filesystem,)) is None
+    assert all(len(str(m).encode()) <= MAX_KEY_BYTES for m in columns[Filesystem.mount])
+    source.close()
+
+
+def test_nothing_on_a_disk_is_an_absence(tmp_path: Path) -> None:
+    source = made(tmp_path, "tmpfs /run tmpfs rw 0 0\n")
+    with pytest.raises(Absent):
+        source.read(0)
+    source.close()
+
+
+def test_no_table_of_mounts_is_a_failure(tmp_path: Path) -> None:
+    with pytest.raises(SourceFailed, match="mounts"):
+        FilesystemReader(str(tmp_path / "mounts")).open()

@@ -1,0 +1,155 @@
+"""What the doctor finds, and the contract that it prints."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agent import contract, doctor
+from agent.source import Read
+from agent.sources import SOURCES
+from tests.build.upstream import Reply
+from tests.build.upstream import Upstream as Listener
+from vigie import catalogue
+from vigie.catalogue import Host
+from vigie.errors import Absent, SourceFailed
+from vigie.settings import AgentSettings, Upstream
+from vigie.shape import Columns
+
+
+class Source:
+    """A source that raises, or reads."""
+
+    name = "host"
+    measurements = (Host,)
+    reads: tuple[Read, ...] = (Read("/proc/loadavg", "load"),)
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+
+    def open(self) -> None:
+        if self.error:
+            raise self.error
+
+    def close(self) -> None:
+        pass
+
+    def read(self, now: int) -> Columns:
+        return {Host.load1: [1.0]}
+
+
+def settings(tmp_path: Path, url: str = "http://127.0.0.1:9") -> AgentSettings:
+    return AgentSettings(data=tmp_path, upstreams=(Upstream(url),))
+
+
+def enrolled(tmp_path: Path, url: str) -> AgentSettings:
+    (tmp_path / "agent").mkdir()
+    told = {"url": url, "token": "t", "container": "lyon/c1"}
+    (tmp_path / "agent" / "credential").write_text(json.dumps(told))
+    return settings(tmp_path, url)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "fine"),
+    [
+        (None, "ok", True),
+        (Absent("no such thing"), "absent", True),
+        (SourceFailed("denied", "/dev/x: permission denied"), "failed", False),
+    ],
+)
+def test_a_source_is_as_it_reads(
+    tmp_path: Path, error: Exception | None, status: str, fine: bool
+) -> None:
+    [found] = doctor.sources(settings(tmp_path), [Source(error)])
+    assert (found.subject, found.status, found.fine) == ("host", status, fine)
+    assert str(error or "") in found.missing
+
+
+def test_a_file_that_is_missing_comes_with_the_command_that_grants_it(tmp_path: Path) -> None:
+    source = Source(SourceFailed("denied", "no right"))
+    source.reads = (Read("/no/such/file", "why", right="root", grant="sudo modprobe it"),)
+    [found] = doctor.sources(settings(tmp_path), [source])
+    assert "/no/such/file" in found.missing
+    assert found.remedy == "sudo modprobe it"
+
+
+def test_a_source_that_is_off_is_not_opened(tmp_path: Path) -> None:
+    told = AgentSettings(data=tmp_path, off=("host",))
+    [found] = doctor.sources(told, [Source(SourceFailed("x", "opened"))])
+    assert (found.status, found.fine, found.missing) == ("off", True, "")
+
+
+def test_an_upstream_that_is_not_there(tmp_path: Path) -> None:
+    [found] = doctor.upstreams(settings(tmp_path))
+    assert (found.status, found.fine) == ("unreachable", False)
+
+
+@pytest.mark.parametrize(
+    ("status", "fine", "words"),
+    [
+        (200, True, "writes lyon/c1"),
+        (403, True, "writes lyon/c1"),
+        (401, False, "credential refused"),
+        (503, False, "answers 503"),
+    ],
+)
+def test_an_upstream_knows_the_credential_or_not(
+    tmp_path: Path, status: int, fine: bool, words: str
+) -> None:
+    with Listener(lambda _: Reply(status)) as listener:
+        found = doctor.upstreams(enrolled(tmp_path, listener.url))
+    assert (found[0].fine, words in found[0].status) == (fine, True)
+    assert listener.requests[0].headers["Authorization"] == "Bearer t"
+    assert found[1].subject == "clock"
+
+
+def test_an_agent_that_was_never_enrolled_is_told_how(tmp_path: Path) -> None:
+    with Listener(lambda _: Reply(401)) as listener:
+        found = doctor.upstreams(settings(tmp_path, listener.url))
+    assert found[0].status == "not enrolled"
+    assert "vigie enroll" in found[0].remedy
+
+
+@pytest.mark.parametrize(("now", "fine"), [(1_700_000_001.0, True), (1_700_000_060.0, False)])
+def test_a_wrong_clock_is_a_finding(now: float, fine: bool) -> None:
+    found = doctor._of_clock("Tue, 14 Nov 2023 22:13:20 GMT", now)
+    assert found.fine is fine
+
+
+def test_a_spool_without_room_is_a_finding(tmp_path: Path) -> None:
+    assert doctor.spool(AgentSettings(data=tmp_path)).fine
+    found = doctor.spool(AgentSettings(data=tmp_path, spool_bytes=2**62))
+    assert (found.fine, found.missing) == (False, "room on the disk")
+
+
+def agreed(tmp_path: Path) -> contract.Contract:
+    periods = {s.name: 1.0 for s in SOURCES} | {"source": 1.0}
+    return contract.contract(settings(tmp_path), SOURCES, periods)
+
+
+def test_the_contract_names_every_file_and_every_field(tmp_path: Path) -> None:
+    page = contract.as_text(agreed(tmp_path))
+    for source in SOURCES:
+        for read in source.reads:
+            assert read.path in page
+        for measurement in source.measurements:
+            for field in measurement.fields:
+                assert field.full_name in page
+    for field in (*catalogue.Source.fields, *catalogue.Device.fields):
+        assert (field.full_name in page) is (field.origin == "agent")
+    assert "http://127.0.0.1:9" in page
+    assert "127.0.0.1:8053" in page
+
+
+def test_the_contract_for_machines_says_the_same(tmp_path: Path) -> None:
+    told = json.loads(json.dumps(contract.as_json(agreed(tmp_path))))
+    assert [c["source"] for c in told["clauses"]] == [
+        *(s.name for s in SOURCES), "source", "device",
+    ]  # fmt: skip
+    assert told["clauses"][0]["reads"][0]["path"] == "/proc/stat"
+
+
+def test_what_is_off_is_not_in_the_contract(tmp_path: Path) -> None:
+    told = AgentSettings(data=tmp_path, off=("host",))
+    periods = {s.name: 1.0 for s in SOURCES} | {"source": 1.0}
+    assert "vigie_host_load1" not in contract.as_text(contract.contract(told, SOURCES, periods))

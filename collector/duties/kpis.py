@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 import pyarrow as pa
 
 from collector import times
-from collector.duties.roll import HOUR, MINUTE, ROLLED_UNTIL, floor
+from collector.duties.roll import HOUR, MINUTE, floor
 from collector.kpis import period as periods
 from collector.kpis.carbon import factors, location_based
 from collector.kpis.energy import Known, Meter, Place, Total, quality_of, total
@@ -48,7 +48,7 @@ class Newest(Protocol):
     """The newest reading of every series."""
 
     def table(self, measurement: str) -> pa.Table:
-        """One row per series, with the columns of the raw table."""
+        """One row per series, with the columns of the raw table; none of a silent one."""
 
 
 class Shelf(Protocol):
@@ -64,8 +64,8 @@ class Shelf(Protocol):
     ) -> pa.Table:  # fmt: skip
         """Rows of `start` <= time < `end`, each once."""
 
-    def property(self, table: str, name: str) -> str | None:
-        """What the table's newest commit says."""
+    def rolled_until(self, table: str) -> datetime | None:
+        """The end of the newest window of a rollup table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +118,11 @@ class Indicators:
 
     def _places(self, network: Network, scope: str) -> list[Place]:
         """The containers in service in the scope, with the hosts that report there."""
-        live = self._store.live.table(Host.name).select([schema.CONTAINER_COLUMN, Host.host.name])
+        live = self._store.live.table(Host.name)
+        wanted = [schema.CONTAINER_COLUMN, Host.host.name]
+        rows = live.select(wanted).to_pylist() if live.num_rows else []
         hosts: dict[str, set[str]] = {}
-        for row in live.to_pylist():
+        for row in rows:
             if inside(f"{row['container']}/{row['host']}", scope):
                 hosts.setdefault(row["container"], set()).add(row["host"])
         twins = self._twins()
@@ -195,22 +197,20 @@ class Indicators:
         parts = []
         if period.end - period.start > LONG:
             start = floor(period.start + HOUR, HOUR)
-            end = min(floor(period.end, HOUR), self._rolled("1h") or start)
+            end = min(
+                floor(period.end, HOUR), self._store.rolled_until(f"{Power.name}_1h") or start
+            )
             if start < end:
                 parts += [
                     self._scan("1m", first, start, scope),
                     self._scan("1h", start, end, scope),
                 ]
                 first = end
-        rolled = min(max(first, self._rolled("1m") or first), last)
+        rolled = min(max(first, self._store.rolled_until(f"{Power.name}_1m") or first), last)
         parts.append(self._scan("1m", first, rolled, scope))
         raw = self._store.scan(Power.name, None, rolled, last, [scope], {})
         parts.append(roll(Power, raw, columns.RESOLUTIONS["1m"]).select(WINDOW))
         return pa.concat_tables(parts)
-
-    def _rolled(self, suffix: str) -> datetime | None:
-        written = self._store.property(f"{Power.name}_{suffix}", ROLLED_UNTIL)
-        return None if written is None else times.read(written)
 
     def _scan(self, suffix: str, start: datetime, end: datetime, scope: str) -> pa.Table:
         if start >= end:

@@ -17,12 +17,10 @@ from collector import times
 from collector.rollups.columns import RESOLUTIONS, schema
 from collector.rollups.roll import merge, roll
 from collector.store.late import Dirty
+from collector.store.upkeep import ROLLED_UNTIL
 from vigie.catalogue import MEASUREMENTS
 from vigie.frame import TIME_COLUMN
 from vigie.shape import Measurement
-
-ROLLED_UNTIL: Final = "vigie.rolled_until"
-"""Property of a rollup table: every window that starts before is there."""
 
 GRACE: Final = timedelta(seconds=30)
 """How long after its end a minute is rolled up: what comes later is late."""
@@ -55,11 +53,11 @@ class Shelf(Protocol):
     ) -> pa.Table:
         """Rows of `start` <= time < `end`, each once."""
 
-    def rolled(self, measurement: str, until: datetime) -> None:
+    def rolling(self, measurement: str, until: datetime) -> None:
         """From now on, rows older than `until` are late and make their hour dirty."""
 
-    def property(self, table: str, name: str) -> str | None:
-        """What the table's newest commit says."""
+    def rolled_until(self, table: str) -> datetime | None:
+        """The end of the newest window of a rollup table, as its commits say."""
 
     def write_rollup(self, table: str, rows: pa.Table, properties: Mapping[str, str]) -> None:
         """Add windows and say something, in one commit."""
@@ -162,10 +160,11 @@ class Roll:
                 break
             end = min(at + stride, until)
             if raw:
-                self._store.rolled(rollup.source, end)
+                self._store.rolling(rollup.source, end)
             made = self._make(rollup, at, end)
             if made.num_rows:
-                self._store.write_rollup(rollup.table, made, {ROLLED_UNTIL: times.written(end)})
+                said = {ROLLED_UNTIL: str(round(end.timestamp() * 1e6))}
+                self._store.write_rollup(rollup.table, made, said)
                 windows += made.num_rows
                 writes += 1
             stride = least if made.num_rows else 6 * least
@@ -208,10 +207,10 @@ class Roll:
 
     def _until(self, table: str) -> datetime | None:
         if table not in self._reached:
-            written = self._store.property(table, ROLLED_UNTIL)
+            written = self._store.rolled_until(table)
             if written is None:
                 return None
-            self._reached[table] = times.read(written)
+            self._reached[table] = written
         return self._reached[table]
 
     def _first(self, rollup: Rollup, until: datetime) -> datetime | None:

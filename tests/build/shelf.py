@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from collector.store import schema
 from collector.store.late import Dirty
 from collector.store.scope import condition
+from collector.store.upkeep import ROLLED_UNTIL
 from vigie.catalogue import Host, Power
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -40,7 +41,7 @@ class Shelf:
 
     def table(self, measurement: str) -> pa.Table:
         if measurement == Host.name:
-            return self.hosts
+            return self.hosts if self.hosts.num_rows else pa.table({})
         series = schema.series_columns(Power)
         newest = self.raw.group_by(series).aggregate([("time", "max")])
         newest = newest.rename_columns([*series, "time"])
@@ -69,11 +70,12 @@ class Shelf:
             self.after_scan()
         return found if columns is None else found.select(list(columns))
 
-    def rolled(self, measurement: str, until: datetime) -> None:
+    def rolling(self, measurement: str, until: datetime) -> None:
         self.sealed = until
 
-    def property(self, table: str, name: str) -> str | None:
-        return self.properties.get(table, {}).get(name)
+    def rolled_until(self, table: str) -> datetime | None:
+        said = self.properties.get(table, {}).get(ROLLED_UNTIL)
+        return None if said is None else datetime.fromtimestamp(int(said) / 1e6, UTC)
 
     def write_rollup(self, table: str, rows: pa.Table, properties: Mapping[str, str]) -> None:
         self.fault(f"before {table}")

@@ -6,11 +6,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from collector import times
 from collector.duties.kpis import Indicators, Question
-from collector.duties.roll import ROLLED_UNTIL, Roll
+from collector.duties.roll import Roll
 from collector.rollups.roll import roll as rollup
 from collector.store import schema
+from collector.store.upkeep import ROLLED_UNTIL
 from tests.build.shelf import Shelf, at, load
 from vigie.catalogue import Host, Power
 from vigie.errors import QueryError
@@ -134,7 +134,7 @@ def test_a_long_period_reads_hours_and_equals_the_sum_of_its_parts() -> None:
     now = at(60 * 78)
     shelf = loaded(load(0, 60 * 78, step=30))
     for table, seconds in (("power_1m", 60), ("power_1h", 3600)):
-        said = {ROLLED_UNTIL: times.written(now)}
+        said = {ROLLED_UNTIL: str(round(now.timestamp() * 1e6))}
         shelf.write_rollup(table, rollup(Power, shelf.raw, seconds), said)
     edges = [at(60 * 19 * part + 90.5) for part in range(5)]
     whole = ask(shelf, now, roll=False, start=edges[0], end=edges[-1])["energy"]

@@ -185,7 +185,8 @@ class Store:
 
         A row older than that which comes from now on is late: the scan may not have seen it.
         """
-        self._memory.late.rolled(measurement, round(until.timestamp() * 1e6))
+        with self._upkeep.turn:  # a group that is judged in time is also there to be scanned
+            self._memory.late.rolled(measurement, round(until.timestamp() * 1e6))
 
     def rolled_until(self, table: str) -> datetime | None:
         """The end of the newest window of a rollup table, as its commits say."""

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from alerts.page import pages as rule_pages
 from alerts.rulebook import Rulebook
-from collector import service
 from vigie import catalogue, indicators, settings
 from vigie.__main__ import VERBS, opened, parser
 from vigie.shape import Field, Inventory, Kind, Measurement
@@ -105,6 +104,8 @@ def routes() -> str:
 
 def description() -> dict[str, Any]:
     """The OpenAPI document of a collector that never runs."""
+    from collector import service  # heavy, and for this one page
+
     with tempfile.TemporaryDirectory() as folder:
         told = settings.load(settings.CollectorSettings, flags={"data": folder})
         made = service.Service(told, service.declared(told))

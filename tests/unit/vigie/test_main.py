@@ -2,6 +2,7 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -112,6 +113,12 @@ def test_the_commands_start_fast() -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=False
     )
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_verb_is_there(name: str) -> None:
+    module = Path(ROOT, *VERBS[name].module.split(".")).with_suffix(".py")
+    assert module.is_file()
 
 
 def settings_lines() -> list[str]:

@@ -9,7 +9,9 @@ MODULE_LINES = 400
 FUNCTION_LINES = 50
 
 # What is longer all the same, and why. Keys: "path.py" or "path.py:function".
-EXCEPTIONS: dict[str, str] = {}
+EXCEPTIONS: dict[str, str] = {
+    "vigie/catalogue.py": "a list and no code: everything that is measured stands on one page",
+}
 
 
 def test_modules_and_functions_are_short() -> None:

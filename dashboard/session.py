@@ -2,15 +2,17 @@
 
 The dashboard has no power of its own: every question goes out with the person's own token, and
 that token is asked about again every few seconds, so that a revoked person is soon out.
+A client keeps a connection for every thread that used it: whoever uses one here closes it after,
+or people times threads would be open.
 """
 
-import contextlib
 import hashlib
 import json
 import os
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -61,9 +63,10 @@ class Sessions:
             Refused: the code is unknown, used or expired.
             Unavailable: the API cannot say.
         """
-        secret = self._connect("").post(replies.Secret, "sessions", {"code": code})
-        client = self._connect(secret.token)
-        person = client.get(replies.Session, "sessions/current")
+        with closing(self._connect("")) as stranger:
+            secret = stranger.post(replies.Secret, "sessions", {"code": code})
+        with closing(self._connect(secret.token)) as client:
+            person = client.get(replies.Session, "sessions/current")
         cookie = secrets.token_urlsafe(32)
         visit = Visit(secret.token, secrets.token_urlsafe(32), person, now, client)
         with self._lock:
@@ -83,7 +86,8 @@ class Sessions:
         if visit is None or now - visit.checked < RECHECK_SECONDS:
             return visit
         try:
-            person = visit.client.get(replies.Session, "sessions/current")
+            with closing(visit.client) as client:
+                person = client.get(replies.Session, "sessions/current")
         except Refused:
             self._forget(name)
             return None
@@ -101,8 +105,9 @@ class Sessions:
         if visit is None:
             return
         self._forget(_digest(cookie))
-        with contextlib.suppress(Refused, Unavailable):  # it is closed here whatever the API says
-            visit.client.delete("sessions/current")
+        # It is closed here whatever the API says.
+        with suppress(Refused, Unavailable), closing(visit.client) as client:
+            client.delete("sessions/current")
 
     def _forget(self, name: str) -> None:
         with self._lock:

@@ -162,9 +162,9 @@ TEXTS: Final[dict[str, Said]] = {
     "no_alarm": Said("Aucune alarme.", "No alarm."),
     "no_alarm_since": Said("Aucune alarme. Dernière : {time}.", "No alarm. Last: {time}."),
     "no_event": Said("Rien ne s'est passé.", "Nothing happened."),
-    "info": Said("information", "information"),
-    "warning": Said("avertissement", "warning"),
-    "critical": Said("critique", "critical"),
+    "severity_info": Said("information", "information"),
+    "severity_warning": Said("avertissement", "warning"),
+    "severity_critical": Said("critique", "critical"),
     # Machines
     "no_host": Said("Aucun hôte n'a encore parlé.", "No host has spoken yet."),
     "no_filesystem": Said("Aucun système de fichiers.", "No file system."),

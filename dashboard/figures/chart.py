@@ -31,7 +31,6 @@ def config(language: str) -> dict[str, Any]:
     return {
         "showSendToCloud": False, "plotlyServerURL": "", "displaylogo": False,
         "displayModeBar": False, "locale": language, "responsive": True, "scrollZoom": False,
-        "doubleClick": False,
     }  # fmt: skip
 
 

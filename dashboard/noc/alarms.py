@@ -123,7 +123,7 @@ def _event_row(
     detail = " · ".join([*about, *filter(None, [str(event.get("detail") or "")])])
     return [
         Text(moment(seconds_of(str(event["time"])), now, zone, language)),
-        Mark(severity.value, SEVERITY_SIGNS[severity], label=say(severity.value, language)),
+        Mark(severity.value, SEVERITY_SIGNS[severity], label=say(f"severity_{severity}", language)),
         Text(known.label(language) if known else code, sub=detail),
     ]
 

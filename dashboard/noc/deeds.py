@@ -1,6 +1,7 @@
 """What a person does from a screen. The API decides whether they may, and writes who did it."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
@@ -20,4 +21,5 @@ def do(client: Client, deed: Mapping[str, Any]) -> None:
         raise Refused(400, f"no such deed: {deed.get('verb')!r:.40}")
     note = str(deed.get("note") or "")
     path = f"alerts/{quote(str(deed.get('id')), safe='')}/acknowledge"
-    client.post(replies.Alert, path, {"note": note} if note else {})
+    with closing(client):
+        client.post(replies.Alert, path, {"note": note} if note else {})

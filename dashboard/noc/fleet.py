@@ -173,7 +173,7 @@ def container_rows(containers: Sequence[Container], language: str) -> Rows:
 def _group_note(members: Sequence[Container], language: str) -> str:
     odd = sum(c.state not in {"nominal", "maintenance"} for c in members)
     said = say("sites", language, count=len(members))
-    return f"{said} · {say('abnormal_count', language, count=odd)}" if odd else said
+    return said + " · " + say("abnormal_count", language, count=odd) if odd else said
 
 
 def _tile(container: Container, language: str) -> dict[str, Any]:

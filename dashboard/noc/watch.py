@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -49,8 +50,9 @@ class Watch:
         ask = Asker(visit.client, address.language, address.site or visit.person.scope)
 
         def read() -> dict[str, Any]:
-            content: dict[str, Any] = screen.content(ask, self.rates, self.now(), self.zone)
-            return content
+            with closing(visit.client):
+                content: dict[str, Any] = screen.content(ask, self.rates, self.now(), self.zone)
+                return content
 
         return self.boards.get((visit.rights, address.page), read, fresh=fresh)
 
@@ -58,10 +60,11 @@ class Watch:
         """The values of one chart, over the period that its screen says."""
         ask = Asker(visit.client, address.language, address.site or visit.person.scope)
         span = curves.period(address.period if address.site else curves.FLEET_PERIOD.get(name))
-        board = self.boards.get(
-            (visit.rights, address.page, span.name, name),
-            lambda: curves.CURVES[name](curves.Wanted(ask, span, self.now())),
-            tick=CHART_TICK_SECONDS,
-        )
-        drawing: Drawing = board.content
+
+        def read() -> Drawing:
+            with closing(visit.client):
+                return curves.CURVES[name](curves.Wanted(ask, span, self.now()))
+
+        key = (visit.rights, address.page, span.name, name)
+        drawing: Drawing = self.boards.get(key, read, tick=CHART_TICK_SECONDS).content
         return drawing

@@ -17,9 +17,14 @@ from typing import IO, Any, Final
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
+from alerts import register
+from alerts.delivery import outbox
+from alerts.receivers import declared as receivers
+from alerts.rulebook import Rulebook
 from collector import people as persons
-from collector import state, tokens
+from collector import tokens
 from collector.api import (
+    alerts,
     containers,
     credentials,
     events,
@@ -34,21 +39,22 @@ from collector.api import (
 from collector.api.app import App, application
 from collector.api.frames import Frames
 from collector.counters import Counters
+from collector.duties.deliver import Deliver
+from collector.duties.evaluate import Evaluate
 from collector.duties.expire import Expire
 from collector.duties.flush import Flush
 from collector.duties.kpis import Indicators
 from collector.duties.merge import Merge
 from collector.duties.roll import Roll
+from collector.duties.verify import Verify
 from collector.intake.decode import decode
 from collector.intake.door import Door
 from collector.inventory import devices
 from collector.people import People
 from collector.schedule import Schedule
-from collector.store import happenings
-from collector.store.late import DIRTY_TABLE
-from collector.store.ledger import LEDGER_TABLE
+from collector.store import state
+from collector.store.quarantine import Found, Quarantine
 from collector.store.store import Store
-from vigie.catalogue import DAMAGED
 from vigie.errors import VigieError
 from vigie.network.load import Network, load
 from vigie.settings import CollectorSettings, host_port
@@ -56,16 +62,18 @@ from vigie.settings import CollectorSettings, host_port
 log = logging.getLogger(__name__)
 
 TABLES: Final = (
-    *persons.TABLES, *devices.TABLES, *idempotency.TABLES, LEDGER_TABLE, DIRTY_TABLE,
+    *persons.TABLES, *devices.TABLES, *idempotency.TABLES, *state.TABLES, *register.TABLES,
+    *outbox.TABLES,
 )  # fmt: skip
 CONNECTIONS: Final = 1_000
 ENDING_SECONDS: Final = 5
 """How long open requests may go on once we are told to end."""
-COPY_SECONDS: Final = 300.0
 USES_SECONDS: Final = 60.0
 MERGE_SECONDS: Final = 120.0
 EXPIRE_SECONDS: Final = 300.0
+VERIFY_SECONDS: Final = 600.0
 ROLL_SECONDS: Final = 30.0
+OUTBOX_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,8 @@ class Declared:
     """What people wrote down, read before anything starts."""
 
     network: Network
+    rules: Rulebook
+    receivers: tuple[receivers.Declared, ...]
 
 
 def declared(settings: CollectorSettings) -> Declared:
@@ -82,7 +92,11 @@ def declared(settings: CollectorSettings) -> Declared:
         SettingsError: a file is wrong; the message names the line.
     """
     path = settings.network
-    return Declared(load(path) if path else Network.of_this_host(socket.gethostname()))
+    return Declared(
+        load(path) if path else Network.of_this_host(socket.gethostname()),
+        Rulebook(settings.rules),
+        receivers.load(settings.receivers),
+    )
 
 
 class Service:
@@ -98,8 +112,9 @@ class Service:
         self._directory.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(self._directory / "lock")
         self._counters = Counters()
-        found = state.opened(self._directory, TABLES, time.time())
-        self._database, self._damage = found.database, found.damage
+        self._damage: list[Found] = []
+        quarantine = Quarantine(self._directory / "quarantine", self._damage.append)
+        self._database = state.open_state(self._directory / "state.db", TABLES, quarantine)
         self._people = People(self._database, time.time_ns)
         self._store = Store(
             self._directory, decode, settings.store, self._database, self._counters, time.time_ns
@@ -107,6 +122,16 @@ class Service:
         self._inventories = devices.Inventories(self._database)
         self._publisher = stream.Publisher(self._counters)
         self._schedule = Schedule(self._counters)
+        messages = outbox.Outbox(self._database)
+        self._alerts = register.Register(
+            self._database, messages, written.receivers, lambda: written.rules.rules
+        )
+        self._deliver = Deliver(messages, written.receivers, self._counters)
+        self._evaluate = Evaluate(
+            self._store, written.rules, self._alerts, self._counters,
+            simulated=self._people.simulated, publish=self._publisher.publish,
+            wake=self._deliver.wake,
+        )  # fmt: skip
         self._hindrance, self._failed = "starting: the journal is being read", False
         self._server = Server(self._config(self._app(written)), self._publisher.close)
 
@@ -122,15 +147,15 @@ class Service:
             self._end()
         return int(self._failed)
 
+    def stop(self) -> None:
+        """End `run`, from any thread."""
+        self._server.should_exit = True
+
     def _recover(self) -> None:
         """Open the store and begin to work, while /healthz answers already."""
         began = time.monotonic()
         try:
-            self._store.open()
-            if self._damage:
-                now = time.time_ns() // 1_000
-                detail = "; ".join(self._damage)
-                self._store.note([happenings.row(DAMAGED, time=now, learned=now, detail=detail)])
+            self._store.open(self._damage)
             self._start()
         except Exception:
             # Nothing can be acknowledged: end, and let whoever started us start us again.
@@ -147,19 +172,24 @@ class Service:
         every(self._settings.store.flush, "flush", Flush(store).run)
         every(MERGE_SECONDS, "merge", Merge(store).run)
         every(EXPIRE_SECONDS, "expire", Expire(store).run)
+        every(VERIFY_SECONDS, "verify", Verify(store).run)
         every(ROLL_SECONDS, "roll", Roll(store).run)
         every(USES_SECONDS, "note uses", lambda _: self._people.note_uses())
-        every(COPY_SECONDS, "copy state", self._copy_state)
+        every(OUTBOX_SECONDS, "outbox", self._deliver.run)
         self._schedule.start()
+        self._evaluate.start()
+        self._deliver.start()
 
     def _end(self) -> None:
         """End the duties, then write what is in memory; each step whatever became of the last."""
         steps: Sequence[tuple[str, Callable[[], object]]] = (
+            ("evaluate", self._evaluate.stop),
+            ("deliver", self._deliver.stop),
             ("schedule", self._schedule.stop),
             ("uses", self._people.note_uses),
             ("flush", self._last_flush),
             ("store", self._store.close),
-            ("copy", lambda: state.keep_copy(self._database, self._directory)),
+            ("copy", self._back_up),
             ("database", self._database.close),
         )
         for name, step in steps:
@@ -174,8 +204,8 @@ class Service:
         if not self._hindrance:
             Flush(self._store).run(datetime.now(UTC))
 
-    def _copy_state(self, _: datetime) -> None:
-        state.keep_copy(self._database, self._directory)
+    def _back_up(self) -> None:
+        state.back_up(self._database, self._directory / "state.db")
 
     def _why_not(self) -> str:
         if self._hindrance:
@@ -195,7 +225,10 @@ class Service:
         return [
             latest.routes(store.live, self._inventories, people, clock),
             events.routes(store, people, clock),
-            containers.routes(written.network, store.live, people, list, clock),
+            containers.routes(written.network, store.live, people, self._alerts.opened, clock),
+            alerts.routes(
+                self._alerts, lambda: written.rules.rules, self._evaluate.announce, clock
+            ),
             kpis.routes(indicators, clock),
             stream.routes(self._publisher, people, lambda: store.live.commit),
             principals.routes(people),

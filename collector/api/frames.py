@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 PATH: Final = "/api/v1/frames"
 READ_SECONDS: Final = 30.0
 """A body that takes longer to arrive is given up."""
+SKIPPED_BYTES: Final = 8 * MAX_REQUEST_BYTES
+"""Of a refused body so much is read past, so that its sender hears the answer."""
 INLINE_BYTES: Final = 128 * 2**10
 """A larger body is decoded beside the event loop, so that nobody waits behind it."""
 
@@ -72,6 +74,8 @@ class Frames:
             self._door.count_refused(caller, "internal")
             status = 500
             content = problems.document(500, "the collector failed on these frames", "internal")
+        if status == HTTPStatus.REQUEST_TIMEOUT or (status >= 400 and _endless(headers)):
+            more["Connection"] = "close"  # what still comes is too much to be read past
         await _respond(send, status, content, more)
 
     async def _answer(self, caller: Caller, headers: dict[bytes, bytes], receive: Receive) -> bytes:
@@ -146,6 +150,10 @@ class Wakeups:
                 future.set_result(result)
 
 
+def _endless(headers: dict[bytes, bytes]) -> bool:
+    return b"content-length" not in headers or length(headers) > SKIPPED_BYTES
+
+
 async def _body(receive: Receive) -> bytes:
     """The whole body.
 
@@ -183,7 +191,5 @@ async def _respond(send: Send, status: int, content: bytes, more: dict[str, str]
         (b"content-length", str(len(content)).encode()),
         *((name.lower().encode(), value.encode()) for name, value in more.items()),
     ]
-    if status in {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.REQUEST_TIMEOUT}:
-        headers.append((b"connection", b"close"))  # what of the body still comes is not read
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})

@@ -1,14 +1,16 @@
-"""From the tail to table files, and the journal segments that are then no longer needed go."""
+"""From the tail to table files; the journal segments that nobody needs then go."""
 
 from datetime import datetime
 from typing import Protocol
+
+from vigie.units import NANOSECONDS_PER_SECOND
 
 
 class Shelf(Protocol):
     """What this duty needs of the store."""
 
-    def flush(self, now: datetime) -> object:
-        """Do one turn."""
+    def flush(self, now: int) -> object:
+        """Do one turn; `now` in nanoseconds."""
 
 
 class Flush:
@@ -19,4 +21,4 @@ class Flush:
 
     def run(self, now: datetime) -> None:
         """Do one turn."""
-        self._store.flush(now)
+        self._store.flush(round(now.timestamp()) * NANOSECONDS_PER_SECOND)

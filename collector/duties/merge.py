@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Protocol
 
+from vigie.units import NANOSECONDS_PER_SECOND
+
 
 class Shelf(Protocol):
     """What this duty needs of the store."""
 
-    def merge(self, now: datetime) -> object:
-        """Do one turn."""
+    def merge(self, now: int) -> object:
+        """Do one turn; `now` in nanoseconds."""
 
 
 class Merge:
@@ -19,4 +21,4 @@ class Merge:
 
     def run(self, now: datetime) -> None:
         """Do one turn."""
-        self._store.merge(now)
+        self._store.merge(round(now.timestamp()) * NANOSECONDS_PER_SECOND)

@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 GOLDEN = Path(__file__).parent / "golden"
+# Without a sandbox, because CI runs as root; the only pages it opens are ours.
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
@@ -49,8 +51,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, started once for all the tests of a process."""
     with sync_playwright() as playwright:
-        # Without a sandbox, because CI runs as root; the only pages it opens are ours.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from alerts.page import pages as rule_pages
 from alerts.rulebook import Rulebook
-from vigie import catalogue, indicators, settings
+from vigie import catalogue, indicators, replies, settings
 from vigie.__main__ import VERBS, opened, parser
 from vigie.shape import Field, Inventory, Kind, Measurement
 
@@ -127,7 +127,8 @@ def _operation(document: dict[str, Any], title: str, operation: dict[str, Any]) 
         lines = [(f"`{name}`", _kind(schema)) for name, schema in members.items()]
         parts.append(table(("Member of the body", "Type"), lines))
     if answer := _reference(operation["responses"].get("200", {}).get("content", {})):
-        parts.append(f"Answers `{answer}` (`vigie/replies.py`).")
+        where = " (`vigie/replies.py`)" if hasattr(replies, answer) else ""
+        parts.append(f"Answers `{answer}`{where}.")
     return "\n\n".join(parts)
 
 
@@ -141,11 +142,11 @@ def _kind(schema: dict[str, Any]) -> str:
     if either:
         text = " or ".join(either)
     elif schema.get("type") == "array":
-        text = f"{_kind(schema['items'])}, repeatable"
+        text = f"list of {_kind(schema['items'])}"
     else:
         text = str(schema.get("type", "any"))
     default = schema.get("default")
-    return text if default is None else f"{text}, default {default}"
+    return f"{text}, default {default}" if default not in {None, ""} else text
 
 
 def helps(made: argparse.ArgumentParser) -> Iterator[str]:
@@ -220,5 +221,6 @@ PAGES: Final[tuple[tuple[str, Page], ...]] = (
     (f"{FOLDER}/indicators.md", every_indicator),
     (f"{FOLDER}/settings.md", every_setting),
     (f"{FOLDER}/commands.md", commands),
+    (f"{FOLDER}/routes.md", routes),
     *rule_pages(Rulebook().rules.values()),
 )

@@ -147,16 +147,18 @@ class Indicators:
             and row[TIME_COLUMN] > now - GONE
         }  # fmt: skip
         oldest = now - timedelta(seconds=columns.gap_seconds(Power))
-        said = {m: row for m, row in latest.items() if row[TIME_COLUMN] >= oldest and _watts(row)}
-        counted = self._rates(scope, now) if len(said) < len(latest) else {}
+        fresh = {meter: row for meter, row in latest.items() if row[TIME_COLUMN] >= oldest}
+        said = {meter: row for meter, row in fresh.items() if _watts(row)}
+        counted = self._rates(scope, now) if len(said) < len(fresh) else {}
         known = []
-        for meter, row in latest.items():
+        for meter in latest:
+            found = Known(meter, None, 0.0, Quality.MEASURED)
             if meter in said:
-                quality = quality_of(meter, row[QUALITY_COLUMN], integrated=False)
-                known.append(Known(meter, row[Power.power_watts.name], 1.0, quality))
-            else:
-                nothing = Known(meter, None, 0.0, Quality.MEASURED)
-                known.append(counted.get(meter, nothing))
+                quality = quality_of(meter, said[meter][QUALITY_COLUMN], integrated=False)
+                found = Known(meter, said[meter][Power.power_watts.name], 1.0, quality)
+            elif meter in fresh:
+                found = counted.get(meter, found)
+            known.append(found)
         moments = [row[TIME_COLUMN] for row in said.values()] or [now]
         return known, Period("now", min(moments), max(moments), open=True)
 

@@ -146,7 +146,7 @@ def _kind(schema: dict[str, Any]) -> str:
     else:
         text = str(schema.get("type", "any"))
     default = schema.get("default")
-    return f"{text}, default {default}" if default not in {None, ""} else text
+    return f"{text}, default {default}" if default not in (None, "") else text
 
 
 def helps(made: argparse.ArgumentParser) -> Iterator[str]:

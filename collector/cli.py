@@ -1,14 +1,17 @@
 """`vigie collector run | check`."""
 
 import argparse
-import logging
 import os
 import sys
+from typing import Final
 
 from collector.service import Service, declared
-from vigie import settings
+from vigie import logs, settings
 from vigie.errors import SettingsError, VigieError
 from vigie.settings import CollectorSettings
+
+LIBRARIES: Final = ("apscheduler", "pyiceberg", "uvicorn")
+"""What they tell at INFO is about themselves."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -31,9 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.verb == "check":
             print(f"fine: network {written.network.name} version {written.network.version[:12]}")
             return 0
-        logging.basicConfig(
-            level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-        )
+        logs.to_stderr()
+        for library in LIBRARIES:
+            logging.getLogger(library).setLevel(logging.WARNING)
         return Service(told, written).run()
     except SettingsError as error:
         print(error, file=sys.stderr)

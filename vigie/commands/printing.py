@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from vigie.replies import Cell, Table
 
 UNKNOWN: Final = "–"
 """Stands for null: unknown, and never 0."""
+_FRACTION: Final = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z$")
 
 
 def dump(answer: Any) -> None:
@@ -50,14 +52,14 @@ def record(members: Mapping[str, str]) -> str:
 
 
 def cell(value: Cell) -> str:
-    """One value: numbers to six digits, unknown as a dash."""
+    """One value: numbers to six digits, times to the second, unknown as a dash."""
     if value is None:
         return UNKNOWN
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.0f}" if abs(value) >= 1e6 else f"{value:.6g}"
-    return str(value)
+    return _FRACTION.sub(r"\1Z", str(value))
 
 
 def footer(answer: Table) -> str:

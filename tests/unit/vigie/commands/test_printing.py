@@ -39,6 +39,7 @@ def test_no_rows_are_said_in_words() -> None:
         (1 / 3, "0.333333"),
         (12345678.9, "12345679"),
         (True, "yes"),
+        ("2026-01-31T08:00:00.123456Z", "2026-01-31T08:00:00Z"),
     ],
 )
 def test_unknown_is_never_shown_as_zero(value: Cell, text: str) -> None:

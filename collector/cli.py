@@ -3,15 +3,11 @@
 import argparse
 import os
 import sys
-from typing import Final
 
 from collector.service import Service, declared
 from vigie import logs, settings
 from vigie.errors import SettingsError, VigieError
 from vigie.settings import CollectorSettings
-
-LIBRARIES: Final = ("apscheduler", "pyiceberg", "uvicorn")
-"""What they tell at INFO is about themselves."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -35,8 +31,6 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"fine: network {written.network.name} version {written.network.version[:12]}")
             return 0
         logs.to_stderr()
-        for library in LIBRARIES:
-            logging.getLogger(library).setLevel(logging.WARNING)
         return Service(told, written).run()
     except SettingsError as error:
         print(error, file=sys.stderr)

@@ -32,9 +32,11 @@ class Asker:
         return answer.alerts
 
     def kpis(self, period: str) -> dict[str, replies.Kpi]:
-        """The indicators of the scope over `period`, by name."""
-        answer = self.client.get(replies.Kpis, "kpis", scope=self.scope, period=period)
-        return {kpi.indicator: kpi for kpi in answer.kpis if kpi.scope == self.scope}
+        """The indicators of the scope, as far as one may see it, over `period`, by name."""
+        answer = self.client.get(
+            replies.Kpis, "kpis", scope=self.scope, period=period, language=self.language
+        )
+        return {kpi.indicator: kpi for kpi in answer.kpis}
 
     def latest(self, measurement: type[Measurement | Inventory]) -> list[Row]:
         """The newest reading of every series of the scope."""

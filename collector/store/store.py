@@ -11,7 +11,17 @@ from pathlib import Path
 import pyarrow as pa
 
 from collector.counters import Counters
-from collector.store import apply, flush, happenings, late, recovery, snapshot, state, upkeep
+from collector.store import (
+    apply,
+    flush,
+    happenings,
+    late,
+    query,
+    recovery,
+    snapshot,
+    state,
+    upkeep,
+)
 from collector.store import envelope as envelopes
 from collector.store.apply import Entry, Memory, check, noted
 from collector.store.entry import Decoded, Envelope
@@ -23,6 +33,7 @@ from collector.store.late import Dirty
 from collector.store.ledger import Verdict
 from collector.store.live import Live
 from collector.store.quarantine import Found, Quarantine
+from collector.store.query import Answer, Question
 from collector.store.recovery import Recovery
 from collector.store.reserve import Reserve
 from collector.store.scan import View
@@ -179,6 +190,20 @@ class Store:
                 log.exception("a table file cannot be read", extra={"table": table})
                 self._upkeep.check(table, view.files)
         raise StoreError(f"{table}: its files cannot be read")
+
+    def ask(self, question: Question) -> Answer:
+        """What is asked of series over time; see `query.Question`.
+
+        Raises:
+            QueryError: a name, an aggregate or a span makes no sense, or asks too much.
+            Unavailable: it took too long.
+        """
+        return query.answer(self, question)
+
+    def size(self, table: str, start: datetime, end: datetime) -> int:
+        """About how many rows a table has from `start` until before `end`."""
+        view = self._view(table).within(_microseconds(start), _microseconds(end))
+        return sum(f.rows for f in view.files) + sum(len(c.times) for c in view.chunks)
 
     def rolling(self, measurement: str, until: datetime) -> None:
         """Say that windows up to `until` are about to be computed, before scanning for them.

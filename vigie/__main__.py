@@ -77,6 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough; Python must not flush into the void at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"vigie {words[0]}: {error}", file=sys.stderr)
+        return FINDING
 
 
 def _run(words: list[str]) -> int:

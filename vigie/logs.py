@@ -13,7 +13,7 @@ _QUIET: Final = ("apscheduler", "pyiceberg", "uvicorn")
 class Line(logging.Formatter):
     """`2026-03-01T12:00:00Z INFO collector.service ready data=/srv/vigie`."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     default_msec_format = ""
 
     def __init__(self) -> None:

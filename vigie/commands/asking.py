@@ -40,7 +40,7 @@ def client(arguments: argparse.Namespace, file: str = READER) -> Client:
         VigieError: there is no token.
     """
     data: Path = arguments.data
-    return Client(_url(arguments.url, data), os.environ.get("VIGIE_TOKEN") or _token(data / file))
+    return Client(_url(arguments.url, data), os.environ.get("VIGIE_TOKEN") or token(data / file))
 
 
 def anonymous(arguments: argparse.Namespace) -> Client:
@@ -54,7 +54,12 @@ def _url(given: str | None, data: Path) -> str:
     return given or os.environ.get("VIGIE_URL") or found
 
 
-def _token(path: Path) -> str:
+def token(path: Path) -> str:
+    """The token in a file.
+
+    Raises:
+        VigieError: it cannot be read.
+    """
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:

@@ -6,8 +6,8 @@ from typing import Final
 from urllib.parse import quote
 
 from vigie.commands import asking, printing
-from vigie.commands.enroll import keep
-from vigie.errors import SettingsError, VigieError
+from vigie.commands.enroll import kept
+from vigie.errors import SettingsError
 from vigie.replies import Cell, Credential, Principal, Principals, Secret
 
 EXAMPLES: Final = """\
@@ -69,16 +69,13 @@ def _row(principal: Principal, credential: Credential) -> dict[str, Cell]:
 
 
 def _rotate(arguments: argparse.Namespace) -> int:
-    if arguments.into is None and not arguments.json:
-        raise SettingsError("--into: name the file that the new token goes in")
-    if arguments.into is not None and arguments.into.exists():
-        raise VigieError(f"{arguments.into} exists; nothing was changed, choose another file")
-    path = f"credentials/{quote(arguments.id, safe='')}/rotate"
-    with asking.client(arguments, asking.REGISTRAR) as client:
-        secret = client.post(Secret, path)
+    def rotate() -> Secret:
+        with asking.client(arguments, asking.REGISTRAR) as client:
+            return client.post(Secret, f"credentials/{quote(arguments.id, safe='')}/rotate")
+
     if arguments.json:
-        printing.dump(secret)
+        printing.dump(rotate())
         return 0
-    keep(arguments.into, secret.token)
+    secret = kept(arguments.into, rotate)
     print(f"{secret.credential} follows {arguments.id}; its token is in {arguments.into}")
     return 0

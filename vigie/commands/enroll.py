@@ -1,8 +1,8 @@
 """Let an agent, a service or a person in: a one-time code that they exchange for a credential."""
 
 import argparse
-import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -79,21 +79,38 @@ def _enrol(arguments: argparse.Namespace) -> int:
 
 
 def _redeem(arguments: argparse.Namespace) -> int:
-    if arguments.into is None and not arguments.json:
-        raise SettingsError("--into: name the file that the token goes in")
-    if arguments.into is not None and arguments.into.exists():
-        raise VigieError(f"{arguments.into} exists; the code was not used, choose another file")
-    with asking.anonymous(arguments) as client:
-        secret = client.post(Secret, "credentials", {"code": arguments.name})
+    def redeem() -> Secret:
+        with asking.anonymous(arguments) as client:
+            return client.post(Secret, "credentials", {"code": arguments.name})
+
     if arguments.json:
-        printing.dump(secret)
+        printing.dump(redeem())
         return 0
-    keep(arguments.into, secret.token)
-    print(json.dumps({"principal": secret.principal, "credential": secret.credential}))
+    secret = kept(arguments.into, redeem)
+    print(f"the token of credential {secret.credential} is in {arguments.into}")
     return 0
 
 
-def keep(path: Path, token: str) -> None:
-    """Write a token to a new file that only its owner can read."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(token + "\n")
+def kept(path: Path | None, ask: Callable[[], Secret]) -> Secret:
+    """Ask for a secret, and write its token to a new file that only its owner can read.
+
+    The file is made first: a token that has nowhere to go is not asked for.
+
+    Raises:
+        SettingsError: no file is named.
+        VigieError: the file exists, or cannot be made.
+    """
+    if path is None:
+        raise SettingsError("--into: name the file that the token goes in")
+    try:
+        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w")
+    except OSError as error:
+        raise VigieError(f"{path}: {error.strerror}; nothing was done, name another") from error
+    with file:
+        try:
+            secret = ask()
+        except VigieError:
+            path.unlink()
+            raise
+        file.write(f"{secret.token}\n")
+    return secret

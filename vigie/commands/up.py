@@ -19,7 +19,7 @@ from vigie import settings
 from vigie.client import Client
 from vigie.commands import asking
 from vigie.commands.children import Child, Children
-from vigie.errors import SettingsError, VigieError
+from vigie.errors import Refused, SettingsError, VigieError
 from vigie.network.load import Network, load
 from vigie.replies import Enrolment
 from vigie.settings import AgentSettings, CollectorSettings, DashboardSettings, host_port
@@ -270,7 +270,7 @@ def _agent(plan: Plan, place: str) -> list[str]:
 
 
 def _enrol(plan: Plan, kind: str, name: str, scope: str, roles: Sequence[str] = ()) -> Enrolment:
-    token = (plan.data / asking.REGISTRAR).read_text(encoding="utf-8").strip()
+    token = asking.token(plan.data / asking.REGISTRAR)
     newcomer = {"kind": kind, "name": name, "scope": scope, "roles": list(roles)}
     with Client(plan.api, token) as client:
         return client.post(Enrolment, "principals", newcomer)
@@ -278,15 +278,19 @@ def _enrol(plan: Plan, kind: str, name: str, scope: str, roles: Sequence[str] = 
 
 def _welcome(plan: Plan) -> str:
     name = getpass.getuser()
-    code = _enrol(plan, "person", name, "", PERSON_ROLES).code
     screens = _url(plan.dashboard.listen)
-    roles = ",".join(PERSON_ROLES)
-    again = f"vigie enroll person {name} --roles '{roles}' --data {plan.data}"
+    again = f"vigie enroll person {name} --roles '{','.join(PERSON_ROLES)}' --data {plan.data}"
+    try:
+        code = _enrol(plan, "person", name, "", PERSON_ROLES).code
+        address = f"{screens}/login?code={code}"
+        how = f"the code lets {name} in once, within the hour; another: {again}"
+    except Refused as error:
+        address, how = screens, f"no code for {name}: {error}; see vigie enroll person --help"
     return f"""
 Vigie watches this machine. Ctrl-C ends it; data stay in {plan.data}
 
-  Screens   {screens}/login?code={code}
-            (the code lets {name} in once, within the hour; another: {again})
+  Screens   {address}
+            ({how})
   API       {plan.api}/docs
   Metrics   {plan.api}/metrics  and  {_url(plan.agent.metrics_listen)}/metrics
 """

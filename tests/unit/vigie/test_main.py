@@ -36,6 +36,11 @@ def ending(error: BaseException | None) -> Any:
         ),
         (VigieError("no answer"), 1, "vigie kpi: no answer\n"),
         (KeyboardInterrupt(), 130, ""),
+        (
+            OSError(13, "Permission denied", "f"),
+            1,
+            "vigie kpi: [Errno 13] Permission denied: 'f'\n",
+        ),
     ],
 )
 def test_how_a_verb_ends(

@@ -143,8 +143,15 @@ def test_a_redeemed_token_is_for_its_owner_alone(collector: Answers, tmp_path: P
 def test_a_code_is_not_spent_where_its_token_cannot_go(collector: Answers, tmp_path: Path) -> None:
     (tmp_path / "old.token").touch()
     assert main(["enroll", "redeem", "c0de", "--into", "old.token"]) == 1
+    assert main(["enroll", "redeem", "c0de", "--into", "nowhere/new.token"]) == 1
     assert main(["enroll", "redeem", "c0de"]) == 2
     assert not collector.asked
+
+
+def test_a_code_that_is_refused_leaves_no_file(collector: Answers, tmp_path: Path) -> None:
+    collector.then(401, {"detail": "this code is unknown, used or too old"})
+    assert main(["enroll", "redeem", "c0de", "--into", "new.token"]) == 1
+    assert not (tmp_path / "new.token").exists()
 
 
 def test_credentials_are_listed_rotated_and_revoked(

@@ -126,7 +126,7 @@ def public(address: IpAddress) -> bool:
     """Whether an address is one of the open internet, seen through every disguise."""
     if isinstance(address, ipaddress.IPv6Address):
         hidden = address.ipv4_mapped or _hidden(address)
-        if address.teredo is not None or address in _LOCAL_NAT64:
+        if address.teredo is not None or address.is_site_local or address in _LOCAL_NAT64:
             return False
         if hidden is not None:
             return public(hidden)

@@ -1,0 +1,115 @@
+"""What every packaged rule promises, and proof that a liar's promises are found broken."""
+
+from collections.abc import Callable, Iterator
+from typing import cast
+
+import pytest
+
+from alerts import page
+from alerts.language.evaluate import TRUE, Logical, Rows, truths
+from alerts.load import parse
+from alerts.rule import Rule
+from alerts.rulebook import Rulebook
+from alerts.trial import failures
+from tests.house import ROOT
+
+RULES = tuple(Rulebook().rules.values())
+
+LIAR = """
+[[rule]]
+name = "liar"
+measurement = "filesystem"
+priority = 1
+when = "available_bytes < 100 or age >= 0s"
+clear = "available_bytes < 50"
+settle = "0s"
+title = { fr = "Full", en = "Full" }
+advice = { fr = "Free some", en = "" }
+why = " "
+do = ""
+
+[[rule.test]]
+says = "it does not fire where it does"
+steps = [{ at = "0s", given = { size_bytes = 0, available_bytes = 5 }, expect = "nothing" }]
+"""
+
+
+def keeps_its_own_tests(rule: Rule) -> Iterator[str]:
+    """Each test, and that there is one that fires."""
+    yield from failures(rule)
+    expected = {step.expect for trial in rule.trials for step in trial.steps}
+    if "firing" not in expected:
+        yield "no test of it fires"
+
+
+def says_nothing_of_the_unknown(rule: Rule) -> Iterator[str]:
+    """A row of which nothing is known opens nothing; silence is known by its age."""
+    if rule.measurement is None or rule.when is None:
+        return
+    rows = Rows(rule.measurement, [{}], [0.0])
+    if truths(cast("Logical", rule.when.plan), rows)[0] == TRUE:
+        yield "it fires on a row of which nothing is known"
+
+
+def never_opens_and_closes_at_once(rule: Rule) -> Iterator[str]:
+    """`when` and `clear` exclude each other on every row of its own tests."""
+    if rule.measurement is None or rule.when is None or rule.clear is None:
+        return
+    for trial in rule.trials:
+        for step in trial.steps:
+            if step.given is not None:
+                rows = Rows(rule.measurement, [step.given], [0.0])
+                when, clear = (
+                    truths(cast("Logical", e.plan), rows)[0] for e in (rule.when, rule.clear)
+                )
+                if when == clear == TRUE:
+                    yield f"it opens and closes at once: {trial.says}"
+
+
+def resolves_with_hysteresis(rule: Rule) -> Iterator[str]:
+    """A rule on rows has a `clear` of its own, and waits before it resolves."""
+    if rule.measurement is not None and rule.clear is None:
+        yield "it has no clear: it would flap at its threshold"
+    if rule.measurement is not None and rule.settle < 10:
+        yield "it resolves at once: it would flap"
+
+
+def speaks_both_languages(rule: Rule) -> Iterator[str]:
+    """Title and advice, in French and in English, and not the same."""
+    for name, words in (("title", rule.title), ("advice", rule.advice)):
+        if not words.fr.strip() or not words.en.strip() or words.fr == words.en:
+            yield f"its {name} is not in French and English"
+
+
+def says_why_and_what_to_do(rule: Rule) -> Iterator[str]:
+    """Sentences, not words."""
+    for name in ("why", "do"):
+        if len(getattr(rule, name).split()) < 10:
+            yield f"its {name} says too little"
+
+
+def has_a_fresh_page(rule: Rule) -> Iterator[str]:
+    """docs/rules/<name>.md, as `make docs` writes it."""
+    path = ROOT / page.FOLDER / f"{rule.name}.md"
+    if not path.exists() or path.read_text(encoding="utf-8") != page.page(rule):
+        yield f"{path.name} is not fresh; run `make docs`"
+
+
+CONTRACT: tuple[Callable[[Rule], Iterator[str]], ...] = (
+    keeps_its_own_tests, says_nothing_of_the_unknown, never_opens_and_closes_at_once,
+    resolves_with_hysteresis, speaks_both_languages, says_why_and_what_to_do, has_a_fresh_page,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("promise", CONTRACT, ids=lambda promise: promise.__name__)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_every_packaged_rule_keeps_its_promises(
+    rule: Rule, promise: Callable[[Rule], Iterator[str]]
+) -> None:
+    assert not list(promise(rule))
+
+
+@pytest.mark.parametrize("promise", CONTRACT, ids=lambda promise: promise.__name__)
+def test_a_liar_keeps_none(promise: Callable[[Rule], Iterator[str]]) -> None:
+    (liar,) = parse(LIAR, "liar.toml")
+    assert list(promise(liar))

@@ -39,7 +39,6 @@ class Schedule:
 
     def start(self) -> None:
         """Begin."""
-        logging.getLogger("apscheduler").setLevel(logging.WARNING)
         self._scheduler.start()
 
     def stop(self) -> None:

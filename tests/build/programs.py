@@ -31,13 +31,15 @@ def wait_for(url: str, path: str, *, seconds: float = 20.0) -> bool:
     host = url.partition("//")[2]
     end = time.monotonic() + seconds
     while time.monotonic() < end:
+        connection = http.client.HTTPConnection(host, timeout=2)
         try:
-            connection = http.client.HTTPConnection(host, timeout=2)
             connection.request("GET", path)
             if connection.getresponse().status == http.HTTPStatus.OK:
                 return True
         except OSError:
             pass
+        finally:
+            connection.close()
         time.sleep(0.05)
     return False
 
@@ -127,20 +129,16 @@ class Collector:
         self, name: str, scope: str, *, kind: str = "agent", roles: Sequence[str] = ()
     ) -> str:
         """The token of a new principal."""
-        code = (
-            self.client("registrar.token")
-            .post(
-                Enrolment,
-                "principals",
-                {"kind": kind, "name": name, "scope": scope, "roles": list(roles)},
-            )
-            .code
-        )
-        return Client(self.url, "").post(Secret, "credentials", {"code": code}).token
+        asked = {"kind": kind, "name": name, "scope": scope, "roles": list(roles)}
+        with self.client("registrar.token") as registrar:
+            code = registrar.post(Enrolment, "principals", asked).code
+        with Client(self.url, "") as nobody:
+            return nobody.post(Secret, "credentials", {"code": code}).token
 
     def table(self, path: str, **query: object) -> Table:
         """A `Table` answer, read with the reader's token."""
-        return self.client().get(Table, path, **query)
+        with self.client() as client:
+            return client.get(Table, path, **query)
 
 
 class Sender:
@@ -178,6 +176,12 @@ class Sender:
         except ValueError:
             parsed = text
         return answer.status, parsed, dict(answer.headers)
+
+    def close(self) -> None:
+        """Let go of the connection; the next post makes another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def held(self, body: bytes, clock: str) -> FramesReply:
         """The answer to a post that must be accepted."""

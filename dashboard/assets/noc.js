@@ -371,6 +371,8 @@
     const to = new URL(link.href);
     if (to.pathname !== "/" && !to.pathname.startsWith("/site/")) return;
     event.preventDefault();
+    const period = new URLSearchParams(location.search).get("period");
+    if (link.id === "language" && period) to.searchParams.set("period", period);
     set("url", { pathname: decodeURI(to.pathname), search: to.search, hash: "" });
     window.scrollTo(0, 0);
   }

@@ -124,14 +124,15 @@ def _curve(app: Dash, watch: Watch, name: str) -> None:
         Output(f"chart-{name}", "children"),
         Input("slow", "n_intervals"), Input("url", "pathname"), Input("url", "search"),
     )  # fmt: skip
-    def draw(_: int, path: str, query: str) -> Component:
+    def draw(_: int, path: str, query: str) -> list[Component]:
         at = address.read(path, query, watch.language)
         try:
-            drawing = watch.drawing(watch.visit(), at, name)
+            drawing, trouble = watch.drawing(watch.visit(), at, name)
         except (Refused, Unavailable) as error:
-            return chart.broken(str(error), at.language)
+            return [chart.broken(str(error), at.language)]
         href = f"/values/{name}.csv?site={quote(at.site)}&lang={at.language}&period={at.period}"
-        return chart.chart(drawing, at.language, watch.zone, href)
+        drawn = chart.chart(drawing, at.language, watch.zone, href)
+        return [drawn, chart.broken(trouble, at.language)] if trouble else [drawn]
 
 
 def _deeds(app: Dash, watch: Watch) -> None:

@@ -37,8 +37,10 @@ def layout(at: Address, person: Session, zone: ZoneInfo) -> list[Component]:
                     className="clock",
                 ),
                 # Another language is another page: a plain link, which can be kept and pasted.
-                html.A(other.upper(), href=at.in_language(other), className="tool", lang=other,
-                       title=say("other_language", language)),
+                html.A(
+                    other.upper(), href=at.in_language(other), id="language", className="tool",
+                    lang=other, title=say("other_language", language),
+                ),
                 _tool("theme", "◐", say("theme", language)),
                 _tool("to-help", "?", say("help", language)),
                 html.Form(

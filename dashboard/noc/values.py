@@ -23,7 +23,7 @@ def stand(server: flask.Flask, watch: Watch) -> None:
         path = f"{address.SITE}{site}" if site else "/"
         at = address.read(path, flask.request.query_string.decode(), watch.language)
         try:
-            drawing = watch.drawing(flask.g.visit, at, name)
+            drawing, _ = watch.drawing(flask.g.visit, at, name)
         except Refused as error:
             return flask.Response(f"{error}\n", error.status, content_type="text/plain")
         except Unavailable as error:

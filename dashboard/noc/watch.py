@@ -56,8 +56,11 @@ class Watch:
 
         return self.boards.get((visit.rights, address.page), read, fresh=fresh)
 
-    def drawing(self, visit: Visit, address: Address, name: str) -> Drawing:
-        """The values of one chart, over the period that its screen says."""
+    def drawing(self, visit: Visit, address: Address, name: str) -> tuple[Drawing, str]:
+        """The values of one chart, over the period that its screen says.
+
+        With it comes why they are not of now, if the API could not be asked again.
+        """
         ask = Asker(visit.client, address.language, address.site or visit.person.scope)
         span = curves.period(address.period if address.site else curves.FLEET_PERIOD.get(name))
 
@@ -66,5 +69,5 @@ class Watch:
                 return curves.CURVES[name](curves.Wanted(ask, span, self.now()))
 
         key = (visit.rights, address.page, span.name, name)
-        drawing: Drawing = self.boards.get(key, read, tick=CHART_TICK_SECONDS).content
-        return drawing
+        board = self.boards.get(key, read, tick=CHART_TICK_SECONDS)
+        return board.content, board.trouble

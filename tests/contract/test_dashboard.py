@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import plotly.offline  # type: ignore[import-untyped]
+import plotly.offline
 import pytest
 from dash import dcc
 from flask.testing import FlaskClient
@@ -46,7 +46,8 @@ def client(api: tuple[Api, str], tmp_path: Path) -> FlaskClient:
     played.codes, played.revoked = {CODE}, False
     made = service.build(DashboardSettings(data=tmp_path, api=url))
     made.enable_dev_tools(debug=False)
-    return made.server.test_client()
+    made_client: FlaskClient = made.server.test_client()
+    return made_client
 
 
 @pytest.fixture
@@ -203,11 +204,12 @@ def test_no_chart_can_be_uploaded_and_each_is_described() -> None:
     for component in components(list(drawn())):
         if isinstance(component, dcc.Graph):
             graphs += 1
-            config: Any = component.config
+            graph: Any = component
+            config = graph.config
             assert config["showSendToCloud"] is False
             assert not config["plotlyServerURL"]
             assert config["displaylogo"] is False
-            figure: Any = component.figure
+            figure = graph.figure
             assert all(trace["type"] == "scatter" for trace in figure["data"])
             assert all(len(trace["x"]) <= 1500 for trace in figure["data"])
     assert graphs >= 20

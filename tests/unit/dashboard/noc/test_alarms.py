@@ -2,7 +2,7 @@ from zoneinfo import ZoneInfo
 
 from dashboard.format import seconds_of
 from dashboard.noc import alarms
-from dashboard.noc.shown import Deed, Mark, Text
+from dashboard.noc.shown import Age, Deed, Mark, Text
 from tests.build.played import alert, spelled
 
 NOW = seconds_of("2026-11-22T09:47:00Z")
@@ -27,7 +27,7 @@ def test_a_row_says_what_where_since_when_and_who_has_it() -> None:
     assert site == Text("this", sub="this/var", href="/site/local/this?lang=fr")
     assert isinstance(finding, Text)
     assert finding.sub == "2,1 % libres · Libérer de la place dans /var."
-    assert age == alarms.Age(NOW - 100)
+    assert age == Age(NOW - 100)
     assert holder == Text("A. Weber", sub="10:46:00 · ticket 4127")
     assert deed == Text("prise")
 

@@ -1,0 +1,331 @@
+"""The operations screens in a real browser: the real program, asking a played API."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python  # type: ignore[import-untyped]
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.build import played
+from tests.build.played import Api
+from tests.build.programs import free_port, wait_for
+
+pytestmark = pytest.mark.browser
+AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+ALARM = '[data-rows="queue"] tr[data-key]'
+
+
+class Noc:
+    """A `vigie dashboard run` of one's own, and the API that it asks."""
+
+    def __init__(self, api: Api, api_url: str, data: Path) -> None:
+        self.api, self.api_url = api, api_url
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.data = data
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        listen = self.url.removeprefix("http://")
+        command = [sys.executable, "-m", "vigie", "dashboard", "run", "--data", str(self.data),
+                   "--listen", listen, "--api", self.api_url]  # fmt: skip
+        self.log = self.data / "dashboard.log"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        assert wait_for(self.url, "/healthz"), self.log.read_text()
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Noc]:
+    api = Api()
+    with played.served(api) as url:
+        noc = Noc(api, url, tmp_path_factory.mktemp("noc"))
+        yield noc
+        noc.process.terminate()
+        assert noc.process.wait(timeout=10) == 0
+        assert "Traceback" not in noc.log.read_text()
+
+
+@pytest.fixture
+def noc(shared: Noc) -> Noc:
+    """The shared program, its API as new."""
+    for name, value in vars(Api()).items():
+        if name != "asked":
+            setattr(shared.api, name, value)
+    return shared
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    made = chromium.new_context(
+        viewport={"width": 1920, "height": 1080}, locale="fr-FR", timezone_id="Europe/Paris",
+        reduced_motion="reduce",
+    )  # fmt: skip
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def console() -> list[str]:
+    """Errors that the browser told; a test whose server dies clears them."""
+    return []
+
+
+@pytest.fixture
+def tab(context: BrowserContext, console: list[str]) -> Iterator[Page]:
+    """A page that asks our own host only, and whose console stays clean."""
+    foreign: list[str] = []
+    page = context.new_page()
+    page.on("pageerror", lambda error: console.append(str(error)))
+    page.on("console", lambda said: console.append(said.text) if said.type == "error" else None)
+
+    def guard(route: Any) -> None:
+        if route.request.url.startswith(("http://127.0.0.1", "data:", "blob:")):
+            route.continue_()
+        else:
+            foreign.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", guard)
+    yield page
+    assert foreign == []
+    assert console == []
+
+
+def enter(page: Page, noc: Noc, path: str = "/") -> Page:
+    """Sign in by the link, and open a screen."""
+    page.goto(f"{noc.url}/login?code={played.CODE}")
+    expect(page).to_have_url(f"{noc.url}/")
+    if path != "/":
+        page.goto(noc.url + path)
+    expect(page.locator("[data-number] .value").first).to_be_visible(timeout=15_000)
+    return page
+
+
+def number(page: Page, name: str) -> Any:
+    """One of the live numbers."""
+    return page.locator(f'[data-number="{name}"]')
+
+
+def test_the_link_opens_this_machine_live_in_french(tab: Page, noc: Noc) -> None:
+    noc.api.values["cpu_busy_ratio"] = 0.134
+    enter(tab, noc)
+    expect(tab.locator("html")).to_have_attribute("lang", "fr")
+    expect(tab.locator("#network")).to_have_text("Réseau local")
+    expect(tab.locator("#top .person")).to_have_text("Ada Lovelace")
+    expect(tab.locator('[data-rows="machines"]')).to_contain_text("13,4")
+    expect(tab.locator("#badge")).to_contain_text("Données : il y a")
+    expect(tab.locator("#clock-local")).to_have_text(re.compile(r"\d\d:\d\d:\d\d"))
+    expect(tab.locator(".chart .js-line").first).to_be_attached()
+    assert tab.evaluate("performance.getEntriesByType('resource').map(e => e.name)"
+                        ".filter(n => n.includes('plotly.min')).length") == 0  # fmt: skip
+
+
+def test_a_changed_value_is_on_the_screen_within_five_seconds(tab: Page, noc: Noc) -> None:
+    enter(tab, noc)
+    waits = []
+    for ratio, text in ((0.555, "55,5"), (0.777, "77,7"), (0.333, "33,3")):
+        noc.api.values["cpu_busy_ratio"] = ratio
+        begun = time.monotonic()
+        expect(tab.locator('[data-rows="machines"]')).to_contain_text(text, timeout=5_000)
+        waits.append(time.monotonic() - begun)
+    # The way from the sensor to the API takes up to two seconds more.
+    assert max(waits) < 3.5, waits
+
+
+def test_an_alarm_is_pushed_and_taken_by_a_named_person_from_the_keyboard(
+    tab: Page, noc: Noc
+) -> None:
+    enter(tab, noc)
+    expect(tab.locator('[data-rows="queue"]')).to_contain_text("Aucune alarme")
+    tab.wait_for_timeout(300)
+    noc.api.alerts = [played.alert("a1", time.time())]
+    noc.api.news.set()
+    expect(tab.locator(ALARM)).to_contain_text("Disque presque plein", timeout=1_500)
+    expect(number(tab, "p1")).to_contain_text("1")
+    tab.keyboard.press("j")
+    tab.keyboard.press("p")
+    expect(tab.locator("#take-about")).to_have_text("Disque presque plein")
+    tab.locator("#take-note").fill("ticket 4127")
+    tab.locator("#take-yes").click()
+    expect(tab.locator(ALARM)).to_contain_text("Ada Lovelace")
+    expect(tab.locator(ALARM)).to_contain_text("ticket 4127")
+    expect(tab.locator("#toast")).to_have_text("Alarme prise.")
+    assert noc.api.alerts[0].note == "ticket 4127"
+
+
+def test_an_alarm_that_cannot_be_taken_says_why(tab: Page, noc: Noc) -> None:
+    noc.api.alerts = [played.alert("a1", time.time())]
+    enter(tab, noc)
+    noc.api.down.add("alerts/a1/acknowledge")
+    tab.get_by_role("button", name=re.compile("^Prendre")).click()
+    tab.locator("#take-yes").click()
+    expect(tab.locator("#toast")).to_contain_text("Non prise")
+    expect(tab.locator(ALARM)).to_contain_text("non prise")
+
+
+def test_unknown_is_said_and_never_zero(tab: Page, noc: Noc) -> None:
+    enter(tab, noc)
+    for name in ("power", "energy", "carbon_location"):
+        expect(number(tab, name).locator("b")).to_have_text("inconnu")
+        expect(number(tab, name)).not_to_contain_text("0")
+    expect(tab.locator("#chart-power")).to_contain_text("rien ne la mesure")
+
+
+def test_numbers_that_grow_old_fade_and_tell_their_age(tab: Page, noc: Noc) -> None:
+    enter(tab, noc)
+    cell = tab.locator('[data-rows="machines"] td').nth(1)
+    expect(cell).not_to_have_class(re.compile("stale"))
+    noc.api.stopped_at = time.time()
+    expect(cell).to_have_class(re.compile("stale"), timeout=12_000)
+    expect(cell.locator(".value-age")).to_contain_text("il y a")
+    expect(tab.locator("body")).not_to_have_class(re.compile("frozen"))  # this screen is alive
+
+
+def test_when_the_server_dies_the_screen_says_so_itself_and_comes_back(
+    tab: Page, noc: Noc, tmp_path: Path, console: list[str]
+) -> None:
+    own = Noc(noc.api, noc.api_url, tmp_path)
+    tab.clock.install()
+    enter(tab, own)
+    own.kill()
+    tab.clock.run_for(17_000)
+    expect(tab.locator("#badge")).to_have_class(re.compile("old"))
+    tab.clock.run_for(16_000)
+    expect(tab.locator("#banner")).to_contain_text("ÉCRAN FIGÉ depuis")
+    expect(number(tab, "reachable").locator("b")).to_have_css(
+        "text-decoration-line", "line-through"
+    )
+    own.start()
+    expect(tab.locator("#banner")).to_be_hidden(timeout=15_000)
+    expect(tab.locator("body")).not_to_have_class(re.compile("frozen"))
+    own.kill()
+    console.clear()
+
+
+def test_when_the_collector_is_away_the_last_values_stay_and_say_why(tab: Page, noc: Noc) -> None:
+    enter(tab, noc)
+    noc.api.down = {"containers"}
+    expect(tab.locator("#banner")).to_contain_text("containers is down", timeout=5_000)
+    expect(number(tab, "reachable")).to_contain_text("1")
+    noc.api.down = set()
+    expect(tab.locator("#banner")).to_be_hidden(timeout=5_000)
+
+
+def test_a_person_whose_session_ends_is_asked_to_sign_in(
+    tab: Page, noc: Noc, console: list[str]
+) -> None:
+    enter(tab, noc)
+    noc.api.revoked = True
+    with tab.expect_navigation(timeout=20_000):
+        pass
+    expect(tab.locator("#code")).to_be_visible()
+    console.clear()
+
+
+def test_the_address_holds_site_language_and_period(tab: Page, noc: Noc) -> None:
+    enter(tab, noc)
+    tab.locator('[data-mosaic="fleet"] a').click()
+    expect(tab).to_have_url(f"{noc.url}/site/local/this?lang=fr")
+    expect(tab.locator("h1")).to_have_text("this")
+    tab.locator("#period").select_option("1h")
+    expect(tab).to_have_url(re.compile(r"period=1h"))
+    tab.locator("#language").click()
+    expect(tab.locator("html")).to_have_attribute("lang", "en")
+    expect(tab.locator("#title-filesystems")).to_have_text("File systems")
+    expect(tab.locator("#period")).to_have_value("1h")
+    tab.goto(tab.url)
+    expect(tab.locator("#title-filesystems")).to_have_text("File systems")
+    expect(tab.locator("#period")).to_have_value("1h")
+    expect(number(tab, "processor")).to_contain_text("13.4")
+
+
+def test_a_block_that_cannot_be_read_says_so_and_the_others_go_on(tab: Page, noc: Noc) -> None:
+    noc.api.down = {"latest/disk_io", "series/host"}
+    enter(tab, noc, "/site/local/this")
+    expect(tab.locator('[data-rows="disks"]')).to_contain_text("latest/disk_io is down")
+    expect(tab.locator("#chart-processor")).to_contain_text("series/host is down")
+    expect(tab.locator('[data-rows="filesystems"]')).to_contain_text("35,9")
+    expect(tab.locator("#chart-disk .js-line").first).to_be_attached()
+
+
+def test_a_thousand_containers_are_painted_at_once(tab: Page, noc: Noc) -> None:
+    noc.api.containers = [
+        played.container(f"n/{i:04}", time.time(), region=f"Région {i % 12:02}",
+                         state="stale" if i % 97 == 0 else "nominal") for i in range(1000)
+    ]  # fmt: skip
+    enter(tab, noc)
+    expect(tab.locator('[data-mosaic="fleet"] a')).to_have_count(1000)
+    spent = tab.evaluate("""() => {
+        const place = document.querySelector('[data-mosaic]');
+        place.painted = '';
+        const begun = performance.now();
+        window.dash_clientside.vigie.paint();
+        return performance.now() - begun;
+    }""")
+    assert spent < 250, spent
+
+
+def test_the_keyboard_help_can_be_opened_and_the_keys_turned_off(tab: Page, noc: Noc) -> None:
+    enter(tab, noc)
+    tab.keyboard.press("?")
+    expect(tab.locator("#help")).to_be_visible()
+    tab.locator("#keys").click()
+    expect(tab.locator("#keys")).to_have_attribute("aria-pressed", "false")
+    tab.keyboard.press("Escape")
+    noc.api.alerts = [played.alert("a1", time.time())]
+    expect(tab.locator(ALARM)).to_be_visible(timeout=5_000)
+    tab.keyboard.press("j")
+    expect(tab.locator("tr.selected")).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/site/local/this"])
+def test_no_serious_fault_of_accessibility(tab: Page, noc: Noc, path: str, theme: str) -> None:
+    noc.api.alerts = [
+        played.alert("a1", time.time() - 90), played.alert("a2", time.time(), priority=2),
+        played.alert("a3", time.time(), priority=3, blind=True),
+    ]  # fmt: skip
+    tab.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+    enter(tab, noc, path)
+    expect(tab.locator(".chart .js-line").first).to_be_attached()
+    assert faults(tab) == []
+
+
+def test_the_way_in_has_no_fault_either(tab: Page, noc: Noc) -> None:
+    tab.goto(f"{noc.url}/login")
+    assert faults(tab) == []
+
+
+@pytest.mark.parametrize("width", [1280, 640, 320])
+def test_a_narrow_window_needs_no_sideways_scrolling(tab: Page, noc: Noc, width: int) -> None:
+    tab.set_viewport_size({"width": width, "height": 900})
+    enter(tab, noc)
+    expect(tab.locator(".chart .js-line").first).to_be_attached()
+    assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds, worst kinds only."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
+    )
+    return [
+        f"{v['impact']} {v['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for v in found["violations"]
+        if v["impact"] in {"serious", "critical"}
+        for node in v["nodes"]
+    ]

@@ -135,17 +135,17 @@ def joined(gaps: Sequence[Gap]) -> list[Gap]:
 
 
 def between(
-    damage: Damage, first: int, following: Record | None, reason: str
+    damage: Damage, first: int, preceding: Record | None, following: Record | None, reason: str
 ) -> tuple[str, Gap] | None:
     """The boot and the gap that damage leaves: the numbers between its neighbours.
 
-    `first` is the number that the segment begins with, `following` the first record after the
-    segment. With nothing after, one frame is named: the one that was being written. Numbers
-    between two boots are told of the earlier one. None where no number is missing, or where
-    nothing is left that says whose they were.
+    `first` is the number that the segment begins with; `preceding` and `following` are the
+    records next to it in other segments. With nothing after, one frame is named: the one that was
+    being written. Numbers between two boots are told of the earlier one. None where no number is
+    missing, or where nothing is left that says whose they were.
     """
     before, after = damage.before, damage.after or following
-    neighbour = before or after
+    neighbour = before or preceding or after
     if neighbour is None:
         return None
     start = first if before is None else before.sequence + 1

@@ -181,6 +181,7 @@ class Shipper:
         self._wanted, self._chance = wanted, chance
         self._failures = 0
         self._seen = -1
+        self._was_live = False
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"ship-{url}", daemon=True)
 
@@ -197,15 +198,19 @@ class Shipper:
     def step(self) -> float | None:
         """Send once: the newest frame if it is not held, else the oldest of the backlog.
 
+        After a live frame the backlog has its turn, so that neither waits for the other's end.
         Returns how long to wait before the next step, or None: until there is a new frame.
         """
         newest = self._spool.live(self.url)
         if newest is not None:
             self._seen = max(self._seen, newest.sequence)
-        records = [newest] if newest is not None else self._spool.backlog(self.url)
-        if not records:
-            return None
-        return self._send(records)
+            if not self._was_live:
+                delay = self._send([newest])
+                self._was_live = not delay
+                return delay
+        self._was_live = False
+        records = self._spool.backlog(self.url)
+        return self._send(records) if records else None
 
     def _run(self) -> None:
         while not self._ending.is_set():

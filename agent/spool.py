@@ -98,14 +98,18 @@ class Spool:
             leftover.unlink()
         for path in sorted(self._directory.glob("*.spool")):
             records, damages = segment.scan(path.read_bytes())
+            if not records and not damages:
+                self.next = max(self.next, int(path.stem))
+                path.unlink()  # begun, and nothing written: the number was not used
+                continue
             found = _Segment(path, now, path.stat().st_size)
             found.held = intervals.union((r.sequence, r.sequence) for r in records)
             self._segments.append(found)
             if damages:
                 self._suspects.add(path)
-            # The number after damage may have been given out: it is not used again.
-            newest = records[-1].sequence if records else int(path.stem)
-            self.next = max(self.next, newest + 1 + bool(damages))
+            # A number whose record is damaged was given out: it is told, and not used again.
+            newest = records[-1].sequence + 1 if records else int(path.stem)
+            self.next = max(self.next, newest + bool(damages and damages[-1].after is None))
         self.next = max([self.next, *(h[-1][1] + 1 for h in self._held.values() if h)])
         self.tend(now)
 
@@ -314,7 +318,7 @@ class Spool:
         if index == len(self._segments) - 1 and self._file >= 0:
             self._roll()
         records, damages = segment.scan(data)
-        following, shared = self._first_after(index), self._shared()
+        before, after, shared = *self._around(index), self._shared()
         for damage in damages:
             name = f"{path.stem}-{damage.start}.bin"
             files.keep(
@@ -323,7 +327,7 @@ class Spool:
                 data[damage.start : damage.end],
                 QUARANTINE_FILES,
             )
-            gap = segment.between(damage, int(path.stem), following, DAMAGED)
+            gap = segment.between(damage, int(path.stem), before, after, DAMAGED)
             log.error(
                 "spool damaged path=%s at=%d bytes=%d lost=%s",
                 path,
@@ -343,12 +347,14 @@ class Spool:
             found.size = path.stat().st_size
             found.held = intervals.union((r.sequence, r.sequence) for r in records)
 
-    def _first_after(self, index: int) -> Record | None:
-        for later in self._segments[index + 1 :]:
-            records, _ = segment.scan(later.path.read_bytes())
-            if records:
-                return records[0]
-        return None
+    def _around(self, index: int) -> tuple[Record | None, Record | None]:
+        """The last record before a segment, and the first one after it."""
+        sides = (reversed(self._segments[:index]), self._segments[index + 1 :])
+        before, after = (
+            next((found for s in side if (found := segment.scan(s.path.read_bytes())[0])), None)
+            for side in sides
+        )
+        return before[-1] if before else None, after[0] if after else None
 
     def _remove(self, gone: _Segment) -> None:
         with self._news:

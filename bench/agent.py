@@ -11,7 +11,6 @@ import http.client
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,13 +18,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
-import zstandard
 
-from vigie.frame import unpack
+from tests.build.programs import free_port
+from tests.build.upstream import Upstream
 
 EXPORTER = "prometheus-node-exporter"
 PSS_LIMIT = 45e6
@@ -37,48 +35,6 @@ class Cost:
 
     cpu: float
     pss: float
-
-
-class Upstream(BaseHTTPRequestHandler):
-    """Acknowledges every frame."""
-
-    protocol_version = "HTTP/1.1"
-    frames = 0
-
-    def do_POST(self) -> None:
-        """Say that all is held."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.headers.get("Content-Encoding") == "zstd":
-            body = zstandard.ZstdDecompressor().decompress(body)
-        headers = [frame.header for frame in unpack(body)]
-        Upstream.frames += len(headers)
-        held = [
-            {"agent": h.agent, "boot": h.boot, "held": [[h.sequence, h.sequence]]} for h in headers
-        ]
-        answer = json.dumps({"held": held, "dropped": {}, "wants": []}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-@contextlib.contextmanager
-def upstream() -> Iterator[int]:
-    """A listener that holds what it is sent; its port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_address[1]
-    server.shutdown()
-    server.server_close()
 
 
 @contextlib.contextmanager
@@ -94,11 +50,10 @@ def running(command: list[str], env: dict[str, str] | None = None) -> Iterator[p
 
 
 @contextlib.contextmanager
-def agent(folder: Path, port: int, metrics: int) -> Iterator[psutil.Process]:
+def agent(folder: Path, url: str, metrics: int) -> Iterator[psutil.Process]:
     """The agent as people run it, every source at 1 s."""
     home = folder / "agent"
     home.mkdir()
-    url = f"http://127.0.0.1:{port}"
     told = {"url": url, "token": "bench", "container": "bench/agent"}
     (home / "credential").write_text(json.dumps(told))
     settings = ["--data", str(folder), "--upstream", url, "--periods", "filesystem=1s"]
@@ -149,14 +104,14 @@ def measure(seconds: float, warm: float) -> tuple[Cost, Cost]:
     exporter = [program, f"--web.listen-address=127.0.0.1:{port}"]
     with (
         tempfile.TemporaryDirectory() as folder,
-        upstream() as listening,
-        agent(Path(folder), listening, metrics) as ours,
+        Upstream() as upstream,
+        agent(Path(folder), upstream.url, metrics) as ours,
         running(exporter, dict(os.environ)) as theirs,
     ):
         time.sleep(2)
         threading.Thread(target=scraper(port, stop), daemon=True).start()
         time.sleep(warm)
-        before, started, frames = (cpu(ours), cpu(theirs)), time.monotonic(), Upstream.frames
+        before, started, frames = (cpu(ours), cpu(theirs)), time.monotonic(), len(upstream.frames)
         most = [0.0, 0.0]
         while time.monotonic() - started < seconds:
             time.sleep(1)
@@ -164,7 +119,7 @@ def measure(seconds: float, warm: float) -> tuple[Cost, Cost]:
         span = time.monotonic() - started
         after = (cpu(ours), cpu(theirs))
         stop.set()
-        held = Upstream.frames - frames
+        held = len(upstream.frames) - frames
     print(f"frames held: {held} in {span:.0f} s")
     costs = [Cost((b - a) / span, m) for a, b, m in zip(before, after, most, strict=True)]
     return costs[0], costs[1]

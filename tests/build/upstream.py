@@ -113,6 +113,7 @@ class Upstream:
 def _handler(upstream: Upstream) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # one write an answer: two would wait for the other side's late ACK
 
         def do_GET(self) -> None:
             self.do_POST()

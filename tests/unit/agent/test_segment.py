@@ -46,25 +46,32 @@ def test_zeros_at_the_end_are_one_damage() -> None:
 
 def test_damage_between_two_records_is_the_numbers_between_them() -> None:
     _, damages = segment.scan(WHOLE[:SIZE] + bytes(2 * SIZE) + WHOLE[3 * SIZE :])
-    told = segment.between(damages[0], 0, None, "r")
+    told = segment.between(damages[0], 0, None, None, "r")
     assert told == (BOOT, Gap(1, 2, 0, 3_000_000, "r"))
 
 
 def test_damage_at_the_end_of_all_is_the_frame_in_flight() -> None:
     _, damages = segment.scan(WHOLE[:-1])
-    told = segment.between(damages[0], 0, None, "r")
+    told = segment.between(damages[0], 0, None, None, "r")
     assert told == (BOOT, Gap(4, 4, 3_000_000, 3_000_000, "r"))
 
 
 def test_a_segment_without_a_sound_record_is_told_from_its_name_on() -> None:
     _, damages = segment.scan(bytes(99))
-    told = segment.between(damages[0], 7, record(9), "r")
+    told = segment.between(damages[0], 7, None, record(9), "r")
     assert told == (BOOT, Gap(7, 8, 9_000_000, 9_000_000, "r"))
+
+
+def test_a_segment_alone_without_a_sound_record_is_told_of_the_boot_before() -> None:
+    _, damages = segment.scan(bytes(99))
+    told = segment.between(damages[0], 7, record(6), None, "r")
+    assert told == (BOOT, Gap(7, 7, 6_000_000, 6_000_000, "r"))
+    assert segment.between(damages[0], 0, None, None, "r") is None
 
 
 def test_rubbish_between_consecutive_records_loses_nothing() -> None:
     _, damages = segment.scan(WHOLE[:SIZE] + b"rubbish" + WHOLE[SIZE:])
-    assert segment.between(damages[0], 0, None, "r") is None
+    assert segment.between(damages[0], 0, None, None, "r") is None
 
 
 def test_lost_records_of_two_boots_are_two_gaps() -> None:

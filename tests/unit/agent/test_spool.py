@@ -147,6 +147,26 @@ def test_a_cut_in_the_last_record_costs_that_frame_and_is_told(tmp_path: Path, c
     assert told(make(tmp_path, (B,)), B) == gaps  # told once, not at each start
 
 
+@pytest.mark.parametrize("cut", [0, 1, RECORD - 1])
+def test_a_boot_that_died_at_its_first_frame_leaves_no_number_untold(
+    tmp_path: Path, cut: int
+) -> None:
+    first = make(tmp_path)
+    fill(first, 2)
+    second = make(tmp_path)
+    fill(second, 1)
+    path = max(tmp_path.glob("*.spool"))
+    path.write_bytes(path.read_bytes()[:cut])
+    third = make(tmp_path)
+    fill(third, 1)
+    seen: set[int] = set()
+    while records := third.backlog(A):
+        seen |= {r.sequence for r in records}
+        seen |= {g.first for r in records for g in segment.carried(r)}
+        third.hold(A, [r.sequence for r in records])
+    assert seen == set(range(third.next))
+
+
 def test_a_damaged_frame_in_the_middle_costs_no_other(tmp_path: Path) -> None:
     first = make(tmp_path)
     fill(first, 5)

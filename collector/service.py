@@ -33,9 +33,11 @@ from collector.api import (
     kpis,
     latest,
     principals,
+    series,
     sessions,
     stream,
 )
+from collector.api import devices as equipment
 from collector.api.app import App, application
 from collector.api.frames import Frames
 from collector.counters import Counters
@@ -164,7 +166,7 @@ class Service:
             return
         self._hindrance = ""
         self._counters.set("recovery_seconds", time.monotonic() - began)
-        log.info("ready")
+        log.info("ready", extra={"listen": self._settings.listen, "data": str(self._directory)})
 
     def _start(self) -> None:
         """Begin the duties."""
@@ -224,7 +226,9 @@ class Service:
         indicators = Indicators(store, lambda: written.network, people.simulated)
         return [
             latest.routes(store.live, self._inventories, people, clock),
+            series.routes(store.ask, people, clock),
             events.routes(store, people, clock),
+            equipment.routes(self._inventories, people, clock),
             containers.routes(written.network, store.live, people, self._alerts.opened, clock),
             alerts.routes(
                 self._alerts, lambda: written.rules.rules, self._evaluate.announce, clock

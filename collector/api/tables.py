@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -73,13 +74,17 @@ def filtered(rows: pa.Table, scope: str) -> pa.Table:
 
 def simulated_share(rows: pa.Table, simulated: frozenset[str]) -> float:
     """The share of rows that come from the twin; `simulated` are scopes."""
-    if not simulated or not rows.num_rows or "container" not in rows.column_names:
+    if not simulated or "container" not in rows.column_names:
         return 0.0
-    places = pc.value_counts(rows.column("container")).to_pylist()
-    of_twin: list[int] = [
-        p["counts"] for p in places if any(touch(p["values"], s) for s in simulated)
-    ]
-    return sum(of_twin) / float(rows.num_rows)
+    counted = pc.value_counts(rows.column("container")).to_pylist()
+    return share({c["values"]: c["counts"] for c in counted}, simulated)
+
+
+def share(rows: Mapping[str, int], simulated: frozenset[str]) -> float:
+    """The same, of a number of rows by container."""
+    total = sum(rows.values())
+    of_twin = sum(n for path, n in rows.items() if any(touch(path, s) for s in simulated))
+    return of_twin / total if total else 0.0
 
 
 def touch(path: str, other: str) -> bool:

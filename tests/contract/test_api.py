@@ -280,6 +280,30 @@ def test_acknowledged_frames_can_be_asked_for_at_once(served: Served) -> None:
     assert sender.held(compressed(agent.frame(1)), "").held[0].held == [(0, 2)]
 
 
+def test_series_are_asked_by_name_and_mistakes_suggest_the_right_one(served: Served) -> None:
+    agent = Agent("site/series", boot="b5", start=time.time_ns() - 10 * 10**9)
+    sender = served.sender("site/series", "series")
+    sender.held(compressed(*(agent.frame(tick) for tick in range(5))), "")
+    client = served.client()
+    asked: dict[str, Any] = {"scope": "site/series", "fields": "load1"}
+    rows = client.get(Table, "series/host", **asked)
+    assert rows.columns["load1"] == [2.0] * 5
+    assert rows.columns["container"] == ["site/series"] * 5
+    assert rows.tier == "raw"
+    page = client.get(Table, "series/host", **asked, limit=3)
+    rest = client.get(Table, "series/host", **asked, limit=3, cursor=page.cursor)
+    assert [*page.columns["time"], *rest.columns["time"]] == rows.columns["time"]
+    mean = client.get(Table, "series/host", **asked, by="host", agg="mean", where="host:host-1")
+    assert (mean.columns["host"], mean.columns["load1"]) == (["host-1"], [2.0])
+    for path, query in (
+        ("series/hots", {}), ("series/host", {"fields": "laod1"}), ("latest/hsot", {}),
+        ("series/host", {"by": "hosst"}), ("series/host", {"where": "hoost:x"}),
+        ("latest/host", {"where": "hoost:x"}), ("latest/host", {"fields": "laod1"}),
+    ):  # fmt: skip
+        with pytest.raises(Refused, match="did you mean"):
+            client.get(Table, path, **query)
+
+
 def test_the_stream_says_that_there_is_something_new(served: Served) -> None:
     sender = served.sender("site/stream", "stream")
     told = served.client().stream()

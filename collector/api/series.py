@@ -1,0 +1,137 @@
+"""Series over time: readings as they are stored, or aggregated in steps over devices."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from collector import times
+from collector.api import tables
+from collector.api.access import Reading, narrowed
+from collector.api.events import moment
+from collector.api.latest import Scope, Where, known, parted
+from collector.people import People
+from collector.store.query import ROWS, Answer, Question
+from collector.store.schema import series_columns
+from vigie import replies
+from vigie.document import duration, suggestion
+from vigie.errors import QueryError
+from vigie.shape import Inventory, Measurement
+
+DEFAULT_SPAN: Final = timedelta(hours=1)
+DEFAULT_ROWS: Final = 10_000
+MAX_ROWS: Final = 200_000
+
+Fields = Annotated[str | None, Query(description="Names, with commas; default: all")]
+By = Annotated[str | None, Query(description="Keys, with commas; default: every series apart")]
+Agg = Annotated[
+    str | None,
+    Query(description="mean min max sum last count p50 p95 p99, of counters increase rate; "
+          "rows: as stored. Default: rows without step and by, else mean"),
+]  # fmt: skip
+From = Annotated[str | None, Query(alias="from", description="RFC 3339; default: an hour ago")]
+To = Annotated[str | None, Query(alias="to", description="RFC 3339; default: now")]
+Step = Annotated[str | None, Query(description="Seconds, or as 5m; default: one step over all")]
+Rows = Annotated[int, Query(ge=1, le=MAX_ROWS)]
+Cursor = Annotated[
+    str | None, Query(pattern="^[0-9]{1,15}$", description="As the page before said")
+]
+
+
+def routes(
+    ask: Callable[[Question], Answer], people: People, clock: Callable[[], float]
+) -> APIRouter:
+    """`ask` is the store's; `clock` tells Unix time."""
+    router = APIRouter()
+
+    @router.get("/series/{measurement}", response_model=replies.Table)
+    def series(  # noqa: PLR0917
+        request: Request, asking: Reading, measurement: str, fields: Fields = None,
+        where: Where = None, by: By = None, agg: Agg = None, start: From = None, end: To = None,
+        step: Step = None, limit: Rows = DEFAULT_ROWS, cursor: Cursor = None, scope: Scope = None,
+    ) -> Response:  # fmt: skip
+        """Rows of a span, in order of time; the answer says from which tier, and how complete."""
+        now = datetime.fromtimestamp(clock(), UTC)
+        declared = measured(measurement)
+        keys = series_columns(declared)
+        until = moment("to", end) or now
+        question = Question(
+            measurement=declared.name,
+            fields=names("fields", fields, [f.name for f in declared.values]),
+            start=moment("from", start) or until - DEFAULT_SPAN,
+            end=until,
+            agg=agg or (ROWS if step is None and by is None else "mean"),
+            step=seconds(step),
+            by=None if by is None else names("by", by, keys),
+            scopes=(narrowed(asking, scope),),
+            where=wanted(where, keys),
+            limit=limit,
+            cursor=cursor,
+        )
+        found = ask(question)
+        share = tables.share(found.containers, people.simulated())
+        quality = found.quality.value if found.quality else None
+        trust = tables.Trust(
+            times.written(now), found.tier, found.coverage, quality, share, found.cursor
+        )
+        return tables.answer(request, found.rows, trust)
+
+    return router
+
+
+def measured(name: str) -> type[Measurement]:
+    """The measurement of that name.
+
+    Raises:
+        QueryError: there is none, or it is an inventory, which has no past.
+    """
+    found = known(name)
+    if issubclass(found, Inventory):
+        raise QueryError(f"{name} is an inventory and has no series; ask latest/{name}")
+    return found
+
+
+def names(what: str, given: str | None, allowed: Sequence[str]) -> tuple[str, ...]:
+    """Names separated by commas; all that are allowed where none is given.
+
+    Raises:
+        QueryError: one is unknown; the message suggests another.
+    """
+    found = tuple(name.strip() for name in (given or "").split(",") if name.strip())
+    for name in found:
+        if name not in allowed:
+            raise QueryError(f"{what}: none is called {name!r:.80}; {suggestion(name, allowed)}")
+    return found or (tuple(allowed) if what == "fields" else ())
+
+
+def wanted(where: Sequence[str] | None, keys: Sequence[str]) -> dict[str, list[str]]:
+    """Values by key.
+
+    Raises:
+        QueryError: a key is unknown.
+    """
+    found: dict[str, list[str]] = {}
+    for key, value in map(parted, where or ()):
+        if key not in keys:
+            raise QueryError(f"where: no key is called {key!r:.80}; {suggestion(key, keys)}")
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def seconds(step: str | None) -> float | None:
+    """How long a step is.
+
+    Raises:
+        QueryError: it is no duration.
+    """
+    if step is None:
+        return None
+    try:
+        given = float(step) if step.replace(".", "", 1).isdigit() else duration(step)
+    except ValueError as error:
+        raise QueryError(f"step: seconds are wanted, or as 5m, not {step!r:.40}") from error
+    if not 1 <= given <= 400 * 86_400:
+        raise QueryError("step: a second at least, and 400 days at most")
+    return given

@@ -66,6 +66,7 @@ class Load:
                 self._posted(sender, agent.frame(chance.randint(0, tick)))
             tick += 1
             time.sleep(self.pause)
+        sender.close()
 
     def _posted(self, sender: Sender, frame: bytes) -> bool:
         try:

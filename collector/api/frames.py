@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from collector.api import problems
 from collector.counters import Counters
 from collector.intake.decode import decode
 from collector.intake.door import Door, length, too_large
+from collector.intake.told import Told
 from collector.inventory.devices import Inventories
 from collector.people import Caller
 from collector.store.entry import Decoded
@@ -49,7 +51,7 @@ class Frames:
     ) -> None:
         self._door, self._store = door, store
         self._inventories, self._counters = inventories, counters
-        self._wakeups = Wakeups()
+        self._wakeups, self._told = Wakeups(), Told(time.monotonic)
         self._beside = ThreadPoolExecutor(2, thread_name_prefix="decode")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,6 +91,7 @@ class Frames:
             else:
                 loop = asyncio.get_running_loop()
                 decoded = await loop.run_in_executor(self._beside, decode, body, envelope)
+            decoded = self._told.thinned(decoded)
             future, done = self._wakeups.future()
             self._store.append(envelope, body, decoded, done)
         finally:

@@ -1,0 +1,77 @@
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from collector.api import frames
+from collector.api.frames import Gone, Wakeups
+from collector.store.groups import Appended
+from vigie.errors import Refused, Unavailable
+from vigie.frame import MAX_REQUEST_BYTES
+
+
+def receiver(*messages: dict[str, Any]) -> Any:
+    """An ASGI `receive` that gives these, then hangs."""
+    waiting = list(messages)
+
+    async def receive() -> dict[str, Any]:
+        if waiting:
+            return waiting.pop(0)
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+    return receive
+
+
+def piece(body: bytes, *, more: bool) -> dict[str, Any]:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+def test_a_body_is_its_pieces_in_order() -> None:
+    whole = receiver(piece(b"a", more=True), piece(b"b", more=True), piece(b"", more=False))
+    assert asyncio.run(frames._body(whole)) == b"ab"
+
+
+def test_a_body_that_does_not_end_is_stopped_at_the_limit() -> None:
+    half = piece(bytes(MAX_REQUEST_BYTES // 2 + 1), more=True)
+    with pytest.raises(Refused) as refused:
+        asyncio.run(frames._body(receiver(half, half, half)))
+    assert refused.value.status == 413
+
+
+def test_a_slow_body_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "READ_SECONDS", 0.01)
+    with pytest.raises(Refused) as refused:
+        asyncio.run(frames._body(receiver(piece(b"a", more=True))))
+    assert refused.value.status == 408
+
+
+def test_nobody_is_answered_who_hung_up() -> None:
+    with pytest.raises(Gone):
+        asyncio.run(frames._body(receiver({"type": "http.disconnect"})))
+
+
+def test_every_waiting_request_is_woken_from_another_thread() -> None:
+    async def story() -> None:
+        wakeups = Wakeups()
+        pairs = [wakeups.future() for _ in range(2_000)]
+
+        def resolve() -> None:
+            for number, (_, done) in enumerate(pairs):
+                done(Unavailable("full") if number % 2 else Appended({("a", "b"): [(0, number)]}))
+
+        thread = threading.Thread(target=resolve)
+        thread.start()
+        results = await asyncio.wait_for(
+            asyncio.gather(*(future for future, _ in pairs), return_exceptions=True), 10
+        )
+        thread.join()
+        for number, result in enumerate(results):
+            if number % 2:
+                assert isinstance(result, Unavailable)
+            else:
+                assert isinstance(result, Appended)
+                assert result.held["a", "b"] == [(0, number)]
+
+    asyncio.run(story())

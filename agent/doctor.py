@@ -138,7 +138,9 @@ def _ask(url: str, token: str) -> tuple[int, str | None]:
     connection = kind(parts.netloc, timeout=PROBE_SECONDS)
     try:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        connection.request("GET", parts.path.rstrip("/") + "/api/v1/sessions", headers=headers)
+        connection.request(
+            "GET", parts.path.rstrip("/") + "/api/v1/sessions/current", headers=headers
+        )
         answer = connection.getresponse()
         answer.read(65_536)
         return answer.status, answer.headers.get("Date")

@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from agent import files, intervals
@@ -40,6 +40,24 @@ def save(directory: Path, upstream: str, held: Sequence[Interval]) -> None:
         files.replace(directory / file_name(upstream), text.encode())
     except OSError as error:
         log.warning("position cannot be written upstream=%s error=%s", upstream, error)
+
+
+def slowest(
+    held: Iterable[Sequence[Interval]], segments: Sequence[tuple[Sequence[Interval], int]]
+) -> tuple[int, int]:
+    """Frames that the slowest of some upstreams lacks, and about how many bytes they take.
+
+    A segment is told as its numbers and its size.
+    """
+    most = (0, 0)
+    for of in held:
+        frames, size = 0, 0
+        for numbers, whole in segments:
+            lacking = intervals.size(intervals.missing(numbers, of))
+            frames += lacking
+            size += whole * lacking // intervals.size(numbers)
+        most = max(most, (frames, size))
+    return most
 
 
 def forget(directory: Path, known: set[str]) -> None:

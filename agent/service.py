@@ -156,7 +156,7 @@ class Agent:
         )  # fmt: skip
         encoder = Encoder(host, spool.boot, container)
         spool.open(time.monotonic())
-        files.replace(self._data / "boot", spool.boot.encode())
+        self._note(spool.boot)
         shippers = [
             Shipper(c.url, host, c, spool, Line(c.url), wanted=self._asked) for c in credentials
         ]
@@ -174,6 +174,13 @@ class Agent:
             self._loop(self._runner, Desk(host, encoder, spool, page, self._periods))
         finally:
             self._end(shippers, spool, server)
+
+    def _note(self, boot: str) -> None:
+        """Write which boot this is, for people; a full disk must not stop the agent."""
+        try:
+            files.replace(self._data / "boot", boot.encode())
+        except OSError as error:
+            log.warning("boot cannot be noted path=%s error=%s", self._data / "boot", error)
 
     def _loop(self, turns: Runner, desk: "Desk") -> None:
         """Tick at every multiple of a period, until the end."""
@@ -206,8 +213,9 @@ class Agent:
 
     def _vitals(self, spool: Spool, shippers: Sequence[Shipper]) -> Vitals:
         spent = os.times()
+        frames, size = spool.waiting
         return Vitals(
-            spool.bytes, spool.waiting, spool.dropped, sum(s.refused for s in shippers),
+            size, frames, spool.dropped, sum(s.refused for s in shippers),
             spent.user + spent.system + spent.children_user + spent.children_system,
             self._memory(),
         )  # fmt: skip

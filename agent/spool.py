@@ -26,6 +26,8 @@ from vigie.frame import Gap
 SEGMENT_BYTES: Final = 2**20
 SAVE_SECONDS: Final = 10.0
 """How often positions are written; an older one only makes frames be sent twice."""
+BEYOND: Final = 10**6
+"""More frames than a segment holds."""
 QUARANTINE_FILES: Final = 64
 DEAD_FILES: Final = 64
 FULL: Final = "spool full"
@@ -54,14 +56,9 @@ class Spool:
     """The frames of one agent that some upstream still lacks."""
 
     def __init__(
-        self,
-        directory: Path,
-        upstreams: Sequence[str],
-        gap_frame: GapFrame,
-        *,
-        limit_bytes: int,
-        limit_seconds: float,
-    ) -> None:
+        self, directory: Path, upstreams: Sequence[str], gap_frame: GapFrame, *,
+        limit_bytes: int, limit_seconds: float,
+    ) -> None:  # fmt: skip
         self.boot = secrets.token_hex(segment.BOOT_BYTES // 2)
         self.next = 0
         self.dropped = 0
@@ -74,6 +71,8 @@ class Spool:
         self._file = -1
         self._untold: dict[str, list[Gap]] = {}
         self._suspects: set[Path] = set()
+        self._spoiled: set[Path] = set()
+        """Damaged segments whose gap is told, and that the disk does not let us mend."""
         self._latest: Record | None = None
         self._saved = 0.0
         self._changed = False
@@ -96,8 +95,13 @@ class Spool:
         position.forget(self._directory, {position.file_name(u) for u in self._held})
         for leftover in self._directory.glob("*.part"):
             leftover.unlink()
-        for path in sorted(self._directory.glob("*.spool")):
-            records, damages = segment.scan(path.read_bytes())
+        for path in sorted(p for p in self._directory.glob("*.spool") if p.stem.isdigit()):
+            try:
+                records, damages = segment.scan(path.read_bytes())
+            except OSError as error:
+                log.warning("segment unreadable, left alone path=%s error=%s", path, error)
+                self.next = max(self.next, int(path.stem) + BEYOND)
+                continue
             if not records and not damages:
                 self.next = max(self.next, int(path.stem))
                 path.unlink()  # begun, and nothing written: the number was not used
@@ -130,7 +134,11 @@ class Spool:
         """Repair, evict what is too much or too old, and drop what all upstreams hold."""
         for path in list(self._suspects):
             self._suspects.discard(path)
-            self._repair(path, now)
+            try:
+                self._repair(path, now)
+            except OSError as error:
+                self._spoiled.add(path)
+                log.warning("segment cannot be mended path=%s error=%s", path, error)
         shared = self._shared()
         for done in [s for s in self._segments[:-1] if not intervals.missing(s.held, shared)]:
             self._remove(done)
@@ -150,13 +158,12 @@ class Spool:
         return sum(s.size for s in self._segments)
 
     @property
-    def waiting(self) -> int:
-        """Frames that the slowest upstream lacks."""
+    def waiting(self) -> tuple[int, int]:
+        """Frames that the slowest upstream lacks, and about how many bytes they take."""
         with self._news:
-            held, wanted = list(self._held.values()), [s.held for s in self._segments]
-        return max(
-            (sum(intervals.size(intervals.missing(w, h)) for w in wanted) for h in held), default=0
-        )
+            held = [list(h) for h in self._held.values()]
+            segments = [(list(s.held), s.size) for s in self._segments if s.held]
+        return position.slowest(held, segments)
 
     # What an upstream's thread does.
 
@@ -179,10 +186,11 @@ class Spool:
             try:
                 with path.open("rb") as file:
                     data = file.read(size)
-            except FileNotFoundError:
-                continue  # evicted meanwhile
+            except OSError as error:  # evicted meanwhile, or a disk that fails
+                log.info("segment skipped path=%s error=%s", path, error)
+                continue
             records, damages = segment.scan(data)
-            if damages or not records:
+            if (damages or not records) and path not in self._spoiled:
                 self._suspects.add(path)
             lacking = [r for r in records if not intervals.contains(held, r.sequence)]
             if lacking:
@@ -296,8 +304,7 @@ class Spool:
                 break
             size -= oldest.size
             victims.append(oldest)
-            records, _ = segment.scan(oldest.path.read_bytes())
-            shared = self._shared()
+            records, shared = _records(oldest.path), self._shared()
             lost = [r for r in records if not intervals.contains(shared, r.sequence)]
             for boot, gaps in segment.lost(lost, reason).items():
                 self._owe(boot, gaps)
@@ -351,8 +358,7 @@ class Spool:
         """The last record before a segment, and the first one after it."""
         sides = (reversed(self._segments[:index]), self._segments[index + 1 :])
         before, after = (
-            next((found for s in side if (found := segment.scan(s.path.read_bytes())[0])), None)
-            for side in sides
+            next((found for s in side if (found := _records(s.path))), None) for side in sides
         )
         return before[-1] if before else None, after[0] if after else None
 
@@ -376,3 +382,11 @@ class Spool:
             positions = {u: list(h) for u, h in self._held.items()}
         for upstream, held in positions.items():
             position.save(self._directory, upstream, held)
+
+
+def _records(path: Path) -> list[Record]:
+    try:
+        return segment.scan(path.read_bytes())[0]
+    except OSError as error:
+        log.warning("segment unreadable path=%s error=%s", path, error)
+        return []

@@ -69,7 +69,7 @@ class HostReader:
         """Close the pressure files."""
         for descriptor in self._pressure.values():
             os.close(descriptor)
-        self._pressure = {}
+        self._pressure, self._psutil = {}, None
 
     def read(self, now: int) -> Columns:
         """One row."""

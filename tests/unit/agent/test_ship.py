@@ -113,7 +113,7 @@ def test_the_newest_frame_goes_first_and_the_backlog_follows_in_one_request(
     bench.tick(5)
     assert bench.drain() is None
     assert [r.sequences for r in upstream.requests] == [[4], [0, 1, 2, 3]]
-    assert bench.spool.waiting == 0
+    assert bench.spool.waiting[0] == 0
 
 
 def test_a_stream_of_live_frames_does_not_starve_the_backlog(
@@ -158,7 +158,7 @@ def test_two_upstreams_have_each_their_own_position(make: Benches) -> None:
         bench.tick(3)
         assert bench.drain(0) is None
         assert bench.drain(1)
-        assert bench.spool.waiting == 3
+        assert bench.spool.waiting[0] == 3
         down.script = lambda _: HELD
         assert bench.drain(1) is None
         assert {f.sequence for f in good.frames} == {0, 1, 2}
@@ -174,7 +174,7 @@ def test_an_answer_lost_after_the_commit_only_makes_the_frame_come_again(
     bench.tick()
     scripted(upstream, Reply(None), Reply(None))  # taken, and no answer; so is the new connection
     assert bench.drain()
-    assert bench.spool.waiting == 1
+    assert bench.spool.waiting[0] == 1
     assert bench.drain() is None
     sent = [f for f in upstream.frames if f.sequence == 1]
     assert len(sent) == 3
@@ -220,7 +220,7 @@ def test_a_200_of_some_other_server_holds_nothing(
     bench.tick()
     upstream.script = lambda _: Reply(200, body=body or {"hello": "world"})
     assert bench.drain()
-    assert bench.spool.waiting == 1
+    assert bench.spool.waiting[0] == 1
 
 
 def test_a_refused_frame_is_put_aside_and_the_next_one_goes(
@@ -258,7 +258,7 @@ def test_a_refused_credential_keeps_the_frames(
     bench.tick(3)
     scripted(upstream, Reply(status, body={"detail": "who are you"}))
     assert bench.drain()
-    assert bench.spool.waiting == 3
+    assert bench.spool.waiting[0] == 3
     assert bench.shippers[0].refused == 0
     assert "credential" in (bench.shippers[0].trouble or "")
     assert bench.drain() is None
@@ -294,7 +294,7 @@ def test_a_busy_upstream_is_asked_again_not_before_it_said(
     delay = bench.drain()
     assert delay is not None
     assert 7 <= delay <= 9
-    assert bench.spool.waiting == 1
+    assert bench.spool.waiting[0] == 1
     assert bench.drain() is None
 
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from vigie.catalogue import VERSION
 from vigie.frame import Gap, Header, pack, unpack
 
 A, B = "http://a", "http://b"
+RECORD = segment.HEAD_BYTES + 100
 
 
 def gap_frame(boot: str, sequence: int, gaps: Sequence[Gap]) -> bytes:
@@ -58,9 +60,9 @@ def told(spool: Spool, upstream: str = A) -> list[tuple[str, Gap]]:
 def test_frames_wait_in_order_until_they_are_held(tmp_path: Path) -> None:
     spool = make(tmp_path)
     fill(spool, 5)
-    assert spool.waiting == 5
+    assert spool.waiting[0] == 5
     assert waiting(spool) == [0, 1, 2, 3, 4]
-    assert (spool.waiting, spool.backlog(A), spool.live(A)) == (0, [], None)
+    assert (spool.waiting, spool.backlog(A), spool.live(A)) == ((0, 0), [], None)
 
 
 def test_live_is_the_newest_frame_until_held(tmp_path: Path) -> None:
@@ -79,7 +81,7 @@ def test_each_upstream_has_its_own_position(tmp_path: Path) -> None:
     fill(spool, 4)
     spool.hold(A, range(4))
     spool.hold(B, [0])
-    assert (waiting(spool, A), spool.waiting) == ([], 3)
+    assert (waiting(spool, A), spool.waiting[0]) == ([], 3)
     assert waiting(spool, B) == [1, 2, 3]
 
 
@@ -129,9 +131,6 @@ def test_segments_go_when_every_upstream_holds_them(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("*.spool"))) == 1
 
 
-RECORD = segment.HEAD_BYTES + 100
-
-
 @pytest.mark.parametrize("cut", range(1, RECORD))
 def test_a_cut_in_the_last_record_costs_that_frame_and_is_told(tmp_path: Path, cut: int) -> None:
     first = make(tmp_path)
@@ -145,6 +144,73 @@ def test_a_cut_in_the_last_record_costs_that_frame_and_is_told(tmp_path: Path, c
     assert gaps == [(first.boot, Gap(2, 2, 1_000_000, 1_000_000, "damaged on disk"))]
     assert len(list((tmp_path / "quarantine").iterdir())) == 1
     assert told(make(tmp_path, (B,)), B) == gaps  # told once, not at each start
+
+
+def test_waiting_is_told_in_frames_and_bytes(tmp_path: Path) -> None:
+    spool = make(tmp_path, (A, B))
+    fill(spool, 4)
+    spool.hold(A, range(4))
+    spool.hold(B, [0])
+    assert spool.waiting == (3, 3 * RECORD)
+
+
+def test_any_start_after_random_damage_is_good_and_accounts_for_every_number(
+    tmp_path: Path,
+) -> None:
+    chance = random.Random(11)
+    for round_ in range(60):
+        directory = tmp_path / str(round_)
+        first = make(directory)
+        fill(first, 6)
+        path = next(directory.glob("*.spool"))
+        data = bytearray(path.read_bytes())
+        for _ in range(chance.randint(1, 3)):
+            data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        path.write_bytes(data[: chance.choice([len(data), chance.randrange(len(data))])])
+        second = make(directory)
+        fill(second, 1)
+        seen: set[int] = set()
+        while records := second.backlog(A):
+            seen |= {r.sequence for r in records}
+            for gap in (g for r in records for g in segment.carried(r)):
+                seen |= set(range(gap.first, gap.last + 1))
+            second.hold(A, [r.sequence for r in records])
+        assert set(range(second.next)) - seen <= {0}  # the first of all has nobody to name it
+
+
+def test_foreign_files_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.spool").write_text("mine")
+    spool = make(tmp_path)
+    fill(spool, 1)
+    assert waiting(spool) == [0]
+    assert (tmp_path / "notes.spool").read_text() == "mine"
+
+
+def test_a_segment_that_cannot_be_read_is_no_reason_not_to_start(tmp_path: Path) -> None:
+    (tmp_path / "0000000000000005.spool").mkdir()
+    spool = make(tmp_path)
+    fill(spool, 1)
+    assert waiting(spool) == [1_000_005]
+
+
+def test_a_disk_full_while_mending_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = make(tmp_path)
+    fill(spool, 5)
+    path = next(tmp_path.glob("*.spool"))
+    data = bytearray(path.read_bytes())
+    data[2 * RECORD + 70] ^= 1
+    path.write_bytes(data)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("agent.files.replace", refuse)
+    for now in (1.0, 2.0, 3.0):
+        assert spool.backlog(A)
+        spool.tend(now)
+    assert len(told(spool)) == 1
 
 
 @pytest.mark.parametrize("cut", [0, 1, RECORD - 1])

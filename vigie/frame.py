@@ -4,10 +4,10 @@
 
     "VGF1" | u32 header bytes | u32 payload bytes | header (JSON, UTF-8) | payload
 
-The payload is the sections one after the other, each a complete Arrow IPC stream of one
-measurement, uncompressed; the header says their names and lengths. Events, inventories and gaps
-are few and travel in the header. A request body is one frame or several, back to back, and may be
-zstd-compressed as a whole (`Content-Encoding: zstd`).
+The header may end in spaces. The payload is the sections one after the other, each a complete
+Arrow IPC stream of one measurement, uncompressed; the header says their names and lengths. Events,
+inventories and gaps are few and travel in the header. A request body is one frame or several, back
+to back, and may be zstd-compressed as a whole (`Content-Encoding: zstd`).
 
 A section's columns are `time` (microseconds UTC, never null), every key (UTF-8, never null), any
 of the measurement's fields by name in the type of `column_type`, and optionally `quality`.
@@ -27,6 +27,9 @@ PREFIX: Final = struct.Struct("<4sII")
 CONTENT_TYPE: Final = "application/vnd.vigie.frames"
 CLOCK_HEADER: Final = "Vigie-Clock"
 """Request header: `<boot> <wall ns> <monotonic ns>` at the moment of sending."""
+
+ALIGNMENT: Final = 8
+"""The payload begins at a multiple of this, so that Arrow reads its numbers where they lie."""
 
 MAX_REQUEST_BYTES: Final = 8 * 2**20
 MAX_BODY_BYTES: Final = 64 * 2**20
@@ -135,8 +138,9 @@ class Frame:
 
 
 def pack(header: Header, payload: bytes) -> bytes:
-    """The bytes of a frame."""
+    """The bytes of a frame; the header ends in spaces, so that the payload is aligned."""
     text = json.dumps(asdict(header), separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-(PREFIX.size + len(text)) % ALIGNMENT)
     return PREFIX.pack(MAGIC, len(text), len(payload)) + text + payload
 
 

@@ -1,6 +1,6 @@
 import contextlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -46,6 +46,13 @@ def test_what_was_packed_comes_out() -> None:
         ("host", b"abc"),
         ("gpu", b"de"),
     ]
+
+
+@pytest.mark.parametrize("length", range(1, 9))
+def test_a_payload_is_aligned_whatever_the_header(length: int) -> None:
+    data = pack(replace(FULL, agent="a" * length), b"abcde")
+    assert data.index(b"abcde") % 8 == 0
+    assert len(list(unpack(data))) == 1
 
 
 def test_frames_back_to_back_keep_their_own_bytes() -> None:

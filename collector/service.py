@@ -138,13 +138,19 @@ class Service:
         self._server = Server(self._config(self._app(written)), self._publisher.close)
 
     def run(self) -> int:
-        """Serve until told to end; 0 when all went well."""
+        """Serve until told to end; 0 when all went well.
+
+        Raises:
+            VigieError: somebody else listens there.
+        """
+        listening = _bound(*host_port(self._settings.listen))
         tokens.ensure(self._settings.data, self._people)
         recovery = threading.Thread(target=self._recover, name="recovery", daemon=True)
         recovery.start()
         try:
-            self._server.run()
+            self._server.run([listening])
         finally:
+            listening.close()
             recovery.join()
             self._end()
         return int(self._failed)
@@ -248,9 +254,8 @@ class Service:
         ticking.cancel()
 
     def _config(self, app: Any) -> uvicorn.Config:
-        host, port = host_port(self._settings.listen)
         return uvicorn.Config(
-            app, host=host, port=port, loop="uvloop", http="httptools", ws="none",
+            app, loop="uvloop", http="httptools", ws="none",
             access_log=False, log_config=None, server_header=False, proxy_headers=False,
             limit_concurrency=CONNECTIONS, timeout_keep_alive=75,
             timeout_graceful_shutdown=ENDING_SECONDS, backlog=1024,
@@ -282,6 +287,21 @@ class Server(uvicorn.Server):
         """End open streams, so that nobody waits for them."""
         self._end_streams()
         await super().shutdown(sockets)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket at that address, not yet listening."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        raise VigieError(
+            f"{host}:{port}: {error.strerror}; choose another with --listen"
+        ) from error
+    return made
 
 
 def _locked(path: Path) -> IO[str]:

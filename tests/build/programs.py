@@ -60,6 +60,7 @@ class Collector:
         self._arguments, self._environment = tuple(arguments), dict(environment)
         self.process: subprocess.Popen[bytes] | None = None
         self.log = data / "collector.log"
+        self._clients: list[Client] = []
 
     def start(self, *, seconds: float = 20.0) -> "Collector":
         """Start it and wait until it can acknowledge; its log is in the failure if it does not."""
@@ -119,11 +120,18 @@ class Collector:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for client in self._clients:
+            client.close()
         self.kill()
 
     def client(self, token_file: str = "reader.token") -> Client:
         """An API client with one of the tokens of the data directory."""
-        return Client(self.url, (self.data / token_file).read_text().strip())
+        return self._holder((self.data / token_file).read_text().strip())
+
+    def _holder(self, token: str) -> Client:
+        client = Client(self.url, token)
+        self._clients.append(client)
+        return client
 
     def enrol(
         self, name: str, scope: str, *, kind: str = "agent", roles: Sequence[str] = ()

@@ -5,6 +5,7 @@ import fcntl
 import getpass
 import http.client
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -279,7 +280,8 @@ def _enrol(plan: Plan, kind: str, name: str, scope: str, roles: Sequence[str] = 
 def _welcome(plan: Plan) -> str:
     name = getpass.getuser()
     screens = _url(plan.dashboard.listen)
-    again = f"vigie enroll person {name} --roles '{','.join(PERSON_ROLES)}' --data {plan.data}"
+    vigie = "vigie" if shutil.which("vigie") else f"{sys.executable} -m vigie"
+    again = f"{vigie} enroll person {name} --roles '{','.join(PERSON_ROLES)}' --data {plan.data}"
     try:
         code = _enrol(plan, "person", name, "", PERSON_ROLES).code
         address = f"{screens}/login?code={code}"

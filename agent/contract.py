@@ -13,7 +13,15 @@ from vigie import catalogue
 from vigie.settings import AgentSettings
 from vigie.shape import Inventory, Measurement
 
-AGENT_READS = (Read("/proc/self/statm", "memory of the agent itself"),)
+AGENT_READS = (
+    Read("/proc/self/statm", "memory of the agent itself"),
+    Read("/etc/localtime", "local time, for the log"),
+    Read("/etc/hosts", "addresses of the upstreams"),
+    Read("/etc/nsswitch.conf", "the same"),
+    Read("/etc/resolv.conf", "the same"),
+    Read("/etc/ssl/certs/*", "whom to trust, when an upstream is https"),
+)
+"""Beside its own program and data: what the agent itself opens."""
 
 
 @dataclass(frozen=True, slots=True)

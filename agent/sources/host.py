@@ -34,7 +34,8 @@ class HostReader:
         Read("/proc/meminfo", "memory and swap"),
         Read("/proc/vmstat", "swap, as psutil reads it", optional=True),
         Read("/proc/zoneinfo", "memory available, on kernels that do not say", optional=True),
-        Read("/proc/cpuinfo", "number of processors, where sysconf does not say", optional=True),
+        Read("/sys/devices/system/cpu/online", "number of processors"),
+        Read("/proc/cpuinfo", "the same, where sysconf does not say", optional=True),
         Read("/proc/net/dev", "bytes, errors and drops of each interface"),
         Read("/sys/class/net", "which interfaces are hardware", optional=True),
         *(

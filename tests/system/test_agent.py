@@ -4,17 +4,26 @@ import contextlib
 import json
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 
-from agent import segment
+from agent import contract, segment
+from agent.service import periods
+from agent.sources import SOURCES
 from tests.build.upstream import Reply, Upstream
+from tests.house import ROOT
+from vigie.settings import AgentSettings
 
 KILLS = 12
 STUCK = """
@@ -36,6 +45,11 @@ parser = argparse.ArgumentParser()
 cli.add(parser)
 sys.exit(cli.run(parser.parse_args(sys.argv[2:])))
 """
+
+
+def the_contract() -> tuple[contract.Clause, ...]:
+    settings = AgentSettings()
+    return contract.contract(settings, SOURCES, periods(settings, SOURCES)).clauses
 
 
 def enrol(data: Path, url: str) -> list[str]:
@@ -105,6 +119,34 @@ def test_it_ends_within_two_seconds_although_a_source_hangs_in_the_kernel(tmp_pa
             process.send_signal(signal.SIGTERM)
             assert process.wait(5) == 0
             assert time.monotonic() - began < 2
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="no strace: sudo apt install strace")
+def test_the_kernel_sees_it_open_nothing_that_the_contract_does_not_name(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    with Upstream() as upstream:
+        command = [sys.executable, "-m", "vigie", "agent", *enrol(tmp_path, upstream.url)]
+        calls = "trace=open,openat,execve"
+        strace = ["strace", "-f", "-e", calls, "-o", str(trace), *command]
+        with started(strace, tmp_path / "log") as process:
+            assert upstream.wait(lambda u: len(u.frames) > 5, 30)
+            for traced in psutil.Process(process.pid).children():
+                traced.terminate()  # strace would leave it running
+            process.wait(10)
+    own = (sys.prefix, sys.base_prefix, str(ROOT), str(tmp_path))
+    system = ("/lib", "/usr/lib", "/usr/share/locale", "/etc/ld.so", "/dev/null")
+    agreed = [read.path for clause in the_contract() for read in clause.reads]
+    opened = {
+        found[1]
+        for line in trace.read_text().splitlines()
+        if (found := re.search(r'"([^"]+)"', line)) and "ENOENT" not in line
+    }
+    foreign = [
+        path
+        for path in opened
+        if not path.startswith((*own, *system)) and not any(map(partial(fnmatch, path), agreed))
+    ]
+    assert foreign == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

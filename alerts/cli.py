@@ -175,9 +175,8 @@ def past(client: Client, rule: Rule, start: str, end: str) -> Iterator[trial.Rea
     cursor: str | None = None
     for _ in range(PAGES):
         answer = client.get(
-            Table, f"series/{measurement.name}", fields=",".join(wanted) or None,
-            by=",".join(["container", *keys]), to=end, limit=PAGE_ROWS, cursor=cursor,
-            **{"from": start},
+            Table, f"series/{measurement.name}", fields=",".join(wanted) or None, agg="rows",
+            to=end, limit=PAGE_ROWS, cursor=cursor, **{"from": start},
         )  # fmt: skip
         for row in printing.rows(answer.columns):
             subject = Subject(str(row["container"]), tuple(str(row[name]) for name in keys))

@@ -1,0 +1,166 @@
+import threading
+from pathlib import Path
+
+import pytest
+
+from alerts.delivery.message import Message
+from alerts.delivery.outbox import TABLES, Outbox
+from alerts.receivers.declared import Declared
+from alerts.receivers.outcome import Outcome, Receiver, Verdict
+from collector.counters import Counters
+from collector.duties.deliver import Deliver
+from tests.build.alarm import declared
+from vigie.database import Database
+
+
+class Clock:
+    """A clock that obeys."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Desk:
+    """Answers as it is told to."""
+
+    def __init__(self, *verdicts: Verdict, retry_after: float | None = None) -> None:
+        self.verdicts, self.retry_after = list(verdicts), retry_after
+        self.came: list[str] = []
+
+    def deliver(self, message: Message, now: float) -> Outcome:
+        self.came.append(message.id)
+        verdict = self.verdicts.pop(0) if self.verdicts else Verdict.DELIVERED
+        return Outcome(verdict, "so", self.retry_after)
+
+
+class Post:
+    """An outbox and who empties it, with one receiver a desk."""
+
+    def __init__(self, folder: Path, **desks: Receiver) -> None:
+        self.clock, self.counters = Clock(), Counters()
+        self.outbox = Outbox(Database(folder / "state.db", TABLES))
+        receivers = [declared(name, folder / "secret") for name in desks]
+        self.duty = Deliver(
+            self.outbox, receivers, self.counters,
+            make=lambda d: desks[d.name], clock=self.clock, draw=lambda: 1.0,
+        )  # fmt: skip
+
+    def put(self, *names: str) -> None:
+        """Messages for everybody, named alert.change."""
+        with self.outbox._database.write() as write:
+            for name in names:
+                message = Message(name, name.partition(".")[0], b"{}")
+                self.outbox.put(write, message, self.duty.lines, self.clock.now)
+
+    def turn(self, name: str = "desk", now: float | None = None) -> float:
+        self.clock.now = self.clock.now if now is None else now
+        return self.duty.turn(name, self.clock.now)
+
+
+def test_what_is_due_is_sent_one_by_one(tmp_path: Path) -> None:
+    desk = Desk()
+    post = Post(tmp_path, desk=desk)
+    post.put("a.1", "b.1")
+    assert [post.turn(), post.turn()] == [0, 0]
+    assert post.turn() > 0
+    assert desk.came == ["a.1", "b.1"]
+
+
+def test_while_a_receiver_is_down_only_its_oldest_message_is_tried(tmp_path: Path) -> None:
+    desk = Desk(*[Verdict.DOWN] * 3)
+    post = Post(tmp_path, desk=desk)
+    post.put("a.1", "b.1", "c.1")
+    assert post.turn() == 0
+    assert post.turn(now=0.5) == 0.5
+    for now in (1.0, 3.0):
+        post.turn(now=now)
+    assert desk.came == ["a.1"] * 3
+    for _ in range(4):
+        post.turn(now=8.0)
+    assert desk.came[3:] == ["a.1", "b.1", "c.1"]
+
+
+def test_a_message_that_is_refused_holds_up_its_alert_alone(tmp_path: Path) -> None:
+    desk = Desk(Verdict.REFUSED)
+    post = Post(tmp_path, desk=desk)
+    post.put("a.1", "a.2", "b.1")
+    for _ in range(3):
+        post.turn(now=0.0)
+    assert desk.came == ["a.1", "b.1"]
+    for _ in range(3):
+        post.turn(now=1.0)
+    assert desk.came[2:] == ["a.1", "a.2"]
+
+
+def test_retry_after_is_followed(tmp_path: Path) -> None:
+    desk = Desk(Verdict.DOWN, retry_after=120)
+    post = Post(tmp_path, desk=desk)
+    post.put("a.1")
+    post.turn()
+    assert post.turn(now=119.0) == 1
+    post.turn(now=120.0)
+    assert desk.came == ["a.1", "a.1"]
+
+
+def test_a_receiver_that_breaks_is_down_and_counted(tmp_path: Path) -> None:
+    class Broken:
+        def deliver(self, message: Message, now: float) -> Outcome:
+            raise RuntimeError("bad plug-in")
+
+    post = Post(tmp_path, desk=Broken())
+    post.put("a.1")
+    post.turn()
+    assert post.outbox.counts() == {("desk", "waiting"): 1}
+    assert post.counters.value("deliveries_total", receiver="desk", verdict="down") == 1
+
+
+def test_what_waits_and_what_is_dead_is_counted(tmp_path: Path) -> None:
+    from datetime import UTC, datetime
+
+    post = Post(tmp_path, desk=Desk())
+    post.put("a.1")
+    post.duty.run(datetime.fromtimestamp(1.0, UTC))
+    assert post.counters.value("notifications", receiver="desk", state="waiting") == 1
+    post.duty.run(datetime.fromtimestamp(75 * 3600.0, UTC))
+    assert post.counters.value("notifications", receiver="desk", state="dead") == 1
+    assert post.counters.value("notifications_given_up_total") == 1
+
+
+@pytest.mark.parametrize("slow", ["one", "two"])
+def test_workers_do_not_wait_for_each_other(tmp_path: Path, slow: str) -> None:
+    release, told = threading.Event(), threading.Event()
+
+    class Slow:
+        def deliver(self, message: Message, now: float) -> Outcome:
+            release.wait(10)
+            return Outcome(Verdict.DELIVERED)
+
+    class Quick:
+        def deliver(self, message: Message, now: float) -> Outcome:
+            told.set()
+            return Outcome(Verdict.DELIVERED)
+
+    desks: dict[str, Receiver] = {
+        name: Slow() if name == slow else Quick() for name in ("one", "two")
+    }
+    post = Post(tmp_path, **desks)
+    post.duty.start()
+    post.put("a.1")
+    post.duty.wake()
+    assert told.wait(5)
+    release.set()
+    post.duty.stop()
+
+
+def test_the_kind_is_made_as_declared(tmp_path: Path) -> None:
+    made: list[Declared] = []
+
+    def make(found: Declared) -> Receiver:
+        made.append(found)
+        return Desk()
+
+    found = declared("desk", tmp_path / "secret")
+    Deliver(Outbox(Database(tmp_path / "s.db", TABLES)), [found], Counters(), make=make)
+    assert made == [found]

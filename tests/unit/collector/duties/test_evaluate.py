@@ -1,0 +1,130 @@
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from alerts.lifecycle import State
+from collector.duties.evaluate import MARK_SECONDS
+from collector.store import schema
+from tests.build.alarm import CONTAINER, START, Story
+from vigie.catalogue import Filesystem, Source
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Story:
+    return Story(tmp_path)
+
+
+def clock_off(story: Story, seconds: float, container: str = CONTAINER) -> None:
+    """An agent whose clock is off by so much."""
+    story.reads(
+        Source, container=container, source="agent", status="ok", clock_offset_seconds=seconds
+    )
+
+
+def test_the_position_is_written_with_what_it_found(story: Story) -> None:
+    clock_off(story, 90)
+    story.store.happens("damaged", START, START)
+    story.tick()
+    position = story.register.position
+    assert (position.commit, position.events) == (story.store.live.commit, 1)
+    story.crashes()
+    assert story.register.position == position
+
+
+def test_nothing_found_costs_no_write_but_now_and_then(story: Story) -> None:
+    story.tick()
+    writes = []
+    real = story.database.write
+    story.database.write = lambda: (writes.append(1), real())[1]  # type: ignore[func-returns-value, method-assign]
+    story.until(f"{MARK_SECONDS:.0f}s", deliver=False)
+    assert len(writes) == 1
+
+
+def test_a_store_that_was_restored_counts_from_where_it_is(story: Story) -> None:
+    story.store.live.commit = 1_000
+    story.store.happens("damaged", START, START, detail="one")
+    story.tick()
+    story.store.live.commit, story.store.events = 3, []
+    story.tick()
+    story.store.happens("damaged", START, START, detail="two")
+    story.tick()
+    assert story.alert("data_damaged").count == 2
+
+
+def test_simulated_is_a_matter_of_the_containers_scope(tmp_path: Path) -> None:
+    story = Story(tmp_path, simulated=frozenset({"twin", "lyon/b/h1"}))
+    for container in ("twin/a", "lyon/b", "lyon/c", "twins/a"):
+        clock_off(story, 90, container)
+    story.tick()
+    alerts = story.register.of("clock_wrong")
+    assert {s.container: a.simulated for s, a in alerts.items()} == {
+        "twin/a": True, "lyon/b": True, "lyon/c": False, "twins/a": False,
+    }  # fmt: skip
+
+
+def test_a_rule_on_events_may_choose_by_key(tmp_path: Path) -> None:
+    rules = """
+[[rule]]
+name = "clock_mended"
+event = "clock_wrong"
+priority = 3
+where = { host = "h1" }
+title = { fr = "{host}", en = "{host}" }
+advice = { fr = "a", en = "b" }
+why = "w"
+do = "d"
+"""
+    story = Story(tmp_path, rules=rules)
+    story.store.happens("clock_wrong", START, START, host="h1")
+    story.store.happens("clock_wrong", START, START, host="h2")
+    story.tick()
+    assert [s.keys for s in story.register.of("clock_mended")] == [("h1",)]
+
+
+def test_its_thread_looks_when_readings_come_and_ends_when_told(story: Story) -> None:
+    came = threading.Event()
+    story.evaluate._publish = lambda *_: came.set()
+    story.evaluate.start()
+    now = time.time()
+    story.store.live.put(
+        Source, CONTAINER, now, {"source": "agent", "status": "ok", "clock_offset_seconds": 90}
+    )
+    assert came.wait(3.0)
+    story.evaluate.stop()
+    assert story.register.now()[0].state is State.FIRING
+
+
+def many(rows: int) -> pa.Table:
+    """A file system a row, all well."""
+    hosts = pa.array([f"host-{n // 4}" for n in range(rows)])
+    mounts = pa.array([f"/data/{n % 4}" for n in range(rows)])
+    numbers = {"size_bytes": 1_000, "available_bytes": 900, "inodes_total": 1_000,
+               "inodes_available": 900, "quality": 0, "suspect": 0}  # fmt: skip
+    times = pa.array(np.full(rows, round(START * 1e6))).cast(schema.TIME_TYPE)
+    fixed = {
+        "time": times, "container": pa.array(["p/a"] * rows), "host": hosts, "mount": mounts,
+        "read_only": pa.array(np.zeros(rows, bool)),
+    }  # fmt: skip
+    whole = schema.raw(Filesystem)
+    columns = [
+        fixed[f.name] if f.name in fixed else pa.array(np.full(rows, numbers[f.name])).cast(f.type)
+        for f in whole
+    ]
+    return pa.table(columns, schema=whole)
+
+
+def test_half_a_million_rows_are_looked_at_in_a_fraction_of_a_second(story: Story) -> None:
+    story.store.live._tables["filesystem"] = many(500_000)
+    moment = datetime.fromtimestamp(START, UTC)
+    story.evaluate.run(moment)
+    took = []
+    for _ in range(3):
+        began = time.perf_counter()
+        story.evaluate.run(moment)
+        took.append(time.perf_counter() - began)
+    assert min(took) < 0.5, took

@@ -20,7 +20,7 @@ from collector.store.quarantine import Found, Quarantine
 from collector.store.rebuild import choose
 from collector.store.tables import CATALOG, Tables, commit_name
 from vigie import catalogue
-from vigie.errors import StoreError, VigieError
+from vigie.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -132,11 +132,10 @@ def replay(
     after: int, stored: Mapping[str, int], quarantine: Quarantine, room: Callable[[], None],
 ) -> Recovery:  # fmt: skip
     """Apply every record after that position again; `room` is called between groups."""
-    recovery = Recovery(last=after)
+    recovery = Recovery(last=max(after, *stored.values(), 0))
     edges = sorted({after, *stored.values()})
     group: list[Entry] = []
     for entry in _entries(journal, decode, quarantine, recovery):
-        recovery.last = max(recovery.last, entry.position)
         if entry.position <= after:
             continue
         # A group lies on one side of every table's position: all of it is stored there, or none.
@@ -158,16 +157,22 @@ def _entries(
     recovery: Recovery,
 ) -> Iterator[Entry]:  # fmt: skip
     for segment in journal.segments():
+        # One position may be skipped at a start, and many after damage, which is named itself.
+        if segment.first > recovery.last + 2 and not recovery.damaged:
+            detail = f"journal: records {recovery.last + 1} to {segment.first - 1} are missing"
+            quarantine.missing(segment.path, detail)
         recovery.last = max(recovery.last, segment.first - 1)
         for found in segment.read():
             if isinstance(found, Damage):
                 recovery.damaged.append(Found(found.path, ""))
                 quarantine.bytes(found.path, found.offset, found.data, "journal")
                 continue
+            recovery.last = max(recovery.last, found.position)
             try:
                 yield _entry(found, decode)
-            except VigieError as error:
-                recovery.last = max(recovery.last, found.position)
+            except Exception as error:
+                # One record that nobody can read any more must not keep the others from being.
+                log.exception("a record of the journal cannot be read")
                 detail = f"journal: record {found.position} cannot be read: {error}"
                 quarantine.bytes(segment.path, found.position, found.body, detail)
 

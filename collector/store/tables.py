@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.conversions import from_bytes
-from pyiceberg.exceptions import NamespaceAlreadyExistsError
+from pyiceberg.exceptions import NamespaceAlreadyExistsError, NoSuchTableError
 from pyiceberg.io.pyarrow import parquet_file_to_data_file
 from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import PartitionField, PartitionSpec
@@ -175,7 +175,7 @@ class Tables:
         self._tables.pop(table, None)
         self._files.pop(table, None)
         self._properties.pop(table, None)
-        if self._known().table_exists((NAMESPACE, table)):
+        with contextlib.suppress(NoSuchTableError):
             self._known().drop_table((NAMESPACE, table))
 
     def schema(self, table: str) -> pa.Schema | None:

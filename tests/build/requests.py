@@ -24,7 +24,7 @@ def envelope(received: int = START, principal: str = "agent-1", scope: str = CON
                     compressed=False)  # fmt: skip
 
 
-def section(measurement: type[Measurement], columns: Mapping[str, Sequence[Any]]) -> bytes:
+def section(measurement: type[Measurement], columns: Mapping[str, Any]) -> bytes:
     """One measurement's stream; `time` in microseconds."""
     fields = {"time": schema.TIME_TYPE} | {
         f.name: _type(column_type(f)) for f in measurement.fields if f.name in columns
@@ -39,7 +39,7 @@ def section(measurement: type[Measurement], columns: Mapping[str, Sequence[Any]]
 
 
 def frame(  # noqa: PLR0917
-    sequence: int, time: int, readings: Mapping[type[Measurement], Mapping[str, Sequence[Any]]],
+    sequence: int, time: int, readings: Mapping[type[Measurement], Mapping[str, Any]],
     agent: str = "agent-1", boot: str = "boot-1", events: Sequence[Happening] = (),
     gaps: Sequence[Gap] = (), container: str = CONTAINER,
 ) -> bytes:  # fmt: skip

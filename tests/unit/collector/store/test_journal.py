@@ -1,8 +1,6 @@
 import random
 from pathlib import Path
 
-import pytest
-
 from collector.store.journal import LEAP, Damage, Journal, Record, Segment
 
 
@@ -47,19 +45,20 @@ def test_a_zeroed_tail_is_named_and_nothing_before_it_is_lost(tmp_path: Path) ->
     assert damage == Damage(segment.path, len(whole), bytes(4096))
 
 
-@pytest.mark.parametrize("seed", range(200))
-def test_a_flipped_bit_loses_one_record_at_most(tmp_path: Path, seed: int) -> None:
-    noise = random.Random(seed)
+def test_a_flipped_bit_loses_one_record_at_most(tmp_path: Path) -> None:
+    noise = random.Random(5)
     bodies = [noise.randbytes(noise.randrange(200)) for _ in range(5)]
     segment = written(tmp_path, *bodies)
-    data = bytearray(segment.path.read_bytes())
-    data[noise.randrange(len(data))] ^= 1 << noise.randrange(8)
-    segment.path.write_bytes(data)
-    found = list(segment.read())
-    records = [r for r in found if isinstance(r, Record)]
-    assert len(records) == 4
-    assert all(r.body == bodies[r.position - 1] for r in records)
-    assert sum(isinstance(d, Damage) for d in found) == 1
+    whole = segment.path.read_bytes()
+    for _ in range(1_000):
+        data = bytearray(whole)
+        data[noise.randrange(len(data))] ^= 1 << noise.randrange(8)
+        segment.path.write_bytes(data)
+        found = list(segment.read())
+        records = [r for r in found if isinstance(r, Record)]
+        assert len(records) == 4
+        assert all(r.body == bodies[r.position - 1] for r in records)
+        assert sum(isinstance(d, Damage) for d in found) == 1
 
 
 def test_a_record_forged_inside_a_body_is_never_taken_for_one(tmp_path: Path) -> None:

@@ -85,7 +85,8 @@ def test_coverage_is_the_share_of_steps_with_a_value(run: Opened) -> None:
 
 def test_pages_go_on_where_the_last_ended(run: Opened) -> None:
     gpus(run)
-    pages, cursor = [], None
+    pages: list[int] = []
+    cursor = None
     while not pages or cursor:
         page = ask(run, "gpu", "power_watts", 60, agg="rows", limit=50, cursor=cursor)
         pages.append(page.rows.num_rows)

@@ -8,6 +8,7 @@ from tests.house import ROOT
 from tools.additions import __main__ as additions
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", additions.names())
 def test_what_contributing_promises_is_so(name: str, tmp_path: Path) -> None:
     assert additions.attempt(name, tmp_path) == ""

@@ -26,6 +26,12 @@ examples:
   vigie rules replay agent_silent --from 24h
                                           when it would have fired over past readings
 """
+ACTS: Final = {
+    "check": "Name every fault of rule files",
+    "test": "Run the tests that rules carry",
+    "explain": "Say in words what rules do",
+    "replay": "Show when rules would have fired over past readings",
+}
 PAGE_ROWS: Final = 10_000
 PAGES: Final = 1_000
 EVERY: Final = 10.0
@@ -35,17 +41,24 @@ EVERY: Final = 10.0
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EXAMPLES
-    parser.add_argument("act", choices=("check", "test", "explain", "replay"))
-    parser.add_argument(
-        "what", nargs="*", help="rule files, folders of them, or names of rules; default: packaged"
-    )
-    parser.add_argument(
-        "--rules", type=Path, action="append", default=[], metavar="FILE",
-        help="where else to look for a rule that is named; repeatable",
-    )  # fmt: skip
-    parser.add_argument("--from", dest="start", default="1h", metavar="TIME", help="for replay")
-    parser.add_argument("--to", dest="end", default="0s", metavar="TIME", help="for replay")
-    asking.add(parser)
+    acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
+    for name, purpose in ACTS.items():
+        act = acts.add_parser(name, help=purpose, description=f"{purpose}.")
+        act.add_argument(
+            "what", nargs="*",
+            help="rule files, folders of them, or names of rules; default: the packaged ones",
+        )  # fmt: skip
+        act.add_argument(
+            "--rules", type=Path, action="append", default=[], metavar="FILE",
+            help="where else to look for a rule that is named; repeatable",
+        )  # fmt: skip
+        if name == "replay":
+            act.add_argument(
+                "--from", dest="start", default="1h", metavar="TIME",
+                help="RFC 3339, or how long ago; as 2h [%(default)s]",
+            )  # fmt: skip
+            act.add_argument("--to", dest="end", default="0s", metavar="TIME", help="likewise")
+        asking.add(act)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,41 @@
+from alerts.explain import bracketed, conditions
+from alerts.language.parse import parse
+from alerts.load import parse as rules
+from alerts.rulebook import Rulebook
+from tests.unit.alerts.test_load import RULE
+
+RULES = Rulebook().rules
+
+
+def test_brackets_show_what_binds_what() -> None:
+    assert bracketed(parse("a or b and not c < 5min")) == "(a or (b and (not (c < 300 s))))"
+
+
+def test_a_rule_is_said_in_words() -> None:
+    fires, resolves, blind = conditions(RULES["filesystem_filling"])
+    assert fires == (
+        "Fires when available_bytes / size_bytes is below 10 % and not read_only for 5m, "
+        "for every row of `filesystem`."
+    )
+    assert resolves.startswith(
+        "Resolves when available_bytes / size_bytes is above 15 % or read_only, for 1m;"
+    )
+    assert "a row older than 1m" in blind
+
+
+def test_and_meets_or_in_brackets() -> None:
+    text = RULE.replace("size_bytes < 10%", "size_bytes < 10% or read_only and age > 2h")
+    (rule,) = rules(text, "x")
+    assert "is below 10 % or (read_only and the row's age is above 2 h)" in next(conditions(rule))
+
+
+def test_a_rule_on_age_says_nothing_of_old_rows_and_one_that_mutes_says_so() -> None:
+    told = " ".join(conditions(RULES["agent_silent"]))
+    assert "older than" not in told
+    assert "other alerts of the same container and host notify nobody" in told
+
+
+def test_a_rule_on_events_says_when_it_is_too_late() -> None:
+    told = " ".join(conditions(RULES["data_damaged"]))
+    assert "more than 10m after it happened goes into the history" in told
+    assert "Resolves by itself 7d after the last one." in told

@@ -201,15 +201,16 @@ class Shipper:
         After a live frame the backlog has its turn, so that neither waits for the other's end.
         Returns how long to wait before the next step, or None: until there is a new frame.
         """
-        newest = self._spool.live(self.url)
-        if newest is not None:
-            self._seen = max(self._seen, newest.sequence)
-            if not self._was_live:
-                delay = self._send([newest])
-                self._was_live = not delay
-                return delay
+        # Asked first: a frame that comes meanwhile must not be slept over, nor spun upon.
+        self._seen = self._spool.newest
+        live = self._spool.live(self.url)
+        if live is not None and not self._was_live:
+            delay = self._send([live])
+            self._was_live = not delay
+            return delay
         self._was_live = False
-        records = self._spool.backlog(self.url)
+        # A frame that the disk refused is in no backlog.
+        records = self._spool.backlog(self.url) or ([live] if live else [])
         return self._send(records) if records else None
 
     def _run(self) -> None:

@@ -167,6 +167,12 @@ class Spool:
 
     # What an upstream's thread does.
 
+    @property
+    def newest(self) -> int:
+        """The number of the newest frame of this boot, -1 before the first."""
+        with self._news:
+            return -1 if self._latest is None else self._latest.sequence
+
     def live(self, upstream: str) -> Record | None:
         """The newest frame, unless that upstream holds it."""
         with self._news:
@@ -207,7 +213,7 @@ class Spool:
     def wait(self, after: int) -> None:
         """Sleep until a frame newer than number `after` is there, or `wake` is called."""
         with self._news:
-            while not self._closed and (self._latest is None or self._latest.sequence <= after):
+            while not self._closed and self.newest <= after:
                 self._news.wait()
 
     def wake(self) -> None:

@@ -1,5 +1,6 @@
 """Shipping over a real connection: what each answer means for the frames."""
 
+import errno
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -126,6 +127,33 @@ def test_a_stream_of_live_frames_does_not_starve_the_backlog(
         bench.tick()  # there is always a newer one
     assert [r.sequences[-1:] for r in upstream.requests][::2] == [[3], [5]]
     assert upstream.requests[1].sequences[:3] == [0, 1, 2]
+
+
+def test_a_frame_that_the_disk_refused_still_leaves_live(
+    make: Benches, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make(upstream)
+    bench.tick()
+    bench.drain()
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("agent.files.append", refuse)
+    for _ in range(3):
+        bench.tick()
+        assert bench.drain() is None
+    assert upstream.held == {(HOST, bench.spool.boot): {0, 1, 2, 3}}
+
+
+def test_with_nothing_left_to_send_it_sleeps_until_there_is_a_newer_frame(
+    make: Benches, upstream: Upstream
+) -> None:
+    bench = make(upstream)
+    for _ in range(3):
+        bench.tick(2)
+        assert bench.drain() is None
+        assert bench.shippers[0]._seen == bench.spool.newest
 
 
 def test_a_request_says_who_sends_what_and_when(make: Benches, upstream: Upstream) -> None:

@@ -50,7 +50,7 @@ golden: setup ## Rewrite tests/golden from what the code says now; review the di
 bench: setup ## Measure: memory, ingest, queries
 	$(BIN)/python -m bench $(ARGS)
 
-screens: setup ## Take pictures of the dashboards into screens/
+screens: setup ## Take pictures of the screens into docs/images (two minutes)
 	$(BIN)/python tools/screens.py $(ARGS)
 
 dead: setup ## List code that nothing seems to call (advice, not a verdict)

@@ -1,12 +1,11 @@
 """`vigie dashboard run`: the operations screens of one collector."""
 
 import argparse
-import logging
 import os
 import sys
 
 from dashboard import service
-from vigie import settings
+from vigie import logs, settings
 from vigie.errors import SettingsError
 
 
@@ -19,8 +18,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it; 0 ended as asked, 1 could not serve, 2 wrong settings."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr,
-                        format="%(asctime)s %(levelname)s %(name)s %(message)s")  # fmt: skip
     try:
         if arguments.print_config:
             print(settings.describe(settings.DashboardSettings, arguments, os.environ))
@@ -29,4 +26,5 @@ def run(arguments: argparse.Namespace) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
+    logs.to_stderr()
     return service.serve(chosen)

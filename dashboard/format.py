@@ -86,6 +86,8 @@ def divisor(largest: float, unit: Unit, language: str) -> tuple[float, str]:
 
 def duration(seconds: float, language: str) -> str:
     """Two largest parts: `14 s`, `2 min 14 s`, `1 h 12 min`, `3 j 4 h`; `12 ms` below a second."""
+    if 0 < abs(seconds) < 0.001:
+        return f"<{SPACE}1{SPACE}ms"
     if 0 < abs(seconds) < 1:
         return f"{number(seconds * 1000, language)}{SPACE}ms"
     whole, sign = round(abs(seconds)), "−" if seconds < 0 else ""

@@ -54,11 +54,11 @@ class Asker:
         self, measurement: type[Measurement], fields: Sequence[str], *, agg: str, start: float,
         end: float, step: float, by: Sequence[str] = (), where: Sequence[str] = (),
     ) -> list[Row]:  # fmt: skip
-        """One row per step, and per `by`; a step without readings has none."""
+        """One row per step, and per `by`, over all series; a step without readings has none."""
         asked: dict[str, Any] = {
             "fields": ",".join(fields), "agg": agg, "scope": self.scope, "step": step,
             "from": spelled(start), "to": spelled(end),
-            "by": ",".join(by) or None, "where": list(where) or None,
+            "by": ",".join(by), "where": list(where) or None,
         }  # fmt: skip
         return rows(self.client.get(replies.Table, f"series/{measurement.name}", **asked))
 

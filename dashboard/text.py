@@ -142,7 +142,7 @@ TEXTS: Final[dict[str, Said]] = {
     "network": Said("Réseau", "Network"),
     "last_12_hours": Said("12 dernières heures", "last 12 hours"),
     "last_24_hours": Said("24 dernières heures", "last 24 hours"),
-    "machines_note": Said("en direct ; courbe d'une heure", "live; curve of one hour"),
+    "machines_note": Said("en direct ; courbes de 15 min", "live; curves of 15 min"),
     "queue_note": Said("{count} {count|ouverte|ouvertes} · J/K parcourir · P prendre · ? aide",
                        "{count} open · J/K move · P take · ? help"),
     "load_title": Said("Processeur et mémoire", "Processor and memory"),

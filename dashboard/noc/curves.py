@@ -30,7 +30,9 @@ PERIODS: Final = (
     Period("24h", DAY, 5 * MINUTE),
 )
 DEFAULT_PERIOD: Final = "15min"
-FLEET_PERIOD: Final = {"load": "1h", "network": "1h", "power": "12h"}
+ROLES: Final = ("it", "ups", "site")
+"""Places of a meter in the PUE, from what is wanted to what holds it."""
+FLEET_PERIOD: Final = {"load": "15min", "network": "15min", "power": "12h"}
 """Charts of the first screen have one period each."""
 
 
@@ -49,12 +51,12 @@ class Wanted:
 
     def series(
         self, measurement: type[Measurement], fields: Sequence[Field], agg: str,
-        by: tuple[str, ...] = (),
+        by: tuple[str, ...] = (), where: tuple[str, ...] = (),
     ) -> list[Row]:  # fmt: skip
         """Rows of these fields, a step apart."""
         return self.ask.series(
             measurement, [f.name for f in fields], agg=agg, start=self.now - self.span.span,
-            end=self.now, step=self.span.step, by=by,
+            end=self.now, step=self.span.step, by=by, where=where,
         )  # fmt: skip
 
     def line(self, name: str, rows: Iterable[Row], column: str) -> Line:
@@ -109,8 +111,12 @@ def disk(wanted: Wanted) -> Drawing:
 def power(wanted: Wanted) -> Drawing:
     """Power of the scope, where something measures it."""
     field, language = Power.power_watts, wanted.ask.language
-    line = wanted.line(field.label(language), wanted.series(Power, [field], "sum"), field.name)
-    band = Band("", WATT, (line,))
+    rows = wanted.series(Power, [field], "sum", by=(Power.role.name,), where=("phase:all",))
+    # As the indicator does: what computes, else the widest meter above it; never both added up.
+    roles = {str(row[Power.role.name]) for row in rows if row[field.name] is not None}
+    role = next((r for r in ROLES if r in roles), None)
+    of_role = [row for row in rows if row[Power.role.name] == role]
+    band = Band("", WATT, (wanted.line(field.label(language), of_role, field.name),))
     return wanted.drawing("power", say("power", language), band, say("no_meter", language))
 
 

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from dash import html
 from dash.development.base_component import Component
@@ -12,7 +11,6 @@ from dashboard.figures import chart
 from dashboard.format import number, seconds_of
 from dashboard.markup import tag
 from dashboard.noc import alarms, indicators, machines, parts
-from dashboard.noc.rates import Rates
 from dashboard.noc.shown import (
     Age,
     Cell,
@@ -25,7 +23,7 @@ from dashboard.noc.shown import (
     isolated,
     unknown,
 )
-from dashboard.questions import Asker
+from dashboard.noc.view import View
 from dashboard.text import say
 from vigie.indicators import CARBON_LOCATION, ENERGY, POWER
 from vigie.replies import Alert, Container
@@ -34,6 +32,8 @@ FEW_HOSTS: Final = 12
 """Up to here each machine has its own row of live numbers; beyond, the mosaic says enough."""
 EVENTS_SHOWN: Final = 12
 EVENT_SPAN_SECONDS: Final = 86_400
+EVENTS_SECONDS: Final = 4.0
+"""How old the list of events may be."""
 UNREACHABLE: Final = ("stale", "silent")
 SIGNS: Final = {"stale": "?", "silent": "–", "maintenance": "M", "abnormal": "!", "nominal": ""}
 NUMBERS: Final = ("p1", "load", "reachable", POWER.name, ENERGY.name, CARBON_LOCATION.name)
@@ -81,37 +81,38 @@ def _right(language: str) -> list[Component]:
     ]  # fmt: skip
 
 
-def content(ask: Asker, rates: Rates, now: float, zone: ZoneInfo) -> dict[str, Any]:
+def content(view: View) -> dict[str, Any]:
     """Everything live on the screen, as JSON.
 
     Raises:
         Refused, Unavailable: the network cannot be read at all; any other part fails alone.
     """
+    ask, language = view.ask, view.language
     network = ask.containers()
     all_of_it = network.containers
     names = {c.path: c.name for c in all_of_it}
     few = sum(len(c.hosts) for c in all_of_it) <= FEW_HOSTS
-    shown, tables, texts = _alarms(ask, names, now, zone)
-    shown["reachable"] = reachable(all_of_it, ask.language)
-    shown |= indicators.numbers(ask)
-    tables["containers"] = container_rows(all_of_it, ask.language)
+    shown, tables, texts = _alarms(view, names)
+    shown["reachable"] = reachable(all_of_it, language)
+    shown |= indicators.numbers(view)
+    tables["containers"] = container_rows(all_of_it, language)
     if few:
-        tables["machines"] = isolated(lambda: machines.table(ask, rates, names), failed)
-    tables["events"] = isolated(
-        lambda: alarms.happenings(
-            ask.events(now - EVENT_SPAN_SECONDS, EVENTS_SHOWN), names, now, ask.language, zone
-        ),
-        failed,
-    )
-    texts["fleet_note"] = say(
-        "fleet_note", ask.language, count=number(len(all_of_it), ask.language)
-    )
+        tables["machines"] = isolated(lambda: machines.table(ask, view.rates, names), failed)
+    tables["events"] = isolated(lambda: events(view, names, EVENTS_SHOWN), failed)
+    texts["fleet_note"] = say("fleet_note", language, count=number(len(all_of_it), language))
     said: dict[str, Any] = as_json({
         "network": network.network, "data_at": newest(all_of_it), "few": few,
         "numbers": shown, "texts": texts, "tables": tables,
-        "mosaic": mosaic(all_of_it, ask.language),
+        "mosaic": mosaic(all_of_it, language),
     })  # fmt: skip
     return said
+
+
+def events(view: View, names: dict[str, str], limit: int) -> Rows:
+    """What happened in the scope since yesterday, newest first."""
+    since = view.now - EVENT_SPAN_SECONDS
+    found = view.slow("events", EVENTS_SECONDS, lambda: view.ask.events(since, limit))
+    return alarms.happenings(found, names, view.now, view.language, view.zone)
 
 
 def reachable(containers: Sequence[Container], language: str) -> Number:
@@ -187,17 +188,18 @@ def _tile(container: Container, language: str) -> dict[str, Any]:
 
 
 def _alarms(
-    ask: Asker, names: dict[str, str], now: float, zone: ZoneInfo
+    view: View, names: dict[str, str]
 ) -> tuple[dict[str, Number], dict[str, Rows], dict[str, str]]:
     """Numbers, queue and note, all from one answer; or its failure in each."""
-    alerts: list[Alert] | str = isolated(ask.alerts, str)
+    now, language, zone = view.now, view.language, view.zone
+    alerts: list[Alert] | str = isolated(view.ask.alerts, str)
     if isinstance(alerts, str):
         lost = unknown(alerts)
         return {"p1": lost, "load": lost}, {"queue": Rows(error=alerts)}, {"queue_note": ""}
-    queue = alarms.queue(alerts, names, now, ask.language, zone)
-    note = say("queue_note", ask.language, count=len(queue.rows))
+    queue = alarms.queue(alerts, names, now, language, zone)
+    note = say("queue_note", language, count=len(queue.rows))
     numbers = {
-        "p1": alarms.unacknowledged(alerts, now, ask.language, zone),
-        "load": alarms.load(alerts, now, ask.language),
+        "p1": alarms.unacknowledged(alerts, now, language, zone),
+        "load": alarms.load(alerts, now, language),
     }
     return numbers, {"queue": queue}, {"queue_note": note}

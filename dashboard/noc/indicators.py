@@ -2,26 +2,29 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Final
 
 from dashboard.format import number, quantity, seconds_of
 from dashboard.noc.shown import Number, Rows, Text, isolated, quality_word, unknown
-from dashboard.questions import Asker
+from dashboard.noc.view import View
 from dashboard.text import say
 from vigie.indicators import CARBON_LOCATION, ENERGY, POWER, Indicator
 from vigie.replies import Kpi
 
-POWER_STALE_SECONDS = 30.0
-SHOWN: tuple[tuple[Indicator, str], ...] = (
+POWER_STALE_SECONDS: Final = 30.0
+SHOWN: Final[tuple[tuple[Indicator, str], ...]] = (
     (POWER, "now"), (ENERGY, "day"), (CARBON_LOCATION, "day"),
 )  # fmt: skip
 """What the screens show, each over which period."""
+SECONDS: Final = {"now": 0.0, "day": 10.0}
+"""How old each period's answer may be."""
 
 
-def numbers(ask: Asker) -> dict[str, Number]:
+def numbers(view: View) -> dict[str, Number]:
     """The indicators of the scope, by name; a period that cannot be read is unknown, and why."""
     answers: dict[str, Mapping[str, Kpi] | str] = {
-        period: isolated(partial(ask.kpis, period), str)
-        for period in dict.fromkeys(period for _, period in SHOWN)
+        period: isolated(partial(view.slow, period, seconds, partial(view.ask.kpis, period)), str)
+        for period, seconds in SECONDS.items()
     }
     shown = {}
     for indicator, period in SHOWN:
@@ -29,7 +32,7 @@ def numbers(ask: Asker) -> dict[str, Number]:
         if isinstance(answer, str):
             shown[indicator.name] = unknown(answer)
         else:
-            shown[indicator.name] = kpi_number(answer.get(indicator.name), indicator, ask.language)
+            shown[indicator.name] = kpi_number(answer.get(indicator.name), indicator, view.language)
     return shown
 
 
@@ -52,12 +55,13 @@ def kpi_number(kpi: Kpi | None, indicator: Indicator, language: str) -> Number:
     )  # fmt: skip
 
 
-def table(ask: Asker, shown: Mapping[str, Number]) -> Rows:
-    """The indicators, one row each, with the boundary they are of."""
+def table(view: View) -> Rows:
+    """The indicators, one row each, with the period they are of."""
+    shown, language = numbers(view), view.language
     return Rows(
         rows=[
             (
-                Text(indicator.label(ask.language), sub=say(f"period_{period}", ask.language)),
+                Text(indicator.label(language), sub=say(f"period_{period}", language)),
                 shown[indicator.name],
             )
             for indicator, period in SHOWN

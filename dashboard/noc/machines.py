@@ -1,6 +1,7 @@
 """What machines say of themselves: processor, memory, pressure, network, disks, sources, models."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from dashboard.format import duration, number, quantity, rate, seconds_of
@@ -15,6 +16,7 @@ from vigie.units import BYTE, RATIO
 
 SOURCE_MARKS: Final = {"ok": "nominal", "failed": "p3", "stuck": "p3"}
 SOURCE_SIGNS: Final = {"ok": "✓", "failed": "!", "stuck": "!", "absent": "–", "off": "○"}
+AGENT: Final = "agent"
 PRESSURES: Final = (
     Host.pressure_cpu_seconds_total,
     Host.pressure_memory_seconds_total,
@@ -123,18 +125,35 @@ def pressure(hosts: Iterable[Row], rates: Rates, language: str) -> Rows:
 
 def sources(ask: Asker) -> Rows:
     """Every reader of the agents: status, age of its last good reading, failures."""
-    rows: list[list[Cell]] = [
-        [
-            Text(str(row[Source.source.name]), sub=str(row[Source.host.name]), mono=True),
-            source_mark(row, ask.language),
-            gauge(row, Source.age_seconds, ask.language),
-            gauge(row, Source.duration_seconds, ask.language),
-            gauge(row, Source.failures_total, ask.language),
-            gauge(row, Source.timeouts_total, ask.language),
-        ]
-        for row in sorted(ask.latest(Source), key=_place)
-    ]
+    found = sorted(ask.latest(Source), key=_place)
+    rows = [_agent(row, ask.language) for row in found if row[Source.source.name] == AGENT]
+    rows += [_source(row, ask.language) for row in found if row[Source.source.name] != AGENT]
     return Rows(rows, empty=say("no_source", ask.language))
+
+
+def _source(row: Row, language: str) -> list[Cell]:
+    fields = (
+        Source.age_seconds, Source.duration_seconds, Source.failures_total, Source.timeouts_total,
+    )  # fmt: skip
+    return [
+        Text(str(row[Source.source.name]), sub=str(row[Source.host.name]), mono=True),
+        source_mark(row, language),
+        *(gauge(row, field, language) for field in fields),
+    ]
+
+
+def _agent(row: Row, language: str) -> list[Cell]:
+    """The agent itself: what waits to be sent, and how wrong its clock is."""
+    waiting = gauge(row, Source.spool_frames, language)
+    clock = gauge(row, Source.clock_offset_seconds, language)
+    return [
+        Text(AGENT, sub=str(row[Source.host.name]), mono=True),
+        source_mark(row, language),
+        replace(clock, note=Source.clock_offset_seconds.label(language)),
+        replace(waiting, note=Source.spool_frames.label(language)),
+        gauge(row, Source.dropped_frames_total, language),
+        gauge(row, Source.refused_frames_total, language),
+    ]
 
 
 def source_mark(row: Row, language: str) -> Mark:
@@ -157,7 +176,7 @@ def devices(ask: Asker) -> Rows:
         [
             Text(_said(row, Device.kind), sub=_said(row, Device.device)),
             Text(_said(row, Device.model), sub=_said(row, Device.serial)),
-            Text(_said(row, Device.size), sub=_said(row, Device.firmware)),
+            Text(_size(row, ask.language), sub=_said(row, Device.firmware)),
         ]
         for row in sorted(ask.latest(Device), key=_place)
     ]
@@ -238,15 +257,22 @@ def _filled(row: Row) -> float:
     return 1 - free / size if size and free is not None else 0.0
 
 
+def _size(row: Row, language: str) -> str:
+    """A capacity as people say it, where the device says it in bytes."""
+    said = _said(row, Device.size)
+    count, _, unit = said.partition(" ")
+    return str(quantity(int(count), BYTE, language)) if unit == "B" and count.isdecimal() else said
+
+
 def _said(row: Row, field: Field) -> str:
     return str(row.get(field.name) or "")
 
 
 def _host_name(row: Row, names: dict[str, str], language: str) -> Text:
     container = str(row["container"])
-    return Text(
-        str(row["host"]), sub=names.get(container, container), href=site_link(container, language)
-    )
+    name, host = names.get(container, container), str(row["host"])
+    sub = container if name == host else name
+    return Text(host, sub=sub, href=site_link(container, language))
 
 
 def _host(row: Row) -> tuple[str, str]:

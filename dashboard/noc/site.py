@@ -1,7 +1,6 @@
 """Site: is this container well? Each block is read apart, and fails apart."""
 
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from dash import html
 from dash.development.base_component import Component
@@ -12,7 +11,8 @@ from dashboard.noc import alarms, curves, fleet, indicators, machines, parts
 from dashboard.noc.rates import Rates
 from dashboard.noc.shown import Number, Rows, as_json, failed, isolated, unknown
 from dashboard.noc.strip import strip
-from dashboard.questions import Asker, Row
+from dashboard.noc.view import View
+from dashboard.questions import Row
 from dashboard.text import say
 from vigie.catalogue import Host
 from vigie.replies import Alert, Container
@@ -51,17 +51,18 @@ def layout(language: str, period: str) -> list[Component]:
     ]  # fmt: skip
 
 
-def content(ask: Asker, rates: Rates, now: float, zone: ZoneInfo) -> dict[str, Any]:
-    """Everything live on the screen of the container `ask.scope`, as JSON.
+def content(view: View) -> dict[str, Any]:
+    """Everything live on the screen of the container that is the view's scope, as JSON.
 
     Raises:
         Refused, Unavailable: the network cannot be read at all; any other block fails alone.
     """
+    ask, language, rates = view.ask, view.language, view.rates
     network = ask.containers()
     here = next((c for c in network.containers if c.path == ask.scope), None)
     if here is None:
-        return {"missing": say("no_such_site", ask.language, path=ask.scope)}
-    language, names = ask.language, {here.path: here.name}
+        return {"missing": say("no_such_site", language, path=ask.scope)}
+    names = {here.path: here.name}
     alerts: list[Alert] | str = isolated(ask.alerts, str)
     hosts: list[Row] | str = isolated(lambda: ask.latest(Host), str)
     said: dict[str, Any] = as_json({
@@ -71,12 +72,12 @@ def content(ask: Asker, rates: Rates, now: float, zone: ZoneInfo) -> dict[str, A
                   "strip_note": say("strip_note", language)},
         "tables": {
             "queue": failed(alerts) if isinstance(alerts, str)
-            else alarms.queue(alerts, names, now, language, zone),
+            else alarms.queue(alerts, names, view.now, language, view.zone),
             "pressure": failed(hosts) if isinstance(hosts, str)
             else machines.pressure(hosts, rates, language),
-            **_blocks(ask, rates, names, now, zone),
+            **_blocks(view, names),
         },
-        "strip": isolated(lambda: strip(ask, alerts, now, zone), lambda why: {"error": why}),
+        "strip": isolated(lambda: strip(view, alerts), lambda why: {"error": why}),
     })  # fmt: skip
     return said
 
@@ -88,23 +89,15 @@ def about(container: Container, language: str) -> str:
     return " · ".join(dict.fromkeys(filter(None, words)))
 
 
-def _blocks(
-    ask: Asker, rates: Rates, names: dict[str, str], now: float, zone: ZoneInfo
-) -> dict[str, Rows]:
-    shown = indicators.numbers(ask)
-    since = now - fleet.EVENT_SPAN_SECONDS
+def _blocks(view: View, names: dict[str, str]) -> dict[str, Rows]:
+    ask = view.ask
     return {
         "filesystems": isolated(lambda: machines.filesystems(ask), failed),
-        "disks": isolated(lambda: machines.disks(ask, rates), failed),
+        "disks": isolated(lambda: machines.disks(ask, view.rates), failed),
         "sources": isolated(lambda: machines.sources(ask), failed),
         "devices": isolated(lambda: machines.devices(ask), failed),
-        "indicators": indicators.table(ask, shown),
-        "events": isolated(
-            lambda: alarms.happenings(
-                ask.events(since, EVENTS_SHOWN), names, now, ask.language, zone
-            ),
-            failed,
-        ),
+        "indicators": indicators.table(view),
+        "events": isolated(lambda: fleet.events(view, names, EVENTS_SHOWN), failed),
     }
 
 

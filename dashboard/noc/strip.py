@@ -2,34 +2,40 @@
 
 from collections.abc import Sequence
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from dashboard.format import DAY, HOUR, clock, seconds_of
-from dashboard.questions import Asker, Row
+from dashboard.noc.view import View
+from dashboard.questions import Row
 from dashboard.text import say
 from vigie.catalogue import Host
 from vigie.replies import Alert
 
 CELL_SECONDS: Final = 900
 CELLS: Final = DAY // CELL_SECONDS
+STRIP_SECONDS: Final = 20.0
+"""How old the counts may be: they are a day's."""
 PARTIAL: Final = 0.9
 """Below this share of the readings due, a quarter of an hour is drawn as partly missing."""
 
 
-def strip(ask: Asker, alerts: Sequence[Alert] | str, now: float, zone: ZoneInfo) -> dict[str, Any]:
+def strip(view: View, alerts: Sequence[Alert] | str) -> dict[str, Any]:
     """One cell for every quarter of an hour, oldest first, and a sentence for all of them."""
+    now, language, zone = view.now, view.language, view.zone
     start = (int(now) // CELL_SECONDS + 1) * CELL_SECONDS - DAY
-    counted = ask.series(
-        Host, [Host.cpu_count.name], agg="count", start=start, end=now, step=CELL_SECONDS
-    )
+    counted = view.slow(
+        "strip", STRIP_SECONDS,
+        lambda: view.ask.series(
+            Host, [Host.cpu_count.name], agg="count", start=start, end=now, step=CELL_SECONDS
+        ),
+    )  # fmt: skip
     shares = _shares(counted, now)
     known = [] if isinstance(alerts, str) else alerts
     cells = []
     for at in range(start, start + DAY, CELL_SECONDS):
         mark = _mark(at, shares, known, now)
-        cells.append(_cell(mark, clock(at, zone), ask.language))
+        cells.append(_cell(mark, clock(at, zone), language))
     seen = sum(cell["mark"] not in {"missing", "before"} for cell in cells)
-    label = say("strip_label", ask.language, seen=seen, total=CELLS)
+    label = say("strip_label", language, seen=seen, total=CELLS)
     hours = [clock(start + i * 3 * HOUR, zone) for i in range(8)]
     return {"cells": cells, "label": label, "hours": hours}
 
@@ -50,9 +56,10 @@ def _mark(start: int, shares: dict[int, float], alerts: Sequence[Alert], now: fl
     during = [a.priority for a in alerts if _during(a, start)]
     if during:
         return f"p{min(during)}"
-    if start < min(shares, default=now):
+    first = min(shares, default=now)
+    if start < first:
         return "before"  # a machine that is new here has lost nothing
-    share = shares.get(start, 0.0)
+    share = 1.0 if start == first else shares.get(start, 0.0)
     return "missing" if share == 0 else "partial" if share < PARTIAL else "nominal"
 
 

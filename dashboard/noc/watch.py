@@ -14,9 +14,10 @@ from dashboard.figures.line import Drawing
 from dashboard.noc import curves, fleet, site
 from dashboard.noc.address import Address
 from dashboard.noc.rates import Rates
+from dashboard.noc.view import View
 from dashboard.questions import Asker
 from dashboard.session import Sessions, Visit
-from vigie.errors import Refused
+from vigie.errors import Refused, Unavailable
 
 COOKIE: Final = "vigie_session"
 CHART_TICK_SECONDS: Final = 4.0
@@ -49,9 +50,17 @@ class Watch:
         screen = site if address.site else fleet
         ask = Asker(visit.client, address.language, address.site or visit.person.scope)
 
+        def slow(name: str, seconds: float, read: Callable[[], Any]) -> Any:
+            key = (visit.rights, address.page, "slow", name)
+            board = self.boards.get(key, read, tick=seconds, fresh=fresh)
+            if board.trouble:
+                raise Unavailable(board.trouble)
+            return board.content
+
         def read() -> dict[str, Any]:
             with closing(visit.client):
-                content: dict[str, Any] = screen.content(ask, self.rates, self.now(), self.zone)
+                view = View(ask, self.now(), self.zone, self.rates, slow)
+                content: dict[str, Any] = screen.content(view)
                 return content
 
         return self.boards.get((visit.rights, address.page), read, fresh=fresh)

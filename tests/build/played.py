@@ -28,6 +28,7 @@ EVENTS: dict[str, list[Any]] = {
     "learned": ["2026-11-21T12:00:00Z"], "container": ["local/this"], "agent": ["agent-1"],
     "code": ["agent_started"], "severity": ["info"], "keys": ["{}"], "detail": ["vigie 0.1.0"],
 }  # fmt: skip
+KEYS = {"host": "this", "role": "it"}
 RANGES = {
     "cpu_busy_ratio": (0.05, 0.6), "memory_total_bytes": (24.0 * GIB, 24.0 * GIB),
     "memory_available_bytes": (18.0 * GIB, 20.0 * GIB), "cpu_count": (900.0, 900.0),
@@ -178,8 +179,8 @@ def series(query: dict[str, list[str]]) -> dict[str, list[Any]]:
     times = [t for i, t in enumerate(times) if not 0.4 < i / len(times) < 0.5]
     wave = [abs((t / 600) % 2 - 1) for t in times]
     columns: dict[str, list[Any]] = {"time": [spelled(t) for t in times]}
-    if "by" in query:
-        columns["host"] = ["this"] * len(times)
+    for key in filter(None, query.get("by", [""])[0].split(",")):
+        columns[key] = [KEYS[key]] * len(times)
     for name in query["fields"][0].split(","):
         low, high = RANGES.get(name, (0.0, 0.0))
         columns[name] = [low + (high - low) * w for w in wave] if high else [None] * len(wave)

@@ -71,6 +71,7 @@ def test_an_axis_is_divided_by_one_scale_for_all_its_values() -> None:
     ("seconds", "fr"),
     [
         (0, "0\u00a0s"),
+        (0.000_07, "<\u00a01\u00a0ms"),
         (0.012, "12\u00a0ms"),
         (14, "14\u00a0s"),
         (134, "2\u00a0min\u00a014\u00a0s"),

@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.format import seconds_of
 from dashboard.noc import fleet
-from dashboard.noc.rates import Rates
+from dashboard.noc.view import View
 from dashboard.questions import Asker
 from tests.build.played import GIB, Api, Direct, alert, container
 from vigie.errors import Unavailable
@@ -22,7 +22,7 @@ def api() -> Api:
 
 
 def content(api: Api, language: str = "fr") -> dict[str, Any]:
-    shown = fleet.content(Asker(Direct(api), language), Rates(), NOW, PARIS)
+    shown = fleet.content(View(Asker(Direct(api), language), NOW, PARIS))
     assert json.loads(json.dumps(shown)) == shown
     return shown
 
@@ -126,5 +126,5 @@ def test_nothing_shown_counts_its_own_age(api: Api) -> None:
     """Else every tick would be a new version, and an age would stop with the server."""
     api.stopped_at = NOW - 30
     before = content(api)
-    later = fleet.content(Asker(Direct(api), "fr"), Rates(), NOW + 2, PARIS)
+    later = fleet.content(View(Asker(Direct(api), "fr"), NOW + 2, PARIS))
     assert later == before

@@ -6,6 +6,7 @@ import pytest
 from dashboard.format import seconds_of
 from dashboard.noc import site
 from dashboard.noc.rates import Rates
+from dashboard.noc.view import View
 from dashboard.questions import Asker
 from tests.build.played import Api, Direct, alert
 
@@ -24,7 +25,7 @@ def api() -> Api:
 
 def content(api: Api, rates: Rates | None = None, now: float = NOW) -> dict[str, Any]:
     ask = Asker(Direct(api), "fr", "local/this")
-    return site.content(ask, rates or Rates(), now, PARIS)
+    return site.content(View(ask, now, PARIS, rates or Rates()))
 
 
 @pytest.mark.parametrize(("path", "block"), BLOCKS.items())
@@ -62,7 +63,7 @@ def test_a_source_in_trouble_has_its_word_and_its_mark(api: Api) -> None:
 
 def test_a_site_that_is_not_there_or_not_for_this_person_says_so(api: Api) -> None:
     ask = Asker(Direct(api), "fr", "elsewhere")
-    assert "elsewhere" in site.content(ask, Rates(), NOW, PARIS)["missing"]
+    assert "elsewhere" in site.content(View(ask, NOW, PARIS))["missing"]
 
 
 def test_the_strip_tells_a_gap_from_a_beginning_and_an_alarm_from_both(api: Api) -> None:

@@ -1,0 +1,37 @@
+"""What a screen is read with: who asks, when it is, and what may be a few seconds old."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from dashboard.noc.rates import Rates
+from dashboard.questions import Asker
+
+
+class Slow(Protocol):
+    """Reads what costs the API more than a look, and changes less than every tick."""
+
+    def __call__(self, name: str, seconds: float, read: Callable[[], Any], /) -> Any:
+        """What `read` gave at most `seconds` ago; raises as `read`."""
+
+
+def at_once(_: str, __: float, read: Callable[[], Any], /) -> Any:
+    """Read every time."""
+    return read()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One reading of a screen; `now` in Unix seconds, `zone` that of the watch."""
+
+    ask: Asker
+    now: float
+    zone: ZoneInfo
+    rates: Rates = field(default_factory=Rates)
+    slow: Slow = at_once
+
+    @property
+    def language(self) -> str:
+        """Of whoever looks."""
+        return self.ask.language

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import logging
+import resource
 import signal
 import socket
 import threading
@@ -67,7 +68,10 @@ TABLES: Final = (
     *persons.TABLES, *devices.TABLES, *idempotency.TABLES, *state.TABLES, *register.TABLES,
     *outbox.TABLES,
 )  # fmt: skip
-CONNECTIONS: Final = 1_000
+CONNECTIONS: Final = 10_000
+"""Every agent keeps one open."""
+FILES: Final = 2 * CONNECTIONS
+"""Files and sockets that we may have open, where the system lets us."""
 ENDING_SECONDS: Final = 5
 """How long open requests may go on once we are told to end."""
 USES_SECONDS: Final = 60.0
@@ -144,6 +148,7 @@ class Service:
             VigieError: somebody else listens there.
         """
         listening = _bound(*host_port(self._settings.listen))
+        _allow_files()
         tokens.ensure(self._settings.data, self._people)
         recovery = threading.Thread(target=self._recover, name="recovery", daemon=True)
         recovery.start()
@@ -302,6 +307,14 @@ def _bound(host: str, port: int) -> socket.socket:
             f"{host}:{port}: {error.strerror}; choose another with --listen"
         ) from error
     return made
+
+
+def _allow_files() -> None:
+    """Raise the soft limit of open files, 1024 as a rule, to what the agents need."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _locked(path: Path) -> IO[str]:

@@ -106,7 +106,7 @@ def _fitted(sent: pa.RecordBatch, how: Plan) -> pa.RecordBatch:
     columns = []
     for column in how.columns:
         if column.source < 0:
-            columns.append(pa.nulls(sent.num_rows, column.field.type))
+            columns.append(_nulls(sent.num_rows, column.field.type))
             continue
         values = sent.column(column.source)
         if column.source in how.dictionaries:
@@ -227,6 +227,15 @@ def _new_zeros(count: int, kind: pa.DataType) -> Any:
 
 
 _few_zeros = lru_cache(maxsize=256)(_new_zeros)
+
+
+def _nulls(count: int, kind: pa.DataType) -> Any:
+    return _few_nulls(count, kind) if count <= _CACHED_ROWS else pa.nulls(count, kind)
+
+
+@lru_cache(maxsize=1_024)
+def _few_nulls(count: int, kind: pa.DataType) -> Any:
+    return pa.nulls(count, kind)
 
 
 def _repeated(container: str, count: int) -> Any:

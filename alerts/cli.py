@@ -34,8 +34,8 @@ ACTS: Final = {
 }
 PAGE_ROWS: Final = 10_000
 PAGES: Final = 1_000
-EVERY: Final = 10.0
-"""How often a replay looks where no reading came, in seconds."""
+LOOKS: Final = 5_000
+"""How often a replay looks where no reading came: once a second, or so many times in all."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -169,8 +169,9 @@ def _replay(rules: Sequence[Rule], arguments: argparse.Namespace) -> int:
                 print(f"{rule.name}: a rule on events is not replayed", file=sys.stderr)
                 continue
             readings = list(past(client, rule, start, end))
-            until = datetime.fromisoformat(end).timestamp()
-            told += [_replayed(rule, a) for a in trial.replay(rule, readings, until, EVERY)]
+            since, until = (datetime.fromisoformat(word).timestamp() for word in (start, end))
+            every = max(1.0, (until - since) / LOOKS)
+            told += [_replayed(rule, a) for a in trial.replay(rule, readings, until, every)]
     if arguments.json:
         printing.dump(told)
     else:

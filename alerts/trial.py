@@ -86,8 +86,10 @@ def _ticks(
             came.append(readings[at])
             at += 1
         yield now, came
-        following = readings[at].time if at < len(readings) else until + every
-        now = min(now + every, following) if following > now else now + every
+        following = readings[at].time if at < len(readings) else until
+        if now == until:
+            return
+        now = min(now + every, following if following > now else until, until)
 
 
 def failures(rule: Rule) -> list[str]:

@@ -35,6 +35,11 @@ def test_a_replay_looks_between_readings_too() -> None:
     assert found == [("firing", 40)], "and a single row does not bring it back for a minute"
 
 
+def test_a_replay_looks_at_its_very_end() -> None:
+    readings = [Reading(0, Subject("p/a", ("h1", "agent")), {})]
+    assert [a.changed for a in replay(RULES["agent_silent"], readings, 37, 10)] == [37]
+
+
 def test_a_replay_keeps_subjects_apart() -> None:
     other = Subject("p/b", ("h1", "/srv"))
     readings = [disk(t, 5) for t in range(0, 400, 10)]

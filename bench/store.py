@@ -83,6 +83,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=12_000, help="frames encoded beforehand")
     parser.add_argument("--flush", type=float, default=5, help="seconds between flushes")
     parser.add_argument("--decode", choices=("intake", "tests"), default="intake")
+    parser.add_argument("--rate", type=float, default=0, help="frames a second; 0: all there are")
     parser.add_argument("--directory", type=Path)
     arguments = parser.parse_args()
     decode = chosen_decode(arguments.decode)
@@ -118,7 +119,8 @@ def run(arguments: argparse.Namespace, directory: Path, decode) -> None:  # noqa
     gate = threading.Semaphore(512)
     numbers = iter(range(len(bodies)))
     lock = threading.Lock()
-    stop = time.monotonic() + arguments.seconds
+    begun = time.monotonic()
+    stop = begun + arguments.seconds
     acknowledged = [0]
     parts = {"decode": 0.0, "append": 0.0}
 
@@ -129,6 +131,8 @@ def run(arguments: argparse.Namespace, directory: Path, decode) -> None:  # noqa
             if number is None:
                 return
             gate.acquire()
+            if arguments.rate:
+                time.sleep(max(0.0, begun + number / arguments.rate - time.monotonic()))
             began = time.perf_counter()
             sent = requests.envelope(
                 time.time_ns() // 1_000, scope=f"site/c{number % arguments.agents}"

@@ -20,6 +20,18 @@ def sync_directory(directory: Path) -> None:
         os.close(handle)
 
 
+def make_directory(directory: Path) -> None:
+    """Make a directory, and those above it that lack, so that their names last.
+
+    Raises:
+        OSError: the disk is full, or failed.
+    """
+    if not directory.is_dir():
+        make_directory(directory.parent)
+        directory.mkdir(exist_ok=True)
+        sync_directory(directory.parent)
+
+
 def sync_file(path: Path) -> None:
     """Make the content of a file last.
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from pyiceberg.io import FileIO, InputFile, InputStream, OutputFile, OutputStream
 
-from collector.store.disk import sync_directory
+from collector.store.disk import make_directory, sync_directory
 from vigie.errors import StoreError
 
 CHECKED: Final = frozenset({".avro", ".json"})
@@ -90,7 +90,7 @@ class _Output(OutputFile):
         path = local(self.location)
         if not overwrite and path.exists():
             raise FileExistsError(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(path.parent)
         return _Stream(path)
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from collector.store.disk import sync_directory
+from collector.store.disk import make_directory, sync_directory
 from vigie.errors import Unavailable
 
 SEGMENT_BYTES: Final = 64 * 2**20
@@ -119,7 +119,7 @@ class Journal:
         self._size = 0
         self._current: Segment | None = None
         self.next = 1
-        directory.mkdir(parents=True, exist_ok=True)
+        make_directory(directory)
 
     def segments(self) -> list[Segment]:
         """Every segment on disk, oldest first."""

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from collector.store.chunk import Times, integers
-from collector.store.disk import keep
+from collector.store.disk import keep, make_directory
 from vigie.errors import StoreError
 from vigie.frame import QUALITY_COLUMN, TIME_COLUMN
 
@@ -112,7 +112,7 @@ def write(
     Raises:
         OSError: the disk is full, or failed.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     stem = f"{commit.position:016x}-{commit.name}-{number:03}"
     fresh = directory / f"{stem}.new"
     footer = {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from collector.store.disk import sync_directory
+from collector.store.disk import make_directory, put, sync_directory
 
 log = logging.getLogger(__name__)
 
@@ -29,20 +29,21 @@ class Quarantine:
 
     def bytes(self, path: Path, offset: int, data: bytes, detail: str) -> None:
         """Copy damaged bytes of a file."""
-        self._directory.mkdir(parents=True, exist_ok=True)
+        make_directory(self._directory)
         copy = self._directory / f"{path.name}.{offset}"
-        copy.write_bytes(data)
+        put(copy, data)
         self._found(path, f"{detail}; bytes {offset} to {offset + len(data)} are in {copy.name}")
 
     def file(self, path: Path, detail: str) -> None:
         """Move a damaged file or folder."""
-        self._directory.mkdir(parents=True, exist_ok=True)
+        make_directory(self._directory)
         place = self._directory / path.name
         number = 0
         while place.exists():
             number += 1
             place = self._directory / f"{path.name}.{number}"
         os.rename(path, place)  # noqa: PTH104
+        sync_directory(self._directory)
         sync_directory(path.parent)
         self._found(path, f"{detail}; it is in {place.name}")
 

@@ -25,7 +25,7 @@ def save(directory: Path, memory: Memory, position: int) -> None:
     Raises:
         OSError: the disk is full, or failed.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    disk.make_directory(directory)
     for name, rows in memory.live.tables():
         _write(directory / f"{name}{SUFFIX}", rows)
     recent = memory.recent.since(0)

@@ -13,6 +13,7 @@ import pyarrow as pa
 from collector.counters import Counters
 from collector.store import (
     apply,
+    disk,
     flush,
     happenings,
     late,
@@ -69,7 +70,7 @@ class Store:
 
         `database` is the state, opened with `state.TABLES` among its tables.
         """
-        directory.mkdir(parents=True, exist_ok=True)
+        disk.make_directory(directory)
         self._directory, self._decode, self._settings = directory, decode, settings
         self._database, self._counters, self._clock, self._fatal = database, counters, clock, fatal
         self._memory = Memory(round(settings.late_limit * 1e6), counters)
@@ -145,6 +146,8 @@ class Store:
             StoreError: the rows are not those of their measurement.
         """
         if self._held(decoded):
+            repeated = len(decoded.frames)
+            self._counters.add("store_frames_repeated_total", repeated, verdict=Verdict.HELD.value)
             done(Appended(self._intervals(decoded)))
             return
         if self.full:

@@ -102,7 +102,7 @@ class Tables:
         Raises:
             StoreError: it is damaged.
         """
-        self.directory.mkdir(parents=True, exist_ok=True)
+        disk.make_directory(self.directory)
         path = self.directory / CATALOG
         try:
             catalog = SqlCatalog(
@@ -150,6 +150,10 @@ class Tables:
         """
         try:
             loaded = self._known().load_table((NAMESPACE, table))
+            # Iceberg names whole paths: in a copied folder they lead to the original.
+            home = self.home(table).absolute()
+            if not local(loaded.metadata_location).is_relative_to(home):
+                raise StoreError(f"its metadata are those of {loaded.metadata_location}")  # noqa: TRY301
             files = list(_current(loaded))
         except Exception as error:
             raise StoreError(f"{self.home(table)}: {error}") from error
@@ -364,5 +368,9 @@ def _field(name: str, kind: pa.DataType, number: int, *, required: bool = False)
 
 
 def _durable(connection: Any, _: object) -> None:
-    """A commit of the catalog is on the disk when it returns."""
-    connection.execute("PRAGMA synchronous=FULL")
+    """A commit of the catalog is on the disk when it returns.
+
+    FULL would not do: after a power cut the journal that a commit unlinked may be back, and would
+    undo it, while the segments that it stands for are gone.
+    """
+    connection.execute("PRAGMA synchronous=EXTRA")

@@ -152,6 +152,20 @@ def test_a_file_that_a_crash_left_uncommitted_is_removed(filled: Path, tmp_path:
     assert not list(filled.glob("tables/vigie/gpu/data/**/*-left-*"))
 
 
+def test_a_copied_folder_is_a_store_of_its_own(filled: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(filled, copy)
+    with Opened(copy) as run:
+        assert run.rows("gpu", "power_watts") == ALL
+        run.send(body(50))
+        run.flush()
+        assert all(file.path.is_relative_to(copy) for file in run.store._tables.files("gpu"))
+    with Opened(copy) as run:
+        assert run.rows("gpu", "power_watts") == [*ALL, 50]
+    with Opened(filled) as run:
+        assert run.rows("gpu", "power_watts") == ALL
+
+
 def test_newest_values_come_from_the_tables_when_their_snapshot_is_damaged(
     filled: Path, tmp_path: Path
 ) -> None:

@@ -49,6 +49,10 @@ class Columns(Protocol):
         """Seconds since each row was read."""
         ...
 
+    def silences(self) -> Numbers:
+        """`age`: the same, but for time in which nothing could have come here."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Constant:
@@ -66,7 +70,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """Seconds since the row was read."""
+    """Seconds since the row was read, as far as somebody listened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,7 @@ def numbers(plan: Numeric, columns: Columns) -> Numbers:
         case Read(name):
             return columns.numbers(name)
         case Age():
-            return columns.ages()
+            return columns.silences()
         case Absolute(operand):
             return np.abs(numbers(operand, columns))
         case Arithmetic(operator, left, right):
@@ -249,3 +253,7 @@ class Rows:
     def ages(self) -> Numbers:
         """Seconds since each row was read."""
         return np.array(self._ages, np.float64)
+
+    def silences(self) -> Numbers:
+        """The same: nobody stopped listening."""
+        return self.ages()

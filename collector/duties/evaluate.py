@@ -92,6 +92,7 @@ class Evaluate:
         self._thread: threading.Thread | None = None
         self._seen: dict[str, Seen] = {}
         self._events = register.position.events
+        self._listening: float | None = None
         self._marked, self._reread, self._purged = 0.0, 0.0, 0.0
 
     def start(self) -> None:
@@ -124,6 +125,8 @@ class Evaluate:
             StoreError: what was found could not be written; the next look finds it again.
         """
         at = now.timestamp()
+        if self._listening is None:
+            self._listening = at
         self._refresh(at)
         commit = self._store.live.commit
         with self._register.turn():
@@ -187,7 +190,7 @@ class Evaluate:
         table = self._store.live.table(measurement.name)
         if not table.num_columns:
             table = schema.raw(measurement).empty_table()
-        seen = self._seen.setdefault(measurement.name, Seen())
+        seen = self._seen.setdefault(measurement.name, Seen(self._listening or now))
         return ArrowRows(measurement, table, seen, now)
 
     def _withdrawn(self, now: float) -> list[Alert]:

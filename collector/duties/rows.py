@@ -1,6 +1,7 @@
 """The newest rows of one measurement, as the rules read them."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,15 +17,22 @@ from vigie.units import MICROSECONDS_PER_SECOND
 
 Times = npt.NDArray[np.int64]
 
+GRACE_SECONDS: Final = 30.0
+"""How long after our own start nobody counts as silent: senders come back at their own pace."""
+
 
 class Seen:
     """What is remembered of one measurement from one look to the next: rows keep their places.
 
     A row stamped in the future would look fresh until that time comes. So its age counts from when
-    it was first seen here, if that is earlier than its own time.
+    it was first seen here, if that is earlier than its own time. And while we were not listening,
+    nobody was silent: of a row from before that, the silence counts from a while after we began.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, listening: float = 0.0) -> None:
+        """`listening` is the Unix time since when readings can come here."""
+        self._heard = listening + GRACE_SECONDS if listening else 0.0
+        self._listening = listening
         self._times: Times = np.zeros(0, np.int64)
         self._first: Numbers = np.zeros(0, np.float64)
         self.places: dict[Subject, int] = {}
@@ -42,6 +50,11 @@ class Seen:
         self._times, self._first = times, first
         ages: Numbers = now - np.minimum(times / MICROSECONDS_PER_SECOND, first)
         return ages
+
+    def silences(self, ages: Numbers, now: float) -> Numbers:
+        """Seconds in which we listened and nothing newer came."""
+        before = ages > now - self._listening
+        return np.where(before, max(now - self._heard, 0.0), ages)
 
 
 class ArrowRows:
@@ -85,6 +98,10 @@ class ArrowRows:
             times = _whole(self._table, TIME_COLUMN).cast(pa.int64()).to_numpy()
             self._ages = self._seen.ages(times, self._now)
         return self._ages
+
+    def silences(self) -> Numbers:
+        """Seconds in which we listened and nothing newer came."""
+        return self._seen.silences(self.ages(), self._now)
 
     def subjects(self, rows: Indices) -> list[Subject]:
         """What these rows are about."""

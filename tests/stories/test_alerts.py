@@ -1,15 +1,20 @@
 """Stories of alerts from the reading to the receiver, on a clock that obeys."""
 
+import contextlib
 import json
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alerts.receivers.outcome import Verdict
 from tests.build.alarm import CONTAINER, START, Story, declared
 from vigie.catalogue import Filesystem, Source
 from vigie.errors import StoreError
+from vigie.shape import Value
 
 NOW = """
 [[rule]]
@@ -78,11 +83,12 @@ def test_a_receiver_down_for_ten_minutes_gets_it_once_within_a_minute_of_its_ret
 ) -> None:
     story = Story(tmp_path, rules=NOW)
     story.desk.verdict = Verdict.DOWN
+    story.step = 4
     disk(story, 0)
     story.until("10min")
     assert len(story.desk.attempts) >= 10
     story.desk.verdict = Verdict.DELIVERED
-    story.until("30min")
+    story.until("12min")
     ((when, state, rule),) = [t for t in story.told if t[2] == "no_space"]
     assert (state, rule) == ("firing", "no_space")
     assert 600 <= when <= 660
@@ -185,10 +191,27 @@ def test_a_silent_agent_fires_in_half_a_minute_and_its_other_alerts_are_held_bac
 
 def test_silence_is_never_masked_by_a_row_from_the_future(tmp_path: Path) -> None:
     story = Story(tmp_path)
-    values = {"source": "agent", "status": "ok"}
+    story.until("1min")
+    values: dict[str, Value] = {"source": "agent", "status": "ok"}
     story.store.live.put(Source, CONTAINER, START + 500, values)
-    story.until("35s")
-    assert story.told == [(31, "firing", "agent_silent")]
+    story.until("95s")
+    assert story.told == [(91, "firing", "agent_silent")]
+
+
+def test_a_collector_that_was_down_calls_nobody_silent_who_comes_back(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    agent(story, "back")
+    agent(story, "gone")
+    story.until("10s")
+    story.now += 1800
+    story.crashes()
+    (gone,) = [key for key in story.sensors if "gone" in key]
+    del story.sensors[gone]
+    for sensor in story.sensors.values():
+        sensor.due = story.now + 40  # it comes back at its own pace
+    story.until("33min")
+    assert story.told == [(1810 + 61, "firing", "agent_silent")]
+    assert [s.keys[0] for s in story.register.of("agent_silent")] == ["gone"]
 
 
 def test_an_alert_whose_source_is_mute_stays_and_is_blind(tmp_path: Path) -> None:
@@ -363,3 +386,52 @@ def test_followers_of_the_stream_are_told_of_changes(tmp_path: Path) -> None:
     ((event, data),) = [a for a in story.announced if a[1]["rule"] == "no_space"]
     assert event == "alert"
     assert (data["state"], data["container"]) == ("firing", CONTAINER)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["fill", "empty", "look", "deliver", "crash", "down", "up", "lose"]),
+        max_size=40,
+    )
+)
+def test_whatever_crashes_when_the_receiver_hears_the_truth_and_each_change_once(
+    acts: list[str],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        story = Story(Path(folder), rules=NOW.replace("why =", 'settle = "0s"\nwhy ='))
+        for act in [*acts, "up", "look", "deliver"]:
+            story.now += 7
+            match act:
+                case "fill" | "empty":
+                    disk(story, 0 if act == "fill" else 80)
+                case "look":
+                    story.tick(deliver=False)
+                case "deliver":
+                    story.now += 400
+                    story.delivers()
+                case "crash":
+                    story.crashes()
+                case "down" | "up":
+                    down = act == "down"
+                    story.desk.verdict = Verdict.DOWN if down else Verdict.DELIVERED
+                case "lose":
+                    lost(story)
+        ids = [message.id for _, message in story.desk.taken]
+        told = {m.id: json.loads(m.body)["data"] for _, m in story.desk.taken}
+        standing = {a.id: a.state for a in story.register.of("no_space").values()}
+        assert list(dict.fromkeys(ids)) == list(told), "a repeat comes at once, or not at all"
+        for name, state in standing.items():
+            heard = [d["state"] for d in told.values() if d["id"] == name]
+            assert heard == ["firing", "resolved"][: len(heard)]
+            assert heard[-1:] == [state], "the last word is how it stands"
+        story.database.close()
+
+
+def lost(story: Story) -> None:
+    """The receiver takes a message and the collector dies before it knows."""
+    sent, story.outbox.sent = story.outbox.sent, None  # type: ignore[assignment, method-assign]
+    with contextlib.suppress(TypeError):
+        story.delivers()
+    story.outbox.sent = sent  # type: ignore[method-assign]
+    story.crashes()

@@ -77,6 +77,15 @@ def test_an_age_counts_from_the_rows_time_or_from_when_it_was_first_seen() -> No
     assert seen.ages(newer, NOW + 32).tolist() == [72, 0]
 
 
+def test_nobody_was_silent_while_nobody_listened() -> None:
+    seen = Seen(listening=NOW)
+    before, after = round((NOW - 600) * 1e6), round((NOW + 5) * 1e6)
+    for now, silences in ((NOW + 6, [0, 1]), (NOW + 30, [0, 25]), (NOW + 61, [31, 56])):
+        ages = seen.ages(np.array([before, after]), now)
+        assert ages[0] == now - NOW + 600, "and yet its row is old, and says nothing of now"
+        assert seen.silences(ages, now).tolist() == silences
+
+
 def test_new_rows_do_not_disturb_the_old() -> None:
     seen = Seen()
     ahead = round((NOW + 500) * 1e6)

@@ -388,7 +388,7 @@ def test_followers_of_the_stream_are_told_of_changes(tmp_path: Path) -> None:
     assert (data["state"], data["container"]) == ("firing", CONTAINER)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.sampled_from(["fill", "empty", "look", "deliver", "crash", "down", "up", "lose"]),

@@ -189,7 +189,7 @@ def same(left: pa.Table, right: pa.Table) -> None:
                 assert a == b, name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(worlds, st.lists(st.integers(0, 600), max_size=4), st.sampled_from([60, 3600]))
 def test_parts_rolled_apart_merge_to_the_rollup_of_the_whole(
     rows: list[Row], cuts: list[int], resolution: int
@@ -203,7 +203,7 @@ def test_parts_rolled_apart_merge_to_the_rollup_of_the_whole(
     same(merge(Probe, pa.concat_tables(parts), resolution), whole)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(worlds, st.randoms())
 def test_hours_from_minutes_equal_hours_from_readings_in_any_order(
     rows: list[Row], random: Any
@@ -218,7 +218,7 @@ def test_hours_from_minutes_equal_hours_from_readings_in_any_order(
     same(merge(Probe, merge(Probe, minutes, 300), 3600), direct)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(worlds, st.lists(st.integers(0, 700), min_size=2, max_size=6, unique=True))
 def test_neighbouring_intervals_sum_to_the_total(rows: list[Row], cuts: list[int]) -> None:
     edges = [at(-60), *map(at, sorted(cuts)), at(10_000)]

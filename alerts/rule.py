@@ -11,9 +11,6 @@ from typing import Final, Literal
 from alerts.language.check import Expression
 from vigie.shape import Event, Measurement, Value
 
-PRIORITIES: Final = (1, 2, 3)
-"""1 wakes somebody, 2 is for this shift, 3 for this week."""
-
 DEFAULT_SETTLE: Final = 60.0
 DEFAULT_KEEP: Final = 24 * 3600.0
 DEFAULT_LATE: Final = 600.0
@@ -38,7 +35,7 @@ class Words:
 class Step:
     """At one time of a test: what is read then, and what the rule must have made of it.
 
-    `given` stands until the next one; `silent` says that no row came, so that the last one ages.
+    `given` stands until the next one; without another, its row ages.
     """
 
     at: float
@@ -58,7 +55,7 @@ class Trial:
 class Rule:
     """One rule, checked.
 
-    `hold` is how long `when` must be true before it fires (`for` in the file), `settle` how long
+    Priority 1 wakes somebody, 2 is for this shift, 3 for this week. `hold` is how long `when` must be true before it fires (`for` in the file), `settle` how long
     `clear` must be true before it resolves. A row older than `stale` says nothing, unless the rule
     itself speaks of `age`. `mutes` names a key: while this rule's alert is open, others with the
     same container and key notify nobody. `keep` is how long the alert of an event stays, `late`

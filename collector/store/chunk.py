@@ -82,12 +82,18 @@ def combined(chunks: Sequence[Chunk]) -> Chunk:
     )
 
 
+def flat(column: Any) -> pa.Array:
+    """A column as one array; copied only where it is in pieces."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+
+
 def integers(column: Any) -> Times:
     """A column of times or integers without nulls as numbers."""
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    if isinstance(column, pa.ChunkedArray):  # of no rows
-        return np.zeros(0, np.int64)
+    column = flat(column)
     if column.type == TIME_TYPE:
         column = column.view(pa.int64())
     numbers: Times = column.to_numpy(zero_copy_only=False)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from collector.store import schema
-from collector.store.chunk import Chunk, Times, integers, whole
+from collector.store.chunk import Chunk, Times, flat, integers, whole
 from collector.store.series import Numbers, Series
 from vigie.frame import TIME_COLUMN
 from vigie.shape import Kind, Measurement
@@ -168,8 +168,7 @@ class Live:
 
 def floats(column: Any) -> Values:
     """A numeric column as doubles, null as NaN."""
-    column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    values: Values = column.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
+    values: Values = flat(column).to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
     return values
 
 

@@ -55,7 +55,9 @@ class Trial:
 class Rule:
     """One rule, checked.
 
-    Priority 1 wakes somebody, 2 is for this shift, 3 for this week. `hold` is how long `when` must be true before it fires (`for` in the file), `settle` how long
+    Priority 1 wakes somebody, 2 is for this shift, 3 for this week.
+
+    `hold` is how long `when` must be true before it fires (`for` in the file), `settle` how long
     `clear` must be true before it resolves. A row older than `stale` says nothing, unless the rule
     itself speaks of `age`. `mutes` names a key: while this rule's alert is open, others with the
     same container and key notify nobody. `keep` is how long the alert of an event stays, `late`

@@ -55,7 +55,11 @@ class Client:
         self._json("DELETE", path, None)
 
     def stream(self, *, language: str = "fr") -> Iterator[tuple[str, Any]]:
-        """(event, data) pairs of `GET stream`, until the collector ends it or goes away."""
+        """(event, data) pairs of `GET stream`, until the collector ends it or goes away.
+
+        A comment, by which the collector says that it is alive, comes as ("alive", None): whoever
+        passes the stream on can then notice that nobody listens any more.
+        """
         connection = self._connect()
         try:
             connection.request(
@@ -72,6 +76,8 @@ class Client:
                     event = value
                 elif name == "data":
                     yield event, json.loads(value)
+                elif line.startswith(b":"):
+                    yield "alive", None
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Unavailable(f"{self.url}: stream ended: {error}") from error
         finally:

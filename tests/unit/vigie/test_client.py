@@ -92,7 +92,9 @@ def test_a_url_must_be_one(url: str) -> None:
 
 def test_the_stream_gives_events_in_order(client: Client, answers: Answers) -> None:
     answers.then(200, b'event: commit\ndata: {"commit": 1}\n\n: heartbeat\n\ndata: 2\n\n')
-    assert list(client.stream(language="en")) == [("commit", {"commit": 1}), ("commit", 2)]
+    assert list(client.stream(language="en")) == [
+        ("commit", {"commit": 1}), ("alive", None), ("commit", 2),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("status", "kind"), [(401, Refused), (503, Unavailable)])

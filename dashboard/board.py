@@ -7,7 +7,7 @@ own, one reader at a time for each board, and a version that only changes with t
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -16,16 +16,19 @@ from vigie.errors import Refused, Unavailable
 TICK_SECONDS: Final = 0.9
 """A board younger than this is handed out again. Pages ask every 2 s."""
 MAX_BOARDS: Final = 64
+TABLES: Final = "tables"
+"""The member of a content whose own members are parts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
     """One reading of everything on a screen.
 
-    `made` is when it was last read without fault; `trouble` is why it could not be read since.
+    `versions` has one for every part of a content that is a dict, so that only what changed need
+    travel. `made` is when it was last read without fault; `trouble` is why it could not be since.
     """
 
-    version: str
+    versions: Mapping[str, str]
     content: Any
     made: float
     trouble: str = ""
@@ -62,6 +65,10 @@ class Boards:
                 slot.tried = self._clock()
             return slot.board
 
+    def age(self, board: Board) -> float:
+        """Seconds since this board was last read without fault."""
+        return self._clock() - board.made
+
     def _read(self, last: Board | None, read: Callable[[], Any]) -> Board:
         try:
             content = read()
@@ -73,8 +80,21 @@ class Boards:
             if last is None or error.status in {401, 403}:
                 raise
             return replace(last, trouble=str(error))
-        version = hashlib.sha256(repr(content).encode()).hexdigest()[:16]
-        return Board(version, content, self._clock())
+        versions = {name: _version(part) for name, part in apart(content).items()}
+        return Board(versions, content, self._clock())
+
+
+def apart(content: Any) -> dict[str, Any]:
+    """A content in parts that change one without the other: its members, and each table."""
+    if not isinstance(content, dict):
+        return {"": content}
+    parts = {name: part for name, part in content.items() if name != TABLES}
+    tables = content.get(TABLES, {})
+    return parts | {f"{TABLES}.{name}": table for name, table in tables.items()}
+
+
+def _version(part: Any) -> str:
+    return hashlib.sha256(repr(part).encode()).hexdigest()[:12]
 
 
 class _Slot:

@@ -108,6 +108,7 @@ TEXTS: Final[dict[str, Said]] = {
                        "{count} {count|container|containers} · fixed place, grey = nominal"),
     "sites": Said("{count} {count|site|sites}", "{count} {count|site|sites}"),
     "abnormal_count": Said("{count} {count|anormal|anormaux}", "{count} abnormal"),
+    "heard": Said("en direct", "live"),
     "no_region": Said("Sans région", "No region"),
     "as_table": Said("En tableau", "As a table"),
     "state_nominal": Said("nominal", "nominal"),

@@ -70,7 +70,7 @@
 
   function banner(data, screen) {
     const place = $("#banner"), cause = pulse?.trouble ? " · " + pulse.trouble : "";
-    const apiSilent = pulse?.trouble && pulse.made ? now() - pulse.made : 0;
+    const apiSilent = pulse?.trouble ? pulse.silent + screen : 0;
     const frozen = Math.max(screen, apiSilent);
     document.body.classList.toggle("frozen", frozen > FROZEN);
     let said = "";
@@ -402,8 +402,15 @@
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     vigie: {
+      /* Parts that did not change are not sent again. */
       paint(sent) {
-        board = sent || board;
+        if (!sent) return window.dash_clientside.no_update;
+        if (sent.whole) board = { tables: {} };
+        board.page = sent.page;
+        Object.entries(sent.parts).forEach(([name, part]) => {
+          if (name.startsWith("tables.")) board.tables[name.slice(7)] = part;
+          else board[name] = part;
+        });
         apply();
         return window.dash_clientside.no_update;
       },

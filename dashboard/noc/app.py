@@ -19,6 +19,7 @@ from dash import (
 )
 from dash.development.base_component import Component
 
+from dashboard.board import apart
 from dashboard.figures import chart
 from dashboard.markup import tag
 from dashboard.noc import address, curves, deeds, fleet, header, site
@@ -105,18 +106,23 @@ def _live(app: Dash, watch: Watch) -> None:
     )  # fmt: skip
     def poll(_: int, pushed: int | None, path: str, query: str, last: dict[str, Any] | None) -> Any:
         at = address.read(path, query, watch.language)
-        last = last or {}
-        pulse = {"now": watch.now(), "page": at.page, "version": None, "trouble": "", "made": None,
-                 "pushed": pushed}  # fmt: skip
+        last = last if last and last["page"] == at.page else {}
+        known = last.get("versions", {})
+        pulse = {"now": watch.now(), "page": at.page, "pushed": pushed, "versions": known}
         try:
             fresh = pushed is not None and pushed != last.get("pushed")
             board = watch.board(watch.visit(), at, fresh=fresh)
         except (Refused, Unavailable) as error:
-            return no_update, {**pulse, "trouble": str(error), "version": last.get("version")}
-        pulse |= {"version": board.version, "trouble": board.trouble, "made": board.made}
-        if (board.version, at.page) == (last.get("version"), last.get("page")):
-            return no_update, pulse
-        return {**board.content, "page": at.page}, pulse
+            return no_update, {**pulse, "trouble": str(error), "silent": 0}
+        pulse |= {"versions": board.versions, "trouble": board.trouble}
+        pulse["silent"] = watch.boards.age(board)
+        parts = {
+            name: part
+            for name, part in apart(board.content).items()
+            if known.get(name) != board.versions[name]
+        }
+        sent = {"page": at.page, "whole": not known, "parts": parts}
+        return sent if parts else no_update, pulse
 
 
 def _curve(app: Dash, watch: Watch, name: str) -> None:

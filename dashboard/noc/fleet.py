@@ -164,11 +164,18 @@ def container_rows(containers: Sequence[Container], language: str) -> Rows:
             Text(" · ".join(filter(None, [c.region, c.operator]))),
             state_mark(c, language),
             Text(number(c.alerts, language)),
-            Age(seconds_of(c.last_seen) if c.last_seen else None),
+            _heard(c, language),
         ]
         for c in containers
     ]
     return Rows(rows, empty=say("no_container", language))
+
+
+def _heard(container: Container, language: str) -> Cell:
+    """How long ago a container that should be heard was; the others are, and need no counting."""
+    if container.last_seen and container.state not in UNREACHABLE:
+        return Text(say("heard", language))
+    return Age(seconds_of(container.last_seen) if container.last_seen else None)
 
 
 def _group_note(members: Sequence[Container], language: str) -> str:

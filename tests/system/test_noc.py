@@ -10,7 +10,7 @@ from typing import Any
 
 import axe_playwright_python  # type: ignore[import-untyped]
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
 from tests.build import played
 from tests.build.played import Api
@@ -219,6 +219,7 @@ def test_when_the_collector_is_away_the_last_values_stay_and_say_why(tab: Page, 
     enter(tab, noc)
     noc.api.down = {"containers"}
     expect(tab.locator("#banner")).to_contain_text("containers is down", timeout=5_000)
+    expect(tab.locator("body")).not_to_have_class(re.compile("frozen"))
     expect(number(tab, "reachable")).to_contain_text("1")
     noc.api.down = set()
     expect(tab.locator("#banner")).to_be_hidden(timeout=5_000)
@@ -272,10 +273,26 @@ def test_a_thousand_containers_are_painted_at_once(tab: Page, noc: Noc) -> None:
         const place = document.querySelector('[data-mosaic]');
         place.painted = '';
         const begun = performance.now();
-        window.dash_clientside.vigie.paint();
+        window.dash_clientside.vigie.paint({page: 'fleet:fr', parts: {}});
         return performance.now() - begun;
     }""")
     assert spent < 250, spent
+
+
+def test_only_what_changed_travels_again(tab: Page, noc: Noc) -> None:
+    noc.api.containers = [played.container(f"n/{i:04}", time.time()) for i in range(1000)]
+    enter(tab, noc)
+    tab.wait_for_timeout(3_000)
+    sizes: list[int] = []
+
+    def measure(response: Response) -> None:
+        if "_dash-update-component" in response.url:
+            sizes.append(int(response.headers.get("content-length", "0")))
+
+    tab.on("response", measure)
+    tab.wait_for_timeout(5_000)
+    assert sizes
+    assert max(sizes) < 20_000, sizes
 
 
 def test_the_keyboard_help_can_be_opened_and_the_keys_turned_off(tab: Page, noc: Noc) -> None:

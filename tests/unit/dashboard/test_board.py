@@ -44,10 +44,21 @@ def test_the_version_changes_with_the_content_only() -> None:
     boards = Boards(clock)
     first = boards.get("k", source)
     clock.now += 2
-    assert boards.get("k", source).version == first.version
+    assert boards.get("k", source).versions == first.versions
     clock.now += 2
     source.content = "b"
-    assert boards.get("k", source).version != first.version
+    assert boards.get("k", source).versions != first.versions
+
+
+def test_a_part_that_did_not_change_keeps_its_version() -> None:
+    clock, source = Clock(), Source({"a": 1, "tables": {"x": [1], "y": [1]}})
+    boards = Boards(clock)
+    first = boards.get("k", source).versions
+    source.content = {"a": 1, "tables": {"x": [1], "y": [2]}}
+    clock.now += 2
+    second = boards.get("k", source).versions
+    assert set(first) == {"a", "tables.x", "tables.y"}
+    assert [name for name in first if first[name] != second[name]] == ["tables.y"]
 
 
 def test_news_are_read_at_once() -> None:
@@ -66,7 +77,7 @@ def test_an_api_that_is_away_leaves_the_last_board_dated_and_says_why() -> None:
     clock.now += 60
     source.fault = Unavailable("no answer")
     board = boards.get("k", source)
-    assert (board.content, board.made, board.trouble) == ("a", 100.0, "no answer")
+    assert (board.content, boards.age(board), board.trouble) == ("a", 60, "no answer")
     clock.now += 2
     source.fault = None
     assert not boards.get("k", source).trouble

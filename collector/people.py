@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, get_args
 from collector import times
 from vigie.database import Database, Table, Writer
 from vigie.errors import Refused
+from vigie.network.places import inside
 from vigie.replies import Credential, Enrolment, Principal, Secret
 from vigie.units import NANOSECONDS_PER_SECOND
 
@@ -108,11 +109,6 @@ def check_scope(scope: str) -> None:
         raise Refused(400, f"scope {scope!r:.80} is no path site/container/host, nor its beginning")
 
 
-def covers(scope: str, path: str) -> bool:
-    """Whether a path lies within a scope; the empty scope is the whole network."""
-    return not scope or path == scope or path.startswith(scope + "/")
-
-
 class People:
     """Principals and credentials in SQLite, and those that are valid in memory."""
 
@@ -148,7 +144,7 @@ class People:
         Raises:
             Refused: outside the scope of `by`, or the container is simulated and this is not.
         """
-        if not covers(by.scope, newcomer.scope):
+        if not inside(newcomer.scope, by.scope):
             raise Refused(403, f"{newcomer.scope or 'the whole network'} is outside your scope")
         now, code = self._now(), secrets.token_hex(16)
         with self._database.write() as write:
@@ -234,7 +230,7 @@ class People:
                 bool(row["simulated"]), times.text(row["created"]), credentials.get(row["id"], []),
             )
             for row in self._database.rows("SELECT * FROM principals ORDER BY scope, kind, name")
-            if covers(scope, row["scope"])
+            if inside(row["scope"], scope)
         ]  # fmt: skip
 
     def simulated(self) -> frozenset[str]:
@@ -335,7 +331,7 @@ class People:
             (credential,),
         ).fetchone()
         in_charge = "registrar" in by.roles
-        if row is None or not (covers(by.scope, row["scope"]) or row["principal"] == by.principal):
+        if row is None or not (inside(row["scope"], by.scope) or row["principal"] == by.principal):
             raise Refused(404, f"there is no credential {credential!r:.80}")
         if not in_charge and row["principal"] != by.principal:
             raise Refused(403, "another's credential needs the role registrar")

@@ -20,7 +20,8 @@ from fastapi import APIRouter, FastAPI
 
 from alerts import register
 from alerts.delivery import outbox
-from alerts.receivers import declared as receivers
+from alerts.receivers import file as receivers
+from alerts.receivers.declared import Declared as Receiver
 from alerts.rulebook import Rulebook
 from collector import people as persons
 from collector import tokens
@@ -88,7 +89,7 @@ class Declared:
 
     network: Network
     rules: Rulebook
-    receivers: tuple[receivers.Declared, ...]
+    receivers: tuple[Receiver, ...]
 
 
 def declared(settings: CollectorSettings) -> Declared:

@@ -1,27 +1,15 @@
-"""Who is told of what: the file that declares receivers.
+"""A receiver as declared: who it is, what it is told of, and how often it is tried."""
 
-::
-
-    [[receiver]]
-    name = "duty"
-    kind = "webhook"
-    url = "https://noc.example/vigie"
-    secret_file = "duty.secret"       # beside this file; one `whsec_…` a line, two to rotate
-    min_priority = 2
-    scope = "paris"
-"""
-
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from alerts.delivery.address import AddressRefused, Allowed, target
 from alerts.delivery.retry import PROMPT, STANDARD, Ladder
-from alerts.delivery.signature import secrets
 from alerts.lifecycle import Alert
 from alerts.rule import Rule
-from vigie.document import Document, Duration, Misfit, Reader, Within, duration, suggestion
-from vigie.errors import SettingsError
+from vigie.document import Duration, Misfit, Within, duration
+from vigie.network.places import inside
 
 TIMEOUT: Final = 15.0
 
@@ -82,39 +70,4 @@ class Declared:
         paths = [alert.subject.container]
         if "host" in rule.keys:
             paths.append(f"{paths[0]}/{alert.subject.keys[rule.keys.index('host')]}")
-        return any(within(self.scope, path) for path in paths)
-
-
-def within(scope: str, path: str) -> bool:
-    """Whether a path lies in a scope; the empty scope is the whole network."""
-    return not scope or path == scope or path.startswith(f"{scope}/")
-
-
-def load(path: Path | None) -> tuple[Declared, ...]:
-    """The receivers of a file; without a file nobody is told.
-
-    Raises:
-        SettingsError: every fault found, those of the secret files included.
-    """
-    from alerts.receivers.kinds import KINDS  # they are made of what is declared here
-
-    if path is None:
-        return ()
-    document = Document.load(path)
-    reader = Reader(document)
-    reader.known(("receiver",))
-    found: list[Declared] = []
-    for at, declared in reader.each(Declared, ("receiver",)):
-        if declared.name in [other.name for other in found]:
-            reader.fault((*at, "name"), f"two receivers are named {declared.name}; rename one")
-        if declared.kind not in KINDS:
-            wrong = f"no kind of receiver is called {declared.kind!r}"
-            reader.fault((*at, "kind"), f"{wrong}; {suggestion(declared.kind, KINDS)}")
-        beside = replace(declared, secret_file=path.parent / declared.secret_file)
-        try:
-            secrets(beside.secret_file)
-        except SettingsError as error:
-            reader.fault((*at, "secret_file"), str(error))
-        found.append(beside)
-    reader.finish()
-    return tuple(found)
+        return any(inside(path, self.scope) for path in paths)

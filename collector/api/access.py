@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from collector.intake.door import bearer
-from collector.people import Caller, People, covers
+from collector.people import Caller, People
 from vigie.errors import Refused
+from vigie.network.places import inside
 
 
 async def caller(request: Request) -> Caller:
@@ -58,8 +59,8 @@ def narrowed(asking: Caller, scope: str | None) -> str:
     """
     if not scope or scope == asking.scope:
         return asking.scope
-    if covers(asking.scope, scope):
+    if inside(scope, asking.scope):
         return scope
-    if covers(scope, asking.scope):
+    if inside(asking.scope, scope):
         return asking.scope
     raise Refused(403, f"scope {scope!r:.80} is outside yours, {asking.scope!r}")

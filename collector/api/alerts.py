@@ -14,10 +14,11 @@ from alerts.rule import Rule
 from collector import times
 from collector.api.access import Reading, narrowed, require
 from collector.api.latest import Scope
-from collector.people import Caller, covers
+from collector.people import Caller
 from vigie import replies
 from vigie.document import suggestion
 from vigie.errors import QueryError, Refused
+from vigie.network.places import inside
 
 EVERY: Final = "all"
 _STATES: Final[Mapping[str, frozenset[State]]] = {
@@ -119,10 +120,10 @@ def states(asked: str) -> frozenset[State]:
 def visible(alert: Alert, rule: Rule | None, scope: str) -> bool:
     """Whether an alert lies within a scope, which may go down to a host."""
     container, keys = alert.subject.container, alert.subject.keys
-    if covers(scope, container):
+    if inside(container, scope):
         return True
     names = rule.keys if rule is not None else ()
-    return "host" in names and covers(scope, f"{container}/{keys[names.index('host')]}")
+    return "host" in names and inside(f"{container}/{keys[names.index('host')]}", scope)
 
 
 def reply(alert: Alert, rule: Rule | None, language: str) -> replies.Alert:

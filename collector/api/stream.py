@@ -14,8 +14,9 @@ from starlette.responses import StreamingResponse
 from collector.api.access import Reading
 from collector.counters import Counters
 from collector.intake.door import bearer
-from collector.people import People, covers
+from collector.people import People
 from vigie.errors import Unavailable
+from vigie.network.places import inside
 
 HEARTBEAT_SECONDS: Final = 10.0
 TICK_SECONDS: Final = 1.0
@@ -59,7 +60,7 @@ class Publisher:
         path = data.get("subject") or data.get("container") or ""
         with self._lock:
             for listener in self._listeners:
-                if not path or covers(listener.scope, path):
+                if not path or inside(path, listener.scope):
                     listener.loop.call_soon_threadsafe(listener.put, message)
 
     def listen(self, scope: str) -> Listener:

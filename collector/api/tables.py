@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from fastapi import Request
 from starlette.responses import Response
 
-from collector.people import covers
 from vigie import replies
+from vigie.network.places import inside
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
 
@@ -89,4 +89,4 @@ def share(rows: Mapping[str, int], simulated: frozenset[str]) -> float:
 
 def touch(path: str, other: str) -> bool:
     """Whether one of two paths lies within the other."""
-    return covers(path, other) or covers(other, path)
+    return inside(other, path) or inside(path, other)

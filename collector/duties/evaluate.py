@@ -19,8 +19,8 @@ from alerts.rulebook import Rulebook
 from alerts.watch import Looked, watch
 from collector.counters import Counters
 from collector.duties.rows import ArrowRows, Seen
-from collector.people import covers
 from collector.store import schema
+from vigie.network.places import inside
 from vigie.shape import Measurement
 from vigie.units import MICROSECONDS_PER_SECOND
 
@@ -240,7 +240,7 @@ class Evaluate:
 
 def _within(scopes: Collection[str]) -> Callable[[str], bool]:
     """Whether a container has to do with one of these scopes."""
-    return lambda path: any(covers(scope, path) or covers(path, scope) for scope in scopes)
+    return lambda path: any(inside(path, scope) or inside(scope, path) for scope in scopes)
 
 
 def happened(rule: Rule, row: Mapping[str, Any]) -> Happened | None:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from collector.people import covers
 from collector.store.entry import DecodedFrame
 from vigie import catalogue
 from vigie.database import Database, Table, Writer
 from vigie.frame import Header, InventoryPart
+from vigie.network.places import inside
 from vigie.shape import Inventory
 
 MAX_ROWS: Final = 100_000
@@ -78,7 +78,7 @@ class Inventories:
             inventory,
         )
         rows = [Row(r["container"], r["agent"], r["time"], json.loads(r["content"])) for r in found]
-        return [r for r in rows if covers(scope, r.container) or covers(scope, _path(r))]
+        return [r for r in rows if inside(r.container, scope) or inside(_path(r), scope)]
 
 
 def _path(row: Row) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from collector import people
-from collector.people import Caller, Newcomer, People, covers
+from collector.people import Caller, Newcomer, People
 from vigie.database import Database
 from vigie.errors import Refused
 from vigie.units import NANOSECONDS_PER_SECOND
@@ -173,11 +173,3 @@ def test_when_a_credential_was_used_is_shown_and_kept(desk: Desk) -> None:
     (agent,) = desk.people.principals("nanterre")
     assert agent.credentials[0].last_used == "2026-09-21T14:13:20.000Z"
     assert desk.people.principals("lyon") == []
-
-
-def test_a_scope_covers_what_lies_under_it_and_no_neighbour() -> None:
-    assert covers("", "nanterre/c1")
-    assert covers("nanterre", "nanterre/c1")
-    assert covers("nanterre/c1", "nanterre/c1")
-    assert not covers("nanterre/c1", "nanterre/c10")
-    assert not covers("nanterre/c1", "nanterre")

@@ -4,7 +4,7 @@ import pytest
 
 from alerts.delivery.retry import PROMPT, STANDARD
 from alerts.lifecycle import Alert, State, Subject
-from alerts.receivers.declared import load
+from alerts.receivers.file import load
 from alerts.rulebook import Rulebook
 from vigie.errors import SettingsError
 

@@ -3,7 +3,6 @@
 import argparse
 import dataclasses
 import json
-import logging
 import os
 import signal
 import sys
@@ -14,7 +13,7 @@ from agent import contract, doctor
 from agent.runner import Reading
 from agent.service import Agent, periods
 from agent.sources import SOURCES
-from vigie import settings
+from vigie import logs, settings
 from vigie.errors import SettingsError, VigieError
 from vigie.settings import AgentSettings, Upstream
 
@@ -59,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(told: AgentSettings, arguments: argparse.Namespace) -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.to_stderr()
     agent = Agent(told)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: agent.stop())

@@ -47,7 +47,7 @@ class Credential:
         try:
             fresh = Credential.load(self.path, self.url)
         except VigieError as error:
-            log.warning("credential unreadable reason=%s", error)
+            log.warning("credential unreadable", extra={"reason": error})
             return
         if fresh.token:
             self.token, self.scope = fresh.token, fresh.scope

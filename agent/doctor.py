@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from agent import health
+from agent import clock, health
 from agent.credential import Credential
 from agent.health import Health
 from agent.runner import LIMIT_SECONDS, Moment, Reading, Runner
@@ -46,12 +46,12 @@ def read_once(
     runner = Runner(sources, {s.name: s.measurements[0].period_seconds for s in sources},
                     off=off, limit=seconds)  # fmt: skip
     tick = runner.tick(Moment.now())
-    until = time.monotonic() + seconds
+    until = clock.seconds() + seconds
     healths = list(runner.healths.values())
-    while any(h.started is not None for h in healths) and time.monotonic() < until:
+    while any(h.started is not None for h in healths) and clock.seconds() < until:
         tick.extend(runner.sleep(0.02))
     for left in healths:
-        left.overdue(time.monotonic(), 0.0)
+        left.overdue(clock.seconds(), 0.0)
     runner.close(0.2)
     return healths, tick.readings
 

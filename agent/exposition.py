@@ -132,7 +132,7 @@ class Server:
                     connection.settimeout(REQUEST_SECONDS)
                     connection.sendall(self._answer(_request(connection)))
                 except OSError as error:
-                    log.debug("metrics request failed error=%s", error)
+                    log.debug("metrics request failed", extra={"error": error})
 
     def _answer(self, request: bytes) -> bytes:
         words = request.split(b"\r\n", 1)[0].split(b" ")

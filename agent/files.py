@@ -44,7 +44,7 @@ def keep(directory: Path, name: str, data: bytes, limit: int) -> None:
         for old in kept[: max(0, len(kept) - limit)]:
             old.unlink()
     except OSError as error:
-        log.warning("cannot be kept path=%s error=%s", directory / name, error)
+        log.warning("cannot be kept", extra={"file": directory / name, "error": error})
 
 
 def sync_directory(directory: Path) -> None:

@@ -29,7 +29,9 @@ def load(path: Path) -> list[Interval]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError, KeyError, TypeError) as error:
-        log.warning("position unreadable, frames are sent again path=%s error=%s", path, error)
+        log.warning(
+            "position unreadable, frames are sent again", extra={"file": path, "error": error}
+        )
         return []
 
 
@@ -39,7 +41,7 @@ def save(directory: Path, upstream: str, held: Sequence[Interval]) -> None:
     try:
         files.replace(directory / file_name(upstream), text.encode())
     except OSError as error:
-        log.warning("position cannot be written upstream=%s error=%s", upstream, error)
+        log.warning("position cannot be written", extra={"upstream": upstream, "error": error})
 
 
 def slowest(

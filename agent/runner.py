@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent import health
+from agent import clock, health
 from agent.health import Health, Vitals
 from agent.source import Source, fault
 from vigie import catalogue
@@ -43,7 +43,7 @@ class Moment:
     @classmethod
     def now(cls) -> "Moment":
         """This instant."""
-        return cls(time.time_ns(), time.monotonic_ns())
+        return cls(time.time_ns(), clock.nanoseconds())
 
     @property
     def seconds(self) -> float:
@@ -121,13 +121,13 @@ class _Worker:
 
     def _serve(self) -> None:
         while self._turns.get():
-            began, wall = time.monotonic(), time.time_ns()
+            began, wall = clock.seconds(), time.time_ns()
             columns, error = None, None
             try:
                 columns = self._read(wall, began)
             except Exception as caught:  # noqa: BLE001 - isolation point: one source
                 error = caught
-            took = time.monotonic() - began
+            took = clock.seconds() - began
             self._outcomes.put(_Outcome(self.source.name, wall, took, columns, error))
         self._opened = False
         self.source.close()
@@ -215,14 +215,14 @@ class Runner:
         self._gather(tick, waiting, until)
         self._give_up(tick)
         if self._vitals is not None and self._due(OWN, at.wall):
-            columns = health.rows(list(self.healths.values()), self._vitals(), time.monotonic())
+            columns = health.rows(list(self.healths.values()), self._vitals(), clock.seconds())
             tick.readings.append(Reading(OWN, at.wall, columns))
         return tick
 
     def sleep(self, seconds: float) -> Tick:
         """Wait, unless `wake` is called; what late turns give meanwhile is returned."""
         tick = Tick()
-        self._gather(tick, None, time.monotonic() + seconds)
+        self._gather(tick, None, clock.seconds() + seconds)
         return tick
 
     def wake(self) -> None:
@@ -234,10 +234,10 @@ class Runner:
         for name, worker in self._workers.items():
             if self.healths[name].started is None:
                 worker.end()
-        until = time.monotonic() + seconds
+        until = clock.seconds() + seconds
         for name, worker in self._workers.items():
             if self.healths[name].started is None:
-                worker.join(max(0.0, until - time.monotonic()))
+                worker.join(max(0.0, until - clock.seconds()))
 
     def _due(self, name: str, wall: int) -> bool:
         """Whether a new period of that source has begun, or the clock was set back."""
@@ -250,7 +250,7 @@ class Runner:
     def _gather(self, tick: Tick, waiting: set[str] | None, until: float) -> None:
         """Take outcomes until those of `waiting` are there, or the time is over."""
         while waiting is None or waiting:
-            left = until - time.monotonic()
+            left = until - clock.seconds()
             try:
                 outcome = self._outcomes.get(left > 0, max(0.0, left))
             except queue.Empty:
@@ -266,7 +266,7 @@ class Runner:
         before, was = of.word, of.status
         if of.given_up:
             of.came_back(outcome.duration)
-            log.info("source returned source=%s after=%.1f", of.source, outcome.duration)
+            log.info("source returned", extra={"source": of.source, "after": outcome.duration})
             return
         if isinstance(outcome.error, Absent):
             of.absent(str(outcome.error), outcome.duration)
@@ -274,12 +274,12 @@ class Runner:
             of.failed(_words(outcome.error), outcome.duration)
         elif outcome.columns is not None:
             known = sum(c is not None for f, cells in outcome.columns.items() for c in cells)
-            of.gave(known, outcome.duration, time.monotonic())
+            of.gave(known, outcome.duration, clock.seconds())
             tick.readings.append(Reading(of.source, outcome.time, outcome.columns))
         self._changed(tick, of, before, was)
 
     def _give_up(self, tick: Tick) -> None:
-        now = time.monotonic()
+        now = clock.seconds()
         for of in self.healths.values():
             before, was = of.word, of.status
             if of.overdue(now, self._limit):
@@ -292,7 +292,8 @@ class Runner:
             return
         loud = of.status in {health.FAILED, health.STUCK}
         level = logging.WARNING if loud else logging.INFO
-        log.log(level, "source status source=%s status=%s detail=%s", of.source, of.word, of.detail)
+        fields = {"source": of.source, "status": of.word, "detail": of.detail}
+        log.log(level, "source status", extra=fields)
         if not first_and_fine:
             tick.changes.append(Change(of.source, before, of.word, of.detail))
 

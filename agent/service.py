@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from agent import devices, exposition, files, runner
+from agent import clock, devices, exposition, files, runner
 from agent.credential import Credential
 from agent.encode import Contents, Encoder
 from agent.health import Vitals
@@ -135,10 +135,10 @@ class Agent:
             try:
                 credential.redeem(code)
             except Unavailable as error:
-                log.warning("enrolment waits for its upstream reason=%s", error)
+                log.warning("enrolment waits for its upstream", extra={"reason": error})
                 self._ending.wait(error.retry_after or min(5.0, 0.5 * failures))
             else:
-                log.info("enrolled upstream=%s scope=%s", credential.url, credential.scope)
+                log.info("enrolled", extra={"upstream": credential.url, "scope": credential.scope})
                 return
 
     def _serve(self, host: str, container: str, credentials: Sequence[Credential]) -> None:
@@ -155,7 +155,7 @@ class Agent:
             limit_bytes=self._settings.spool_bytes, limit_seconds=self._settings.spool_age,
         )  # fmt: skip
         encoder = Encoder(host, spool.boot, container)
-        spool.open(time.monotonic())
+        spool.open(clock.seconds())
         self._note(spool.boot)
         shippers = [
             Shipper(c.url, host, c, spool, Line(c.url), wanted=self._asked) for c in credentials
@@ -169,7 +169,7 @@ class Agent:
         self._inventory.set()
         for shipper in shippers:
             shipper.start()
-        log.info("agent started host=%s container=%s boot=%s", host, container, spool.boot)
+        log.info("agent started", extra={"host": host, "container": container, "boot": spool.boot})
         try:
             self._loop(self._runner, Desk(host, encoder, spool, page, self._periods))
         finally:
@@ -180,7 +180,7 @@ class Agent:
         try:
             files.replace(self._data / "boot", boot.encode())
         except OSError as error:
-            log.warning("boot cannot be noted path=%s error=%s", self._data / "boot", error)
+            log.warning("boot cannot be noted", extra={"file": self._data / "boot", "error": error})
 
     def _loop(self, turns: Runner, desk: "Desk") -> None:
         """Tick at every multiple of a period, until the end."""
@@ -231,17 +231,17 @@ class Agent:
     def _listen(self, page: exposition.Exposition) -> exposition.Server | None:
         address = self._settings.metrics_listen
         try:
-            return exposition.Server(host_port(address), page, time.monotonic)
+            return exposition.Server(host_port(address), page, clock.seconds)
         except OSError as error:
-            log.warning("metrics are not served address=%s error=%s", address, error)
+            log.warning("metrics are not served", extra={"address": address, "error": error})
             return None
 
     def _end(
         self, shippers: Sequence[Shipper], spool: Spool, server: exposition.Server | None
     ) -> None:
-        until = time.monotonic() + 1.0
+        until = clock.seconds() + 1.0
         for shipper in shippers:
-            shipper.close(max(0.0, until - time.monotonic()))
+            shipper.close(max(0.0, until - clock.seconds()))
         spool.close()
         if self._runner is not None:
             self._runner.close(0.3)
@@ -281,7 +281,7 @@ class Desk:
         try:
             frame = self._encoder.frame(self._spool.next, at.wall, at.monotonic, contents)
         except Exception:  # isolation point: one frame
-            log.exception("frame cannot be written sequence=%d", self._spool.next)
+            log.exception("frame cannot be written", extra={"sequence": self._spool.next})
         else:
             self._spool.append(frame, time_us, at.seconds)
         self._spool.tend(at.seconds)

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import zstandard
 
+from agent import clock
 from agent.credential import Credential
 from agent.intervals import Interval
 from agent.segment import Record
@@ -218,7 +219,7 @@ class Shipper:
             try:
                 delay = self.step()
             except Exception:  # isolation point: one upstream
-                log.exception("shipping failed upstream=%s", self.url)
+                log.exception("shipping failed", extra={"upstream": self.url})
                 delay = LONGEST_PAUSE_SECONDS
             if delay is None:
                 self._spool.wait(self._seen)
@@ -267,7 +268,7 @@ class Shipper:
         if not held:
             return self._later("200, but it holds none of the frames sent", None)
         if self.trouble is not None:
-            log.info("upstream answers again upstream=%s", self.url)
+            log.info("upstream answers again", extra={"upstream": self.url})
         self._failures, self.trouble = 0, None
         return 0.0
 
@@ -277,16 +278,20 @@ class Shipper:
         self._spool.bury(self.url, record, words)
         self._spool.hold(self.url, [record.sequence])
         log.error(
-            "frame refused upstream=%s boot=%s sequence=%d answer=%s",
-            self.url,
-            record.boot,
-            record.sequence,
-            words,
+            "frame refused",
+            extra={
+                "upstream": self.url,
+                "boot": record.boot,
+                "sequence": record.sequence,
+                "answer": words,
+            },
         )
 
     def _later(self, words: str, retry_after: float | None) -> float:
         if words != self.trouble:
-            log.warning("upstream does not take frames upstream=%s reason=%s", self.url, words)
+            log.warning(
+                "upstream does not take frames", extra={"upstream": self.url, "reason": words}
+            )
         self.trouble = words
         delay = pause(self._failures, retry_after, self._chance())
         self._failures += 1
@@ -296,7 +301,7 @@ class Shipper:
         headers = {
             "Authorization": f"Bearer {self._credential.token}",
             "Content-Type": CONTENT_TYPE,
-            CLOCK_HEADER: f"{self._spool.boot} {time.time_ns()} {time.monotonic_ns()}",
+            CLOCK_HEADER: f"{self._spool.boot} {time.time_ns()} {clock.nanoseconds()}",
         }
         if compressed:
             headers["Content-Encoding"] = "zstd"

@@ -99,7 +99,7 @@ class Spool:
             try:
                 records, damages = segment.scan(path.read_bytes())
             except OSError as error:
-                log.warning("segment unreadable, left alone path=%s error=%s", path, error)
+                log.warning("segment unreadable, left alone", extra={"file": path, "error": error})
                 self.next = max(self.next, int(path.stem) + BEYOND)
                 continue
             if not records and not damages:
@@ -138,7 +138,7 @@ class Spool:
                 self._repair(path, now)
             except OSError as error:
                 self._spoiled.add(path)
-                log.warning("segment cannot be mended path=%s error=%s", path, error)
+                log.warning("segment cannot be mended", extra={"file": path, "error": error})
         shared = self._shared()
         for done in [s for s in self._segments[:-1] if not intervals.missing(s.held, shared)]:
             self._remove(done)
@@ -193,7 +193,7 @@ class Spool:
                 with path.open("rb") as file:
                     data = file.read(size)
             except OSError as error:  # evicted meanwhile, or a disk that fails
-                log.info("segment skipped path=%s error=%s", path, error)
+                log.info("segment skipped", extra={"file": path, "error": error})
                 continue
             records, damages = segment.scan(data)
             if (damages or not records) and path not in self._spoiled:
@@ -239,7 +239,7 @@ class Spool:
             current = self._segments[-1]
             files.append(self._file, data)
         except OSError as error:
-            log.warning("spool cannot be written path=%s error=%s", self._directory, error)
+            log.warning("spool cannot be written", extra={"file": self._directory, "error": error})
             self._cut()
             return False
         with self._news:
@@ -316,7 +316,7 @@ class Spool:
                 self._owe(boot, gaps)
             frames = len([r for r in lost if not segment.carried(r)])
             self.dropped += frames
-            log.warning("frames dropped reason=%s frames=%d", reason, frames)
+            log.warning("frames dropped", extra={"reason": reason, "frames": frames})
         self._settle(now)
         for victim in victims:
             self._remove(victim)
@@ -342,11 +342,13 @@ class Spool:
             )
             gap = segment.between(damage, int(path.stem), before, after, DAMAGED)
             log.error(
-                "spool damaged path=%s at=%d bytes=%d lost=%s",
-                path,
-                damage.start,
-                damage.end - damage.start,
-                gap,
+                "spool damaged",
+                extra={
+                    "file": path,
+                    "at": damage.start,
+                    "bytes": damage.end - damage.start,
+                    "lost": gap,
+                },
             )
             if gap and intervals.missing([(gap[1].first, gap[1].last)], shared):
                 self._owe(gap[0], [gap[1]])
@@ -394,5 +396,5 @@ def _records(path: Path) -> list[Record]:
     try:
         return segment.scan(path.read_bytes())[0]
     except OSError as error:
-        log.warning("segment unreadable path=%s error=%s", path, error)
+        log.warning("segment unreadable", extra={"file": path, "error": error})
         return []

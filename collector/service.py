@@ -76,10 +76,11 @@ FILES: Final = 2 * CONNECTIONS
 ENDING_SECONDS: Final = 5
 """How long open requests may go on once we are told to end."""
 USES_SECONDS: Final = 60.0
-MERGE_SECONDS: Final = 120.0
-EXPIRE_SECONDS: Final = 300.0
+MERGE_FLUSHES: Final = 2
+"""How many flushes make a merge worth its while; likewise below."""
+EXPIRE_FLUSHES: Final = 5
 VERIFY_SECONDS: Final = 600.0
-ROLL_SECONDS: Final = 30.0
+ROLLS_A_FLUSH: Final = 2
 OUTBOX_SECONDS: Final = 30.0
 
 
@@ -183,11 +184,12 @@ class Service:
     def _start(self) -> None:
         """Begin the duties."""
         every, store = self._schedule.every, self._store
-        every(self._settings.store.flush, "flush", Flush(store).run)
-        every(MERGE_SECONDS, "merge", Merge(store).run)
-        every(EXPIRE_SECONDS, "expire", Expire(store).run)
+        flush = self._settings.store.flush
+        every(flush, "flush", Flush(store).run)
+        every(flush * MERGE_FLUSHES, "merge", Merge(store).run)
+        every(flush * EXPIRE_FLUSHES, "expire", Expire(store).run)
         every(VERIFY_SECONDS, "verify", Verify(store).run)
-        every(ROLL_SECONDS, "roll", Roll(store).run)
+        every(flush / ROLLS_A_FLUSH, "roll", Roll(store).run)
         every(USES_SECONDS, "note uses", lambda _: self._people.note_uses())
         every(OUTBOX_SECONDS, "outbox", self._deliver.run)
         self._schedule.start()

@@ -22,6 +22,7 @@ class DiskIoReader:
         Read("/proc/diskstats", "what each device has read and written"),
         Read("/sys/block", "which devices are whole"),
         Read("/sys/block/*/device", "which devices are hardware"),
+        Read("/proc/stat", "the number of processors, once, as psutil is loaded"),
         Read("/sys/block/*/stat", "the same counters, on kernels without diskstats", optional=True),
     )
 

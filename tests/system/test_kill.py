@@ -11,8 +11,8 @@ from tests.build.programs import Collector
 from tests.build.recorded import Load, faults, numbered, stored
 
 KILLS = int(os.environ.get("KILLS", "50"))
-BUSY = {"VIGIE_COLLECTOR_STORE_FLUSH": "1s", "VIGIE_COLLECTOR_STORE_RETENTION_RAW": "8d"}
-"""Flush and retention at work at almost every kill."""
+BUSY = {"VIGIE_COLLECTOR_STORE_FLUSH": "200ms"}
+"""Flush, merge, expiry and rollups follow from it: at work at almost every kill."""
 
 
 @pytest.mark.slow

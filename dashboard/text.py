@@ -81,6 +81,7 @@ TEXTS: Final[dict[str, Said]] = {
     "coverage": Said("couverture {share} %", "coverage {share}%"),
     "of": Said("{part} sur {whole}", "{part} of {whole}"),
     "left": Said("{free} libres", "{free} free"),
+    "full_in": Said("plein dans {time} à ce rythme", "full in {time} at this pace"),
     "processors": Said("{count} {count|processeur|processeurs}",
                        "{count} {count|processor|processors}"),
     "hosts_here": Said("{count} {count|hôte|hôtes} ici", "{count} {count|host|hosts} here"),

@@ -5,9 +5,21 @@ from dataclasses import replace
 from typing import Any, Final
 
 from dashboard.format import duration, number, quantity, rate, seconds_of
+from dashboard.noc import filling
 from dashboard.noc.alarms import site_link
 from dashboard.noc.rates import Rates
-from dashboard.noc.shown import Cell, Mark, Number, Rows, Text, quality_word, stale_age, unknown
+from dashboard.noc.shown import (
+    Cell,
+    Mark,
+    Number,
+    Rows,
+    Text,
+    isolated,
+    quality_word,
+    stale_age,
+    unknown,
+)
+from dashboard.noc.view import View
 from dashboard.questions import Asker, Row
 from dashboard.text import say
 from vigie.catalogue import Device, DiskIo, Filesystem, Host, Source
@@ -75,19 +87,24 @@ def space(row: Row | None, language: str, *, named: bool = False) -> Number:
                   **_trust(Filesystem, row, language))  # fmt: skip
 
 
-def filesystems(ask: Asker) -> Rows:
+def filesystems(view: View) -> Rows:
     """Every file system: how full, what is left, and when it would be full at this pace."""
-    rows: list[list[Cell]] = [
-        [
-            Text(str(row[Filesystem.mount.name]), sub=str(row[Filesystem.host.name]), mono=True),
-            space(row, ask.language),
-            inodes(row, ask.language),
-            Text(say("read_only" if row.get(Filesystem.read_only.name) else "writable",
-                     ask.language)),
-        ]
-        for row in sorted(ask.latest(Filesystem), key=_filled, reverse=True)
-    ]  # fmt: skip
-    return Rows(rows, empty=say("no_filesystem", ask.language))
+    language = view.language
+    # Without the trend the table is still worth showing.
+    soon: dict[filling.Mount, float] = isolated(lambda: filling.full_in(view), lambda _: {})
+    rows: list[list[Cell]] = []
+    for row in sorted(view.ask.latest(Filesystem), key=_filled, reverse=True):
+        name = str(row[Filesystem.host.name]), str(row[Filesystem.mount.name])
+        used = space(row, language)
+        if name in soon:
+            hint = say("full_in", language, time=duration(soon[name], language))
+            used = replace(used, note=f"{used.note} · {hint}")
+        access = "read_only" if row.get(Filesystem.read_only.name) else "writable"
+        rows.append([
+            Text(name[1], sub=name[0], mono=True), used, inodes(row, language),
+            Text(say(access, language)),
+        ])  # fmt: skip
+    return Rows(rows, empty=say("no_filesystem", language))
 
 
 def inodes(row: Row, language: str) -> Number:
@@ -143,16 +160,15 @@ def _source(row: Row, language: str) -> list[Cell]:
 
 
 def _agent(row: Row, language: str) -> list[Cell]:
-    """The agent itself: what waits to be sent, and how wrong its clock is."""
-    waiting = gauge(row, Source.spool_frames, language)
-    clock = gauge(row, Source.clock_offset_seconds, language)
+    """The agent itself: how wrong its clock is, and what waits, was lost or was refused."""
+    fields = (
+        Source.clock_offset_seconds, Source.spool_frames, Source.dropped_frames_total,
+        Source.refused_frames_total,
+    )  # fmt: skip
     return [
         Text(AGENT, sub=str(row[Source.host.name]), mono=True),
         source_mark(row, language),
-        replace(clock, note=Source.clock_offset_seconds.label(language)),
-        replace(waiting, note=Source.spool_frames.label(language)),
-        gauge(row, Source.dropped_frames_total, language),
-        gauge(row, Source.refused_frames_total, language),
+        *(replace(gauge(row, f, language), note=f.label(language)) for f in fields),
     ]
 
 

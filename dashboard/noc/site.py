@@ -92,7 +92,7 @@ def about(container: Container, language: str) -> str:
 def _blocks(view: View, names: dict[str, str]) -> dict[str, Rows]:
     ask = view.ask
     return {
-        "filesystems": isolated(lambda: machines.filesystems(ask), failed),
+        "filesystems": isolated(lambda: machines.filesystems(view), failed),
         "disks": isolated(lambda: machines.disks(ask, view.rates), failed),
         "sources": isolated(lambda: machines.sources(ask), failed),
         "devices": isolated(lambda: machines.devices(ask), failed),

@@ -28,11 +28,12 @@ EVENTS: dict[str, list[Any]] = {
     "learned": ["2026-11-21T12:00:00Z"], "container": ["local/this"], "agent": ["agent-1"],
     "code": ["agent_started"], "severity": ["info"], "keys": ["{}"], "detail": ["vigie 0.1.0"],
 }  # fmt: skip
-KEYS = {"host": "this", "role": "it"}
+KEYS = {"host": "this", "role": "it", "mount": "/"}
 RANGES = {
     "cpu_busy_ratio": (0.05, 0.6), "memory_total_bytes": (24.0 * GIB, 24.0 * GIB),
     "memory_available_bytes": (18.0 * GIB, 20.0 * GIB), "cpu_count": (900.0, 900.0),
     "network_receive_bytes_total": (2e5, 4e6), "network_transmit_bytes_total": (5e4, 8e5),
+    "available_bytes": (41.0 * GIB, 41.0 * GIB),
     "read_bytes_total": (1e4, 3e6), "written_bytes_total": (2e5, 9e6),
 }  # fmt: skip
 """Lowest and highest value of each field that a series has; others are unknown."""
@@ -160,7 +161,7 @@ LATEST: dict[str, dict[str, Any]] = {
     },
     "source": {
         "source": "host", "status": 0, "duration_seconds": 0.004, "age_seconds": 0.6,
-        "failures_total": 0, "timeouts_total": 0,
+        "failures_total": 0, "timeouts_total": 0, "spool_frames": None,
     },
     "device": {
         "device": "vda", "kind": "disk", "model": "Virtio", "serial": "QM0001", "firmware": "1.0",

@@ -8,6 +8,7 @@ from dashboard.noc import site
 from dashboard.noc.rates import Rates
 from dashboard.noc.view import View
 from dashboard.questions import Asker
+from tests.build import played
 from tests.build.played import Api, Direct, alert
 
 NOW = seconds_of("2026-11-22T09:47:00Z")
@@ -77,7 +78,32 @@ def test_the_strip_tells_a_gap_from_a_beginning_and_an_alarm_from_both(api: Api)
 
 def test_before_the_first_reading_nothing_was_lost(api: Api, monkeypatch: Any) -> None:
     begun = {"time": ["2026-11-22T09:30:00Z"], "cpu_count": [900]}
-    monkeypatch.setattr("tests.build.played.series", lambda _: begun)
+    asked = played.series
+    monkeypatch.setattr(
+        played, "series", lambda q: begun if q["fields"] == ["cpu_count"] else asked(q)
+    )
     cells = content(api)["strip"]["cells"]
     assert {cell["mark"] for cell in cells[:94]} == {"before"}
     assert cells[94]["mark"] == "nominal"
+
+
+def test_the_agents_own_row_says_what_its_numbers_are(api: Api) -> None:
+    api.values = {"source": "agent", "spool_frames": 12}
+    row = content(api)["tables"]["sources"]["rows"][0]
+    assert row[0]["text"] == "agent"
+    assert (row[3]["text"], row[3]["note"]) == ("12", "Trames en attente")
+    assert row[4]["text"] is None
+
+
+def test_a_file_system_that_fills_up_says_when_it_is_full(api: Api, monkeypatch: Any) -> None:
+    hours = [NOW - (24 - i) * 3600 for i in range(24)]
+    filling = {
+        "time": [played.spelled(at) for at in hours], "host": ["this"] * 24, "mount": ["/"] * 24,
+        "available_bytes": [48e9 - i * 1e9 for i in range(24)],
+    }  # fmt: skip
+    asked = played.series
+    monkeypatch.setattr(
+        played, "series", lambda q: filling if q["fields"] == ["available_bytes"] else asked(q)
+    )
+    used = content(api)["tables"]["filesystems"]["rows"][0][1]
+    assert used["note"] == "44,0\u00a0Go libres · plein dans 1\u00a0j à ce rythme"

@@ -29,6 +29,7 @@ class HeldBoot:
     agent: str
     boot: str
     held: list[Interval]
+    container: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,8 +111,9 @@ class Frames:
         """A `replies.FramesReply`."""
         reply: dict[str, object] = {
             "held": [
-                {"agent": agent, "boot": boot, "held": held}
-                for (agent, boot), held in appended.held.items()
+                {"container": container, "agent": agent, "boot": boot, "held": held}
+                for (sender, boot), held in appended.held.items()
+                for container, _, agent in (sender.partition("\t"),)
             ],
             "dropped": decoded.dropped,
             "wants": self._inventories.wants(frame.header for frame in decoded.frames),

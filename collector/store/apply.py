@@ -124,11 +124,11 @@ class Memory:
         received = entry.envelope.received
         for frame in entry.decoded.frames:
             header = frame.header
-            verdict = self.ledger.judge(header.agent, header.boot, header.sequence, frame.digest)
+            verdict = self.ledger.judge(frame.sender, header.boot, header.sequence, frame.digest)
             if verdict is not Verdict.FRESH:
                 self._repeated(verdict, frame, entry, fresh)
                 continue
-            self.ledger.hold(header.agent, header.boot, header.sequence, frame.digest, received)
+            self.ledger.hold(frame.sender, header.boot, header.sequence, frame.digest, received)
             fresh.frames += 1
             for batch in frame.batches:
                 if len(batch.rows):
@@ -143,7 +143,7 @@ class Memory:
     def _repeated(self, verdict: Verdict, frame: DecodedFrame, entry: Entry, fresh: _Fresh) -> None:
         header = frame.header
         self._counters.add("store_frames_repeated_total", verdict=verdict.value)
-        if verdict is Verdict.REUSED and self._new((header.agent, header.boot, header.sequence)):
+        if verdict is Verdict.REUSED and self._new((frame.sender, header.boot, header.sequence)):
             learned = entry.envelope.received // 1_000
             log.error("frame identity reused", extra={"agent": header.agent})
             self._tell(entry.position, fresh, happenings.of_frame(
@@ -154,7 +154,7 @@ class Memory:
     def _gap(self, gap: Gap, frame: DecodedFrame, entry: Entry, fresh: _Fresh) -> None:
         received = entry.envelope.received
         header = frame.header
-        self.ledger.close(header.agent, header.boot, gap.first, gap.last, received)
+        self.ledger.close(frame.sender, header.boot, gap.first, gap.last, received)
         self._tell(entry.position, fresh, happenings.of_frame(
             catalogue.GAP, frame, time=gap.from_time, learned=received // 1_000,
             detail=happenings.gap_detail(gap),
@@ -162,7 +162,7 @@ class Memory:
 
     def _bound(self, frame: DecodedFrame, entry: Entry, fresh: _Fresh) -> None:
         """An agent that leaves thousands of holes has its oldest one closed, and named."""
-        hole = self.ledger.overfull(frame.header.agent, frame.header.boot)
+        hole = self.ledger.overfull(frame.sender, frame.header.boot)
         if hole is not None:
             time = frame.header.time // 1_000
             self._gap(Gap(*hole, time, time, "too many holes to keep"), frame, entry, fresh)

@@ -55,6 +55,14 @@ class DecodedFrame:
     events: pa.RecordBatch
     offset: float | None
 
+    @property
+    def sender(self) -> str:
+        """Whose numbers these are: two containers may each have an agent of one name.
+
+        A tab cannot stand in either name, so that nobody can pose as somebody else's sender.
+        """
+        return f"{self.header.container}\t{self.header.agent}"
+
 
 @dataclass(frozen=True, slots=True)
 class Decoded:

@@ -20,7 +20,7 @@ GROUP_BYTES: Final = 32 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """A request is on the disk; what is now held of each (agent, boot) that it named."""
+    """A request is on the disk; what is now held of each (sender, boot) that it named."""
 
     held: Mapping[tuple[str, str], list[Interval]]
 

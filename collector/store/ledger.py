@@ -1,4 +1,4 @@
-"""Which frames are held: intervals of sequence numbers per boot of an agent, and recent digests."""
+"""Which frames are held: intervals of sequence numbers per boot of a sender, and recent digests."""
 
 import json
 import threading
@@ -19,8 +19,8 @@ MAX_INTERVALS: Final = 4_096
 
 LEDGER_TABLE: Final = Table(
     "store_ledger",
-    "agent TEXT NOT NULL, boot TEXT NOT NULL, seen INTEGER NOT NULL, intervals TEXT NOT NULL, "
-    "digests BLOB NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (agent, boot)",
+    "sender TEXT NOT NULL, boot TEXT NOT NULL, seen INTEGER NOT NULL, intervals TEXT NOT NULL, "
+    "digests BLOB NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (sender, boot)",
 )
 
 
@@ -62,59 +62,59 @@ class _Boot:
 
 
 class Ledger:
-    """What is held of every agent; safe to ask from any thread, changed by one."""
+    """What is held of every sender; safe to ask from any thread, changed by one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._boots: dict[str, dict[str, _Boot]] = {}
         self._changed: set[tuple[str, str]] = set()
 
-    def judge(self, agent: str, boot: str, sequence: int, digest: bytes) -> Verdict:
+    def judge(self, sender: str, boot: str, sequence: int, digest: bytes) -> Verdict:
         """Whether a frame is new, held already, or another under a held identity."""
         with self._lock:
-            known = self._boots.get(agent, {}).get(boot)
+            known = self._boots.get(sender, {}).get(boot)
             if known is None or not holds(known.intervals, sequence):
                 return Verdict.FRESH
             kept = known.digests.get(sequence)
             same = kept is None or kept == _short(digest)
             return Verdict.HELD if same else Verdict.REUSED
 
-    def hold(self, agent: str, boot: str, sequence: int, digest: bytes, now: int) -> None:
+    def hold(self, sender: str, boot: str, sequence: int, digest: bytes, now: int) -> None:
         """Take a frame as held; `now` in nanoseconds."""
         with self._lock:
-            known = self._boot(agent, boot, now)
+            known = self._boot(sender, boot, now)
             joined(known.intervals, sequence, sequence)
             known.digests[sequence] = _short(digest)
             if len(known.digests) > DIGESTS:
                 del known.digests[next(iter(known.digests))]
 
-    def close(self, agent: str, boot: str, first: int, last: int, now: int) -> None:
+    def close(self, sender: str, boot: str, first: int, last: int, now: int) -> None:
         """Take numbers that will never come as held."""
         if first <= last:
             with self._lock:
-                joined(self._boot(agent, boot, now).intervals, first, last)
+                joined(self._boot(sender, boot, now).intervals, first, last)
 
-    def overfull(self, agent: str, boot: str) -> Interval | None:
+    def overfull(self, sender: str, boot: str) -> Interval | None:
         """Where a boot has too many holes, the oldest one, which the caller must close."""
         with self._lock:
-            intervals = self._boots[agent][boot].intervals
+            intervals = self._boots[sender][boot].intervals
             if len(intervals) <= MAX_INTERVALS:
                 return None
             return intervals[0][1] + 1, intervals[1][0] - 1
 
-    def held(self, agent: str) -> dict[str, list[Interval]]:
+    def held(self, sender: str) -> dict[str, list[Interval]]:
         """Intervals held by boot."""
         with self._lock:
-            boots = self._boots.get(agent, {})
+            boots = self._boots.get(sender, {})
             return {boot: list(known.intervals) for boot, known in boots.items()}
 
     def intervals(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Interval]]:
-        """Intervals held by (agent, boot), of those asked for."""
+        """Intervals held by (sender, boot), of those asked for."""
         with self._lock:
             return {
-                (agent, boot): list(known.intervals) if known else []
-                for agent, boot in pairs
-                for known in (self._boots.get(agent, {}).get(boot),)
+                (sender, boot): list(known.intervals) if known else []
+                for sender, boot in pairs
+                for known in (self._boots.get(sender, {}).get(boot),)
             }
 
     def changes(self) -> dict[tuple[str, str], tuple[int, str, bytes]]:
@@ -130,34 +130,34 @@ class Ledger:
             self._changed.update(pairs)
 
     def load(self, database: Database) -> list[tuple[str, str]]:
-        """Know what was written; the (agent, boot) of rows that are damaged and left out."""
+        """Know what was written; the (sender, boot) of rows that are damaged and left out."""
         damaged = []
         for row in database.rows(f"SELECT * FROM {LEDGER_TABLE.name}"):  # noqa: S608
-            agent, boot, seen, intervals, digests, checksum = row
-            if checksum != _checksum(agent, boot, seen, intervals, digests):
-                damaged.append((str(agent), str(boot)))
+            sender, boot, seen, intervals, digests, checksum = row
+            if checksum != _checksum(sender, boot, seen, intervals, digests):
+                damaged.append((str(sender), str(boot)))
                 continue
             spans = [(first, last) for first, last in json.loads(intervals)]
-            self._boots.setdefault(agent, {})[boot] = _Boot(spans, _digests(digests), seen)
+            self._boots.setdefault(sender, {})[boot] = _Boot(spans, _digests(digests), seen)
         return damaged
 
     def forget(self, before: int) -> list[tuple[str, str]]:
         """Drop boots not seen since, in nanoseconds; their agents' spools are long past it."""
         with self._lock:
             gone = [
-                (agent, boot)
-                for agent, boots in self._boots.items()
+                (sender, boot)
+                for sender, boots in self._boots.items()
                 for boot, known in boots.items()
                 if known.seen < before
             ]
-            for agent, boot in gone:
-                del self._boots[agent][boot]
-                self._changed.discard((agent, boot))
+            for sender, boot in gone:
+                del self._boots[sender][boot]
+                self._changed.discard((sender, boot))
             return gone
 
-    def _boot(self, agent: str, boot: str, now: int) -> _Boot:
-        self._changed.add((agent, boot))
-        boots = self._boots.setdefault(agent, {})
+    def _boot(self, sender: str, boot: str, now: int) -> _Boot:
+        self._changed.add((sender, boot))
+        boots = self._boots.setdefault(sender, {})
         known = boots.get(boot)
         if known is None:
             known = boots[boot] = _Boot()
@@ -171,14 +171,14 @@ def write(database: Database, rows: Mapping[tuple[str, str], tuple[int, str, byt
         connection.executemany(
             f"INSERT OR REPLACE INTO {LEDGER_TABLE.name} VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
             [
-                (agent, boot, *row, _checksum(agent, boot, *row))
-                for (agent, boot), row in rows.items()
+                (sender, boot, *row, _checksum(sender, boot, *row))
+                for (sender, boot), row in rows.items()
             ],
         )
 
 
-def _checksum(agent: str, boot: str, seen: int, intervals: str, digests: bytes) -> int:
-    words = json.dumps([agent, boot, seen, intervals]).encode()
+def _checksum(sender: str, boot: str, seen: int, intervals: str, digests: bytes) -> int:
+    words = json.dumps([sender, boot, seen, intervals]).encode()
     return zlib.crc32(digests, zlib.crc32(words))
 
 

@@ -55,7 +55,7 @@ def forget(database: Database, boots: Sequence[tuple[str, str]]) -> None:
     """Take boots out of the ledger."""
     with database.write() as connection:
         connection.executemany(
-            f"DELETE FROM {LEDGER_TABLE.name} WHERE agent = ? AND boot = ?",  # noqa: S608
+            f"DELETE FROM {LEDGER_TABLE.name} WHERE sender = ? AND boot = ?",  # noqa: S608
             boots,
         )
 

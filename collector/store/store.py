@@ -163,9 +163,9 @@ class Store:
         envelope = envelopes.Note(self._clock())
         self._groups.put(Waiting(envelope, body, None, lambda _: None, len(body)))
 
-    def held(self, agent: str) -> dict[str, list[Interval]]:
-        """Sequence numbers held of each boot of an agent."""
-        return self._memory.ledger.held(agent)
+    def held(self, sender: str) -> dict[str, list[Interval]]:
+        """Sequence numbers held of each boot of a `DecodedFrame.sender`."""
+        return self._memory.ledger.held(sender)
 
     def events_since(self, position: int) -> pa.Table:
         """Recent events of records after that position, in order, with a `position` column."""
@@ -334,12 +334,12 @@ class Store:
     def _held(self, decoded: Decoded) -> bool:
         judge = self._memory.ledger.judge
         return all(
-            judge(f.header.agent, f.header.boot, f.header.sequence, f.digest) is Verdict.HELD
+            judge(f.sender, f.header.boot, f.header.sequence, f.digest) is Verdict.HELD
             for f in decoded.frames
         )
 
     def _intervals(self, decoded: Decoded) -> dict[tuple[str, str], list[Interval]]:
-        pairs = {(f.header.agent, f.header.boot) for f in decoded.frames}
+        pairs = {(f.sender, f.header.boot) for f in decoded.frames}
         return self._memory.ledger.intervals(pairs)
 
     def _collector(self) -> str:

@@ -20,6 +20,7 @@ from vigie.catalogue import Gpu, Host
 from vigie.frame import Gap, Happening
 
 HOUR = 3_600 * SECOND
+SENDER = f"{requests.CONTAINER}\tagent-1"
 
 
 def body(sequence: int, time: int | None = None, agent: str = "agent-1") -> bytes:
@@ -81,7 +82,7 @@ def check_everything(directory: Path, kind: Callable[..., Store]) -> None:
                 elif step == "expire":
                     run.store.expire(run.now * 1_000, grace=0)
                 assert run.rows("gpu", "power_watts") == sorted(sent)
-                held = run.store.held("agent-1")["boot-1"]
+                held = run.store.held(SENDER)["boot-1"]
                 assert {n for a, b in held for n in range(a, b + 1)} == sent
 
 
@@ -103,9 +104,9 @@ def run(tmp_path: Path) -> Iterator[Opened]:
 
 def test_the_answer_says_what_is_held(run: Opened) -> None:
     (answer,) = run.send(body(1))
-    assert answer.held == {("agent-1", "boot-1"): [(1, 1)]}
+    assert answer.held == {(SENDER, "boot-1"): [(1, 1)]}
     (answer,) = run.send(body(1) + body(2) + body(4))
-    assert answer.held == {("agent-1", "boot-1"): [(1, 2), (4, 4)]}
+    assert answer.held == {(SENDER, "boot-1"): [(1, 2), (4, 4)]}
 
 
 def test_a_reused_identity_is_an_event_and_is_not_stored(run: Opened) -> None:
@@ -162,10 +163,18 @@ def test_a_scan_is_cut_by_time_scope_and_keys(run: Opened) -> None:
     assert rows.num_rows == 4
 
 
+def test_agents_of_one_name_in_two_containers_are_two(run: Opened) -> None:
+    row = {"host": ["h"], "gpu": ["g"], "power_watts": [1.0]}
+    for container in ("a/1", "a/2"):
+        run.send(requests.frame(1, START, {Gpu: row}, container=container))
+    assert len(run.rows("gpu")) == 2
+    assert run.codes() == []
+
+
 def test_gaps_that_agents_declare_are_events(run: Opened) -> None:
     gap = Gap(2, 5, START, START + 4 * SECOND, "spool full")
     run.send(body(1), requests.frame(6, START + 5 * SECOND, {}, gaps=[gap]))
-    assert run.store.held("agent-1") == {"boot-1": [(1, 6)]}
+    assert run.store.held(SENDER) == {"boot-1": [(1, 6)]}
     assert run.codes() == ["gap"]
     (event,) = run.store.events_since(0).to_pylist()
     assert "frames 2-5" in event["detail"]

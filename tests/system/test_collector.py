@@ -73,7 +73,7 @@ def test_a_port_in_use_is_said_and_nothing_is_left_behind(tmp_path: Path) -> Non
 
 
 def test_it_ends_while_frames_pour_in(tmp_path: Path) -> None:
-    agent = Agent("site/c", start=time.time_ns())
+    agent = Agent("site/c", period=0.001, start=time.time_ns())
     with Collector(tmp_path) as collector:
         sender = Sender(collector.url, collector.enrol("agent-1", "site/c"), timeout=10)
         acknowledged = 0

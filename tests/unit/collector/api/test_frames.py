@@ -59,7 +59,11 @@ def test_every_waiting_request_is_woken_from_another_thread() -> None:
 
         def resolve() -> None:
             for number, (_, done) in enumerate(pairs):
-                done(Unavailable("full") if number % 2 else Appended({("a", "b"): [(0, number)]}))
+                done(
+                    Unavailable("full")
+                    if number % 2
+                    else Appended({("s/c\ta", "b"): [(0, number)]})
+                )
 
         thread = threading.Thread(target=resolve)
         thread.start()
@@ -72,6 +76,6 @@ def test_every_waiting_request_is_woken_from_another_thread() -> None:
                 assert isinstance(result, Unavailable)
             else:
                 assert isinstance(result, Appended)
-                assert result.held["a", "b"] == [(0, number)]
+                assert result.held["s/c\ta", "b"] == [(0, number)]
 
     asyncio.run(story())

@@ -32,7 +32,12 @@ def send(
     run: Opened, measurement: type[Measurement], times: list[int], **columns: list[Any]
 ) -> None:
     """One frame; a single word stands for all rows."""
-    sequence = sum(b - a + 1 for a, b in run.store.held("agent-1").get("boot-1", [])) + 1
+    sequence = (
+        sum(
+            b - a + 1 for a, b in run.store.held(f"{requests.CONTAINER}\tagent-1").get("boot-1", [])
+        )
+        + 1
+    )
     whole = {name: v if len(v) == len(times) else v * len(times) for name, v in columns.items()}
     run.send(requests.frame(sequence, DAY, {measurement: {"time": times, **whole}}))
 

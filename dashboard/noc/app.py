@@ -22,7 +22,7 @@ from dash.development.base_component import Component
 from dashboard.board import apart
 from dashboard.figures import chart
 from dashboard.markup import tag
-from dashboard.noc import address, curves, deeds, fleet, header, site
+from dashboard.noc import address, curves, deeds, fleet, header, login, site
 from dashboard.noc.watch import Watch
 from dashboard.text import say
 from vigie.errors import Refused, Unavailable, VigieError
@@ -33,7 +33,7 @@ CHART_MILLISECONDS: Final = 10_000
 INDEX: Final = """<!DOCTYPE html>
 <html lang="LANGUAGE" data-theme="light">
 <head>{%metas%}<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{%title%}</title>{%favicon%}{%css%}</head>
+<title>{%title%}</title><link rel="icon" href="ICON">{%css%}</head>
 <body>{%app_entry%}<div>{%config%}{%scripts%}{%renderer%}</div></body>
 </html>"""
 
@@ -43,7 +43,8 @@ def build(watch: Watch) -> Dash:
     app = Dash(
         "vigie", title="Vigie", update_title="", assets_folder=str(ASSETS),
         suppress_callback_exceptions=True, enable_mcp=False, serve_locally=True,
-        index_string=INDEX.replace("LANGUAGE", watch.language), add_log_handler=False,
+        index_string=INDEX.replace("LANGUAGE", watch.language).replace("ICON", login.ICON),
+        add_log_handler=False,
     )  # fmt: skip
     app.layout = html.Div([
         dcc.Location(id="url", refresh=False),

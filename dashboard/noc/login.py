@@ -15,10 +15,16 @@ from vigie.errors import Refused, VigieError
 COOKIE_SECONDS: Final = 12 * 3600
 """One shift; the API decides when the token itself ends."""
 STYLE: Final = Path(__file__).resolve().parent.parent / "assets" / "noc.css"
+ICON: Final = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+    "%3Crect width='16' height='16' rx='2' fill='%2333566e'/%3E"
+    "%3Cpath d='M3 4l5 9 5-9' fill='none' stroke='%23fff' stroke-width='2'/%3E%3C/svg%3E"
+)
+"""Our sign, in the page itself."""
 PAGE: Final = Markup(
     '<!DOCTYPE html>\n<html lang="{language}" data-theme="light"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    "<title>{title} · Vigie</title><style>{style}</style></head>"
+    '<title>{title} · Vigie</title><link rel="icon" href="{icon}"><style>{style}</style></head>'
     '<body class="login"><main><h1>Vigie</h1>{fault}'
     '<form method="post" action="/login"><input type="hidden" name="next" value="{to}">'
     '<label for="code">{label}</label>'
@@ -78,7 +84,7 @@ def form(
         say(fault, language) if fault else ""
     )
     page = PAGE.format(
-        language=language, title=say("login_title", language), to=local(to),
+        language=language, title=say("login_title", language), to=local(to), icon=ICON,
         style=Markup(STYLE.read_text(encoding="utf-8")),  # noqa: S704, our own file
         fault=said if fault else "", label=say("login_code", language),
         hint=say("login_hint", language), button=say("login_button", language),

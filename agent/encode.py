@@ -88,7 +88,7 @@ class Encoder:
     def __init__(self, agent: str, boot: str, container: str) -> None:
         self._agent, self._boot, self._container = agent, boot, container
         self._schemas: dict[tuple[Field, ...], tuple[Any, list[Any]]] = {}
-        self._compressor = zstandard.ZstdCompressor(level=LEVEL)
+        self._compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
 
     def frame(self, sequence: int, wall: int, monotonic: int, contents: Contents) -> bytes:
         """One compressed frame; the clocks are the tick's, in nanoseconds."""

@@ -326,7 +326,7 @@ def _body(records: Sequence[Record]) -> tuple[Sequence[Record], bytes, bool]:
         frames.append(frame)
         taken += 1
     whole = b"".join(frames)
-    body = zstandard.ZstdCompressor(level=3).compress(whole)
+    body = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(whole)
     if len(whole) > SAFE_RATIO * len(body):
         return records[:taken], whole, False
     return records[:taken], body, True

@@ -54,7 +54,7 @@ def rows(columns: Columns) -> int:
 
 def compressed(*frames: bytes) -> bytes:
     """A request body of these frames, as agents send it."""
-    return zstandard.compress(b"".join(frames), 1)
+    return zstandard.ZstdCompressor(1, write_checksum=True).compress(b"".join(frames))
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,11 @@ def test_every_measurement_travels_whole_and_typed(measurement: type[catalogue.H
     assert table.column("time").cast(pa.int64()).to_pylist() == [NOW // 1000] * 2
 
 
+def test_a_frame_damaged_on_the_way_is_noticed() -> None:
+    frame = Encoder("a", "b", "s/c").frame(7, NOW, 5, Contents())
+    assert zstandard.get_frame_parameters(frame).has_checksum
+
+
 def test_the_header_says_who_where_when_and_what() -> None:
     contents = Contents(
         events=[Happening("agent_started", 3)],

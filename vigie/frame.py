@@ -36,6 +36,8 @@ MAX_BODY_BYTES: Final = 64 * 2**20
 MAX_RATIO: Final = 100
 """How many times larger a body may become; Arrow padding makes real frames reach about 20."""
 MAX_HEADER_BYTES: Final = 2**20
+MAX_PARTS: Final = 50_000
+"""Lists and objects in a header: who asks for more wants it to be slow to read."""
 MAX_FRAMES: Final = 1_000
 MAX_ROWS: Final = 200_000
 MAX_EVENTS: Final = 1_000
@@ -185,6 +187,8 @@ def parse_header(text: bytes) -> Header:
     Raises:
         FrameError: `header`, naming the field.
     """
+    if text.count(b"{") + text.count(b"[") > MAX_PARTS:
+        raise FrameError("header", f"more than {MAX_PARTS} parts in one header")
     try:
         fields = json.loads(text)
         header = Header(

@@ -7,17 +7,19 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
 from collector.api import problems
 from collector.counters import Counters
-from collector.intake.decode import decode
+from collector.intake.body import expand
+from collector.intake.decode import decode, decode_plain
 from collector.intake.door import Door, length, too_large
 from collector.intake.told import Told
 from collector.inventory.devices import Inventories
 from collector.people import Caller
-from collector.store.entry import Decoded
+from collector.store.entry import Decoded, Envelope
 from collector.store.groups import Appended
 from collector.store.store import Store
 from vigie.errors import Refused, VigieError
@@ -31,7 +33,9 @@ READ_SECONDS: Final = 30.0
 SKIPPED_BYTES: Final = 8 * MAX_REQUEST_BYTES
 """Of a refused body so much is read past, so that its sender hears the answer."""
 INLINE_BYTES: Final = 128 * 2**10
-"""A larger body is decoded beside the event loop, so that nobody waits behind it."""
+PLAIN_BYTES: Final = 512 * 2**10
+"""A body that is larger, before or after it is expanded, is decoded beside the event loop, so that
+nobody waits behind it."""
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -82,25 +86,29 @@ class Frames:
 
     async def _answer(self, caller: Caller, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         envelope = self._door.enter(headers, caller)
-        size = length(headers)
-        self._door.take(size)
+        hand = Hand(self._door)
         try:
-            body = await _body(receive)
-            if len(body) <= INLINE_BYTES:
-                decoded = decode(body, envelope)
-            else:
-                loop = asyncio.get_running_loop()
-                decoded = await loop.run_in_executor(self._beside, decode, body, envelope)
+            body = await _body(receive, hand.take)
+            decoded = await self._decoded(body, envelope)
             decoded = self._told.thinned(decoded)
             future, done = self._wakeups.future()
             self._store.append(envelope, body, decoded, done)
         finally:
-            self._door.leave(size)
+            hand.empty()
         appended = await future
         self._count(caller, decoded)
         if any(frame.header.inventories for frame in decoded.frames):
             await asyncio.to_thread(self._inventories.take, decoded.frames)
         return self._reply(decoded, appended)
+
+    async def _decoded(self, body: bytes, envelope: Envelope) -> Decoded:
+        beside = partial(asyncio.get_running_loop().run_in_executor, self._beside)
+        if len(body) > INLINE_BYTES:
+            return await beside(decode, body, envelope)
+        plain = expand(body, compressed=envelope.compressed)
+        if len(plain) > PLAIN_BYTES:
+            return await beside(decode_plain, plain, envelope)
+        return decode_plain(plain, envelope)
 
     def _count(self, caller: Caller, decoded: Decoded) -> None:
         self._counters.add("frames_acknowledged_total", len(decoded.frames), agent=caller.name)
@@ -154,25 +162,43 @@ class Wakeups:
                 future.set_result(result)
 
 
+class Hand:
+    """What of one request is in hand: what came, not what its sender promises."""
+
+    def __init__(self, door: Door) -> None:
+        self._door, self._size = door, 0
+
+    def take(self, size: int) -> None:
+        """So many bytes more; raises Unavailable when all requests together are too much."""
+        self._door.take(size)
+        self._size += size
+
+    def empty(self) -> None:
+        """They are in the store's hands, or gone."""
+        self._door.leave(self._size)
+        self._size = 0
+
+
 def _endless(headers: dict[bytes, bytes]) -> bool:
     return b"content-length" not in headers or length(headers) > SKIPPED_BYTES
 
 
-async def _body(receive: Receive) -> bytes:
-    """The whole body.
+async def _body(receive: Receive, take: Callable[[int], None]) -> bytes:
+    """The whole body; `take` is told of each piece.
 
     Raises:
         Refused: 413, 408.
+        Unavailable: by `take`.
         Gone: the sender hung up.
     """
     try:
         async with asyncio.timeout(READ_SECONDS):
-            return await _pieces(receive)
+            return await _pieces(receive, take)
     except TimeoutError as error:
         raise Refused(408, f"the body did not arrive within {READ_SECONDS:.0f} s") from error
 
 
-async def _pieces(receive: Receive) -> bytes:
+async def _pieces(receive: Receive, take: Callable[[int], None]) -> bytes:
     pieces: list[bytes] = []
     total = 0
     while True:
@@ -183,6 +209,7 @@ async def _pieces(receive: Receive) -> bytes:
         total += len(piece)
         if total > MAX_REQUEST_BYTES:
             raise too_large()
+        take(len(piece))
         if not message.get("more_body"):
             return b"".join((*pieces, piece)) if pieces else piece
         pieces.append(piece)

@@ -22,8 +22,11 @@ from vigie.frame import Frame, Header, unpack
 
 MAX_NAMED: Final = 100
 """Names that one answer lists per measurement as dropped."""
+MAX_TOLD: Final = 10_000
+"""Events and gaps in a request of several frames; each of them becomes a row of its own."""
 ALL: Final = "*"
 """Stands for every column of a measurement that nobody knows."""
+_NO_NAME: Final = frozenset({"", ".", ".."})
 
 Dropped = dict[str, set[str]]
 
@@ -35,10 +38,18 @@ def decode(body: bytes, envelope: Envelope) -> Decoded:
         FrameError: what is wrong, with the frame, the measurement and the column.
         Refused: 403, rows outside the sender's scope; 413, too large.
     """
+    return decode_plain(expand(body, compressed=envelope.compressed), envelope)
+
+
+def decode_plain(plain: bytes, envelope: Envelope) -> Decoded:
+    """The same of a body that is expanded already. Raises as `decode`."""
     dropped: Dropped = {}
     frames: list[DecodedFrame] = []
-    told = False
-    for frame in unpack(expand(body, compressed=envelope.compressed)):
+    told, happened = False, 0
+    for frame in unpack(plain):
+        happened += len(frame.header.events) + len(frame.header.gaps)
+        if happened > MAX_TOLD and frames:
+            raise Refused(413, f"more than {MAX_TOLD} events and gaps; send fewer frames at once")
         try:
             decoded, moved = _frame(frame, envelope, dropped, told=told)
         except FrameError as error:
@@ -105,8 +116,12 @@ def only_host(container: str, scope: str) -> str | None:
     """The one host of a container that a scope lets speak for, or None where it is all of them.
 
     Raises:
+        FrameError: `container`, it is no path of one.
         Refused: 403, the container is outside the scope.
     """
+    site, _, name = container.partition("/")
+    if {site, name} & _NO_NAME or "/" in name:
+        raise FrameError("container", f"{container!r:.80} is no path site/container")
     if not scope or container == scope or container.startswith(scope + "/"):
         return None
     if scope.startswith(container + "/"):

@@ -69,7 +69,7 @@ class Door:
         )  # fmt: skip
 
     def take(self, size: int) -> None:
-        """Have `size` more bytes in hand; raises Unavailable when it is too much."""
+        """Have `size` more bytes in hand, that came; raises Unavailable when it is too much."""
         if self._in_hand and self._in_hand + size > IN_HAND_BYTES:
             raise Unavailable("too many requests at once; come back soon", 1)
         self._in_hand += size

@@ -118,6 +118,11 @@ def test_a_header_is_checked_member_by_member(changed: dict[str, Any]) -> None:
     assert fault(body(fields(**changed))) == "header"
 
 
+def test_a_header_of_too_many_parts_is_refused_before_it_is_read() -> None:
+    with pytest.raises(FrameError, match="parts"):
+        frame.parse_header(b'{"x":[' + b"[]," * 60_000 + b"[]]}")
+
+
 def test_a_header_without_an_identity_names_what_is_missing() -> None:
     short = fields()
     del short["boot"]

@@ -24,32 +24,38 @@ def receiver(*messages: dict[str, Any]) -> Any:
     return receive
 
 
+def ignored(_: int) -> None:
+    """Whatever came, there is room."""
+
+
 def piece(body: bytes, *, more: bool) -> dict[str, Any]:
     return {"type": "http.request", "body": body, "more_body": more}
 
 
 def test_a_body_is_its_pieces_in_order() -> None:
     whole = receiver(piece(b"a", more=True), piece(b"b", more=True), piece(b"", more=False))
-    assert asyncio.run(frames._body(whole)) == b"ab"
+    taken: list[int] = []
+    assert asyncio.run(frames._body(whole, taken.append)) == b"ab"
+    assert taken == [1, 1, 0], "what came is counted, not what was promised"
 
 
 def test_a_body_that_does_not_end_is_stopped_at_the_limit() -> None:
     half = piece(bytes(MAX_REQUEST_BYTES // 2 + 1), more=True)
     with pytest.raises(Refused) as refused:
-        asyncio.run(frames._body(receiver(half, half, half)))
+        asyncio.run(frames._body(receiver(half, half, half), ignored))
     assert refused.value.status == 413
 
 
 def test_a_slow_body_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frames, "READ_SECONDS", 0.01)
     with pytest.raises(Refused) as refused:
-        asyncio.run(frames._body(receiver(piece(b"a", more=True))))
+        asyncio.run(frames._body(receiver(piece(b"a", more=True)), ignored))
     assert refused.value.status == 408
 
 
 def test_nobody_is_answered_who_hung_up() -> None:
     with pytest.raises(Gone):
-        asyncio.run(frames._body(receiver({"type": "http.disconnect"})))
+        asyncio.run(frames._body(receiver({"type": "http.disconnect"}), ignored))
 
 
 def test_every_waiting_request_is_woken_from_another_thread() -> None:

@@ -224,6 +224,11 @@ def test_rows_outside_the_scope_are_refused() -> None:
         assert refused.value.status == 403
 
 
+@pytest.mark.parametrize("container", ["site", "site/", "/c", "site/..", "site/c/h", "site/../c"])
+def test_a_container_that_is_no_path_of_one_is_refused(container: str) -> None:
+    assert fault_of(body(container=container), scope="") == "container"
+
+
 def test_a_host_speaks_for_itself_only() -> None:
     decode(load1([1.0]), envelope("site/c/h0"))
     with pytest.raises(Refused, match="h1"):
@@ -282,6 +287,14 @@ def test_gaps_stay_in_the_header_at_times_that_can_be() -> None:
     decoded = decode(body(gaps=(Gap(1, 5, 0, 2**63 - 1, "spool full"),)), envelope())
     (gap,) = decoded.frames[0].header.gaps
     assert (gap.first, gap.last, gap.from_time, gap.to_time) == (1, 5, NOW_US, NOW_US)
+
+
+def test_a_request_tells_so_much_and_no_more_but_one_frame_may() -> None:
+    many = body(gaps=tuple(Gap(n, n, NOW_US, NOW_US, "r") for n in range(6_000)))
+    assert len(decode(many, envelope()).frames) == 1
+    with pytest.raises(Refused) as refused:
+        decode(many * 2, envelope())
+    assert refused.value.status == 413
 
 
 def test_an_unknown_inventory_is_dropped_and_named() -> None:

@@ -62,8 +62,11 @@ class Collector:
         self.log = data / "collector.log"
         self._clients: list[Client] = []
 
-    def start(self, *, seconds: float = 20.0) -> "Collector":
-        """Start it and wait until it can acknowledge; its log is in the failure if it does not."""
+    def start(self, *, seconds: float = 20.0, until: str = "/readyz") -> "Collector":
+        """Start it and wait until it can acknowledge; its log is in the failure if it does not.
+
+        `until` is what must answer; `/healthz` does also where nothing can be acknowledged.
+        """
         self.data.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -83,7 +86,7 @@ class Collector:
                 stderr=log,
                 env={**os.environ, **self._environment},
             )
-        if not wait_for(self.url, "/readyz", seconds=seconds):
+        if not wait_for(self.url, until, seconds=seconds):
             self.kill()
             raise AssertionError(
                 f"collector not ready in {seconds} s:\n{self.log.read_text()[-3000:]}"

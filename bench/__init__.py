@@ -1,0 +1,1 @@
+"""Measurements: each prints what it finds beside what a user would pick instead."""

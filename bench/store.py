@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 
 from collector.counters import Counters
+from collector.intake.decode import decode
 from collector.store import state
 from collector.store.groups import Appended
 from collector.store.store import Store
@@ -82,28 +83,17 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--frames", type=int, default=12_000, help="frames encoded beforehand")
     parser.add_argument("--flush", type=float, default=5, help="seconds between flushes")
-    parser.add_argument("--decode", choices=("intake", "tests"), default="intake")
     parser.add_argument("--rate", type=float, default=0, help="frames a second; 0: all there are")
     parser.add_argument("--directory", type=Path)
     arguments = parser.parse_args()
-    decode = chosen_decode(arguments.decode)
     directory = Path(tempfile.mkdtemp(prefix="store-", dir=arguments.directory))
     try:
-        run(arguments, directory, decode)
+        run(arguments, directory)
     finally:
         shutil.rmtree(directory)
 
 
-def chosen_decode(name: str):  # noqa: ANN201
-    """Intake's decode, or that of the tests."""
-    if name == "tests":
-        return requests.decode
-    from collector.intake.decode import decode
-
-    return decode
-
-
-def run(arguments: argparse.Namespace, directory: Path, decode) -> None:  # noqa: ANN001, C901
+def run(arguments: argparse.Namespace, directory: Path) -> None:  # noqa: C901
     """One measurement."""
     fleet = Fleet(arguments.agents)
     print(f"encoding {arguments.frames} frames of {BOARDS} x {FIELDS} values")

@@ -1,6 +1,7 @@
 """What a start does before it takes anything: find damage, put it away, and make whole again."""
 
 import logging
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -69,8 +70,11 @@ def _rebuild(
             quarantine.file(path, f"table {table}: {error}")
     tables.forget(table)
     metadata = tables.home(table) / "metadata"
-    if metadata.exists():
+    if metadata.exists() and found:
         quarantine.file(metadata, f"table {table} is made again of {len(found)} files: {detail}")
+    elif metadata.exists():
+        # No file of rows was ever named here: a crash came while the table was being made.
+        shutil.rmtree(metadata)
     choice = choose(found, replayable)
     try:
         tables.make(table, flush.columns(table))

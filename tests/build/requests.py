@@ -8,8 +8,9 @@ import pyarrow as pa
 
 from collector.store import schema
 from collector.store.entry import Batch, Decoded, DecodedFrame, Envelope
+from tests.build.world import stream
 from vigie import catalogue
-from vigie.frame import Gap, Happening, Header, Section, column_type, pack, unpack
+from vigie.frame import Gap, Happening, Header, Section, pack, unpack
 from vigie.shape import Measurement
 
 CONTAINER = "local/this"
@@ -26,16 +27,8 @@ def envelope(received: int = START, principal: str = "agent-1", scope: str = CON
 
 def section(measurement: type[Measurement], columns: Mapping[str, Any]) -> bytes:
     """One measurement's stream; `time` in microseconds."""
-    fields = {"time": schema.TIME_TYPE} | {
-        f.name: _type(column_type(f)) for f in measurement.fields if f.name in columns
-    }
-    batch = pa.record_batch(
-        [pa.array(columns[name], kind) for name, kind in fields.items()], names=list(fields)
-    )
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    return bytes(sink.getvalue())
+    values = {f: columns[f.name] for f in measurement.fields if f.name in columns}
+    return stream(measurement, columns["time"], values)
 
 
 def frame(  # noqa: PLR0917
@@ -93,10 +86,3 @@ def _event(happening: Happening, header: Header, sent: Envelope) -> dict[str, An
         "container": header.container, "agent": header.agent, "code": happening.code,
         "severity": str(declared.severity), "keys": "{}", "detail": happening.detail,
     }  # fmt: skip
-
-
-def _type(name: str) -> pa.DataType:
-    return {
-        "string": pa.string(), "bool": pa.bool_(), "int32": pa.int32(),
-        "int64": pa.int64(), "double": pa.float64(),
-    }[name]  # fmt: skip

@@ -30,10 +30,11 @@ _ARROW = {
 }
 
 
-def stream(measurement: type[Measurement], time_us: int, columns: Columns) -> bytes:
-    """One section: `columns`, all read at `time_us`, as an Arrow IPC stream."""
-    rows = len(next(iter(columns.values())))
-    times = pa.array(np.full(rows, time_us, "int64")).cast(pa.timestamp("us", tz="UTC"))
+def stream(measurement: type[Measurement], time_us: int | Sequence[int], columns: Columns) -> bytes:
+    """One section as an Arrow IPC stream; `time_us` is that of each row, or of all."""
+    count = len(next(iter(columns.values())))
+    each = np.broadcast_to(np.asarray(time_us, "int64"), count)
+    times = pa.array(each).cast(pa.timestamp("us", tz="UTC"))
     arrays, fields = [times], [pa.field(frame.TIME_COLUMN, times.type)]
     for declared in measurement.fields:
         if declared in columns:

@@ -196,6 +196,17 @@ for number in itertools.count(int(sys.argv[2])):
 """
 
 
+def test_a_crash_while_a_table_was_being_made_is_no_damage(tmp_path: Path) -> None:
+    begun = tmp_path / "tables" / "vigie" / "gpu" / "metadata"
+    begun.mkdir(parents=True)
+    (begun / "00000-begun.metadata.json").write_text("{")
+    with Opened(tmp_path) as run:
+        assert not run.recovery.damaged
+        run.send(body(1))
+        run.flush()
+        assert run.rows("gpu", "power_watts") == [1]
+
+
 @pytest.mark.slow
 def test_a_killed_store_keeps_what_it_acknowledged_and_doubles_nothing(tmp_path: Path) -> None:
     acknowledged: list[int] = []

@@ -18,7 +18,8 @@ from collector.people import People
 from vigie.errors import Unavailable
 from vigie.network.places import inside
 
-HEARTBEAT_SECONDS: Final = 10.0
+HEARTBEAT_SECONDS: Final = 2.0
+"""So often a listener hears something, and so soon one whose credential ended hears no more."""
 TICK_SECONDS: Final = 1.0
 """At most one tick in so long."""
 LOOK_SECONDS: Final = 0.1
@@ -106,7 +107,7 @@ def routes(publisher: Publisher, people: People, commit: Callable[[], int]) -> A
 
     @router.get("/stream")
     async def stream(request: Request, asking: Reading) -> StreamingResponse:
-        """Events `tick` {commit}, at most one a second, and `alert`; a comment every 10 s."""
+        """Events `tick` {commit}, at most one a second, and `alert`; a comment every 2 s."""
         token = bearer(request.headers.get("authorization", ""))
         listener = publisher.listen(asking.scope)
         return StreamingResponse(
@@ -124,12 +125,12 @@ async def _follow(
     """What one listener is sent; ends when `still` says that they may no longer listen."""
     try:
         yield written("tick", {"commit": commit})
-        while still():
+        while True:
             try:
                 message = await asyncio.wait_for(listener.queue.get(), HEARTBEAT_SECONDS)
             except TimeoutError:
                 message = b": still here\n\n"
-            if message is None:
+            if message is None or not still():
                 return
             yield message
     finally:

@@ -52,6 +52,22 @@ def test_a_listener_too_slow_is_let_go() -> None:
     asyncio.run(story())
 
 
+def test_who_may_listen_no_more_hears_nothing_of_what_comes_then() -> None:
+    async def story() -> None:
+        publisher, allowed = Publisher(Counters()), True
+        listener = publisher.listen("")
+        heard = stream._follow(publisher, listener, 7, lambda: allowed)
+        assert b"7" in await anext(heard)
+        publisher.publish("tick", {"commit": 8})
+        assert b"8" in await anext(heard)
+        allowed = False
+        publisher.publish("tick", {"commit": 9})
+        with pytest.raises(StopAsyncIteration):
+            await anext(heard)
+
+    asyncio.run(story())
+
+
 def test_the_end_is_told_to_all_and_nobody_comes_after() -> None:
     async def story() -> None:
         publisher = Publisher(Counters())

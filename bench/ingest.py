@@ -48,13 +48,13 @@ def measure(containers: int, ticks: int, each: int, connections: int) -> dict[st
     }
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main() -> int:
     """Run both shapes and print a table."""
     parser = argparse.ArgumentParser(prog="bench ingest", description=__doc__)
     parser.add_argument("--containers", type=int, default=1000)
     parser.add_argument("--ticks", type=int, default=30)
     parser.add_argument("--connections", type=int, default=32)
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     for each in (1, 10):
         found = measure(options.containers, options.ticks, each, options.connections)
         print(f"\n{each} container(s) a request, 104 GPUs x {load.VALUES_PER_ROW} fields")

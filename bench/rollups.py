@@ -11,6 +11,8 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -42,6 +44,7 @@ def readings(rows: int, *, by_series: bool) -> pa.Table:
         "suspect": pa.array(np.zeros(len(t), np.int64)),
     }
     for field in Gpu.values:
+        values: np.ndarray[Any, Any]
         if field.kind is Kind.COUNTER:
             values = t * 700 % 500_000
         elif field.kind is Kind.BITS:
@@ -82,6 +85,11 @@ def sql() -> str:
     """  # noqa: S608
 
 
+def answer(database: duckdb.DuckDBPyConnection, query: str) -> pa.Table:
+    """All of a query's answer."""
+    return database.sql(query).to_arrow_table()
+
+
 def seconds(work: Callable[[], object]) -> float:
     """How long it takes."""
     before = time.perf_counter()
@@ -103,12 +111,12 @@ def main() -> None:
         database.execute("SET TimeZone = 'UTC'")
         database.register("rows", table)
         minutes = roll(Gpu, table, 60)
-        if database.sql(query).to_arrow_table().num_rows != minutes.num_rows:
+        if answer(database, query).num_rows != minutes.num_rows:
             raise SystemExit("both must make the same windows")
         works: dict[str, Callable[[], object]] = {
-            "roll, one minute": lambda table=table: roll(Gpu, table, 60),
-            "DuckDB, one minute": lambda d=database: d.sql(query).to_arrow_table(),
-            "merge, minutes to hours": lambda minutes=minutes: merge(Gpu, minutes, 3600),
+            "roll, one minute": partial(roll, Gpu, table, 60),
+            "DuckDB, one minute": partial(answer, database, query),
+            "merge, minutes to hours": partial(merge, Gpu, minutes, 3600),
         }
         times: dict[str, list[float]] = {name: [] for name in works}
         for _ in range(options.rounds):

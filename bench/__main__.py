@@ -1,0 +1,31 @@
+"""`make bench`: every measurement in turn, or `make bench ARGS="ingest --ticks 10"` for one."""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from bench import agent, ingest, rollups, store
+
+BENCHES: Final[Mapping[str, Callable[[], object]]] = {
+    "agent": agent.main,
+    "rollups": rollups.main,
+    "store": store.main,
+    "ingest": ingest.main,
+}
+
+
+def main() -> int:
+    """Run what was asked for; what follows a name is its own."""
+    words = sys.argv[1:]
+    if words and words[0] not in BENCHES:
+        print(f"bench: there is no {words[0]!r}; there are {', '.join(BENCHES)}", file=sys.stderr)
+        return 2
+    for name in words[:1] or BENCHES:
+        print(f"\n== {name}")
+        sys.argv = [f"bench {name}", *words[1:]]
+        BENCHES[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

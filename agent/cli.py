@@ -52,6 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        raise  # whoever read us has enough: no fault
     except (VigieError, OSError) as error:
         print(f"vigie agent {arguments.verb}: {error}", file=sys.stderr)
         return 1
@@ -68,6 +70,8 @@ def _run(told: AgentSettings, arguments: argparse.Namespace) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         code = 2
+    except BrokenPipeError:
+        raise  # whoever read us has enough: no fault
     except (VigieError, OSError) as error:
         print(f"vigie agent run: {error}", file=sys.stderr)
         code = 1

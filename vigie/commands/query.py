@@ -1,6 +1,7 @@
 """Readings: the newest of each series, a series over time, and what happened."""
 
 import argparse
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -8,7 +9,8 @@ from vigie import catalogue
 from vigie.commands import asking, printing
 from vigie.document import suggestion
 from vigie.errors import SettingsError
-from vigie.replies import Table
+from vigie.replies import Cell, Table
+from vigie.shape import Field, Kind, Measurement, Quality
 
 EXAMPLES: Final = """\
 examples:
@@ -61,9 +63,43 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         printing.dump(answer)
         return 0
-    print(printing.table(printing.rows(answer.columns), empty="no rows"))
+    measurement = catalogue.measurement(arguments.measurement or "")
+    columns = worded(measurement, answer.columns) if measurement else answer.columns
+    print(printing.table(printing.rows(columns), empty="no rows"))
     print(f"\n{printing.footer(answer)}")
     return 0
+
+
+def worded(
+    measurement: type[Measurement], columns: Mapping[str, Sequence[Cell]]
+) -> dict[str, Sequence[Cell]]:
+    """Columns with words where the catalogue has words for numbers: states, bits, quality."""
+    shown = dict(columns)
+    for field in measurement.values:
+        if field.codes and field.name in shown:
+            shown[field.name] = [_word(field, cell) for cell in shown[field.name]]
+    if "quality" in shown:
+        words = list(Quality)
+        shown["quality"] = [words[c].value if isinstance(c, int) else c for c in shown["quality"]]
+    if "suspect" in shown:
+        names = [field.name for field in measurement.fields]
+        shown["suspect"] = [_set(names, cell) for cell in shown["suspect"]]
+    return shown
+
+
+def _word(field: Field, cell: Cell) -> Cell:
+    if not isinstance(cell, int):
+        return cell
+    if field.kind is Kind.BITS:
+        return _set(field.codes, cell)
+    return field.codes[cell] if 0 <= cell < len(field.codes) else cell
+
+
+def _set(names: Sequence[str], cell: Cell) -> Cell:
+    """The names of the bits that are set."""
+    if not isinstance(cell, int):
+        return cell
+    return " ".join(name for n, name in enumerate(names) if cell >> n & 1)
 
 
 def _path(arguments: argparse.Namespace) -> str:

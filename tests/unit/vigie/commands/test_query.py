@@ -1,0 +1,15 @@
+from vigie.catalogue import Gpu, Source
+from vigie.commands.query import worded
+
+
+def test_states_bits_quality_and_suspects_are_words() -> None:
+    shown = worded(Source, {"status": [0, 3, None], "quality": [0, 2, 0], "suspect": [0, 8, 0]})
+    assert shown["status"] == ["ok", "stuck", None]
+    assert shown["quality"] == ["measured", "estimated", "measured"]
+    assert shown["suspect"] == ["", "duration_seconds", ""]
+    assert worded(Gpu, {"throttle_reasons": [0, 5]})["throttle_reasons"] == ["", "idle power_cap"]
+
+
+def test_what_the_catalogue_has_no_word_for_stays_as_it_is() -> None:
+    columns = {"status": [99], "age_seconds": [1.5], "time": ["2026-01-01T00:00:00Z"]}
+    assert worded(Source, columns) == columns

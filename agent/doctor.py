@@ -107,7 +107,10 @@ def _of_upstream(settings: AgentSettings, upstream: Upstream) -> list[Finding]:
 
 
 def _of_credential(subject: str, credential: Credential, status: int) -> Finding:
-    remedy = "on the collector: vigie enroll agent NAME --scope SITE/CONTAINER; here: vigie agent run --enrol CODE"
+    remedy = (
+        "on the collector: vigie enroll agent NAME --scope SITE/CONTAINER; "
+        "here: vigie agent run --enrol CODE"
+    )
     if not credential.token:
         return Finding(subject, "not enrolled", fine=False, missing="credential", remedy=remedy)
     if status == HTTPStatus.UNAUTHORIZED:

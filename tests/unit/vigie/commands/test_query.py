@@ -1,5 +1,6 @@
 from vigie.catalogue import Gpu, Source
 from vigie.commands.query import worded
+from vigie.replies import Cell
 
 
 def test_states_bits_quality_and_suspects_are_words() -> None:
@@ -11,5 +12,5 @@ def test_states_bits_quality_and_suspects_are_words() -> None:
 
 
 def test_what_the_catalogue_has_no_word_for_stays_as_it_is() -> None:
-    columns = {"status": [99], "age_seconds": [1.5], "time": ["2026-01-01T00:00:00Z"]}
+    columns: dict[str, list[Cell]] = {"status": [99], "age_seconds": [1.5], "time": ["2026"]}
     assert worded(Source, columns) == columns

@@ -28,7 +28,7 @@ KILLS = (400, 1_200, 1_900)
 """Where the collector is killed, before the frame of that second."""
 
 
-def meter(agent: Agent, tick: int) -> Sequence[tuple[type[Measurement], Columns]]:
+def meter(_: Agent, tick: int) -> Sequence[tuple[type[Measurement], Columns]]:
     since = max(second for second in RESETS if second <= tick)
     columns: Columns = {
         Power.host: ["host-1"], Power.meter: ["m1"], Power.role: ["it"], Power.phase: ["all"],

@@ -403,6 +403,7 @@ def test_a_value_that_cannot_be_is_kept_and_marked(house: House) -> None:
         ("behind", -3600.0), ("ahead", 3600.0),
         ("1970", 60.0 - time.time()), ("2106", 2.0**32 - time.time()),
     ],
+    ids=["behind", "ahead", "1970", "2106"],
 )  # fmt: skip
 def test_a_wrong_clock_is_put_right_and_told(house: House, name: str, skew: float) -> None:
     agent = Agent(f"bad/{name}", name, skew=skew, start=time.time_ns() - 5 * 10**9)

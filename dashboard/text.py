@@ -16,12 +16,15 @@ class Said(NamedTuple):
     fr: str
     en: str
 
+    def label(self, language: str) -> str:
+        """The words people see."""
+        return self.fr if language == "fr" else self.en
+
 
 TEXTS: Final[dict[str, Said]] = {
     # The shell
     "skip": Said("Aller au contenu", "Skip to content"),
     "screens": Said("Écrans", "Screens"),
-    "fleet": Said("Flotte", "Fleet"),
     "other_language": Said("English version", "Version française"),
     "theme": Said("Thème clair ou sombre", "Light or dark theme"),
     "help": Said("Aide", "Help"),
@@ -261,8 +264,7 @@ _CHOICE: Final = re.compile(r"\{(\w+)\|([^|}]*)\|([^}]*)\}")
 
 def say(key: str, language: str, **fields: object) -> str:
     """A text in this language; numbers in `fields` are written as that language does."""
-    said = TEXTS[key]
-    text = said.fr if language == "fr" else said.en
+    text = TEXTS[key].label(language)
     if not fields:
         return text
 

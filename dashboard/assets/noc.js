@@ -276,7 +276,7 @@
     const page = $("#screen")?.firstElementChild;
     if (page) document.documentElement.lang = page.lang || "fr";
     const select = $("#period");
-    if (select) select.value = select.dataset.chosen;
+    if (select) select.value = page.dataset.period;
     keyboard();
     apply();
   }
@@ -365,11 +365,17 @@
 
   document.addEventListener("visibilitychange", () => { if (!document.hidden && board) refresh(); });
 
+  /* Below a path that ends with / stands the screen of each container; the root is one itself. */
+  function isScreen(path) {
+    const screens = $("#top").dataset.screens.split(" ");
+    return screens.some((one) => one === path || (one.length > 1 && one.endsWith("/") && path.startsWith(one)));
+  }
+
   /* Screens change in place; anything but a plain click is the browser's business. */
   function follow(event, link) {
     if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.hasAttribute("download")) return;
     const to = new URL(link.href);
-    if (to.pathname !== "/" && !to.pathname.startsWith("/site/")) return;
+    if (!isScreen(to.pathname)) return;
     event.preventDefault();
     const period = new URLSearchParams(location.search).get("period");
     if (link.id === "language" && period) to.searchParams.set("period", period);

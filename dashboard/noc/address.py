@@ -1,19 +1,19 @@
 """What the address bar says: screen, site, language and period. All state that a link carries."""
 
 from dataclasses import dataclass
-from typing import Final
 from urllib.parse import parse_qs, unquote
 
 from dashboard.format import LANGUAGES
 from dashboard.noc import curves
-
-SITE: Final = "/site/"
+from dashboard.noc.screen import Screen
+from dashboard.noc.screens import SCREENS
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A screen of this dashboard; `site` is empty on the first one."""
+    """A place in this dashboard; `site` is empty on a screen of the whole scope."""
 
+    screen: Screen
     site: str
     language: str
     period: str
@@ -21,28 +21,35 @@ class Address:
     @property
     def page(self) -> str:
         """One word for what is on the screen; the period changes only its charts."""
-        return f"{self.site or 'fleet'}:{self.language}"
+        return ":".join(filter(None, [self.screen.name, self.site, self.language]))
 
     def in_language(self, language: str) -> str:
         """The same place in that language."""
-        path = f"{SITE}{self.site}" if self.site else "/"
         chosen = f"&period={self.period}" if self.period != curves.DEFAULT_PERIOD else ""
-        return f"{path}?lang={language}{chosen}"
+        return f"{self.screen.path}{self.site}?lang={language}{chosen}"
+
+    def span(self, chart: str) -> curves.Period:
+        """The period that a chart shows here."""
+        return curves.period(self.screen.periods.get(chart, self.period))
 
 
 def read(path: str | None, query: str | None, default: str) -> Address:
     """The address of these parts; what makes no sense is left at its default."""
     asked = parse_qs((query or "").lstrip("?"))
     language = asked.get("lang", [default])[0]
-    period = curves.period(asked.get("period", [""])[0]).name
-    site = unquote(path or "/")
+    screen, site = _found(unquote(path or "/")) or (SCREENS[0], "")
     return Address(
-        site.removeprefix(SITE).strip("/") if site.startswith(SITE) else "",
+        screen,
+        site,
         language if language in LANGUAGES else default,
-        period,
+        curves.period(asked.get("period", [""])[0]).name,
     )
 
 
 def exists(path: str) -> bool:
     """Whether a screen stands at this path."""
-    return path == "/" or (path.startswith(SITE) and len(path) > len(SITE))
+    return _found(path) is not None
+
+
+def _found(path: str) -> tuple[Screen, str] | None:
+    return next(((s, site) for s in SCREENS if (site := s.site(path)) is not None), None)

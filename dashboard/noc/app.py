@@ -22,7 +22,7 @@ from dash.development.base_component import Component
 from dashboard.board import apart
 from dashboard.figures import chart
 from dashboard.markup import tag
-from dashboard.noc import address, curves, deeds, fleet, header, login, site
+from dashboard.noc import address, curves, deeds, header, login
 from dashboard.noc.watch import Watch
 from dashboard.text import say
 from vigie.errors import Refused, Unavailable, VigieError
@@ -83,18 +83,18 @@ def _screens(app: Dash, watch: Watch) -> None:
 
 
 def _page(at: address.Address, watch: Watch) -> Component:
-    blocks = site.layout(at.language, at.period) if at.site else fleet.layout(at.language)
     return tag(
         html.Div,
         [
             *header.layout(at, watch.visit().person, watch.zone),
             html.P(id="missing", className="missing", hidden=True),
-            html.Main(blocks, id="main", className="site" if at.site else "fleet"),
+            html.Main(at.screen.layout(at.language), id="main", className=at.screen.name),
             *header.dialogs(at.language),
         ],
         lang=at.language,
         className="page",
         data_page=at.page,
+        data_period=at.period,
     )
 
 
@@ -134,10 +134,12 @@ def _curve(app: Dash, watch: Watch, name: str) -> None:
     def draw(_: int, path: str, query: str) -> list[Component]:
         at = address.read(path, query, watch.language)
         try:
-            drawing, trouble = watch.drawing(watch.visit(), at, name)
+            visit, span = watch.visit(), at.span(name)
+            ask = watch.asker(visit, at.site, at.language)
+            drawing, trouble = watch.drawing(visit, ask, name, span)
         except (Refused, Unavailable) as error:
             return [chart.broken(str(error), at.language)]
-        href = f"/values/{name}.csv?site={quote(at.site)}&lang={at.language}&period={at.period}"
+        href = f"/values/{name}.csv?site={quote(at.site)}&lang={at.language}&period={span.name}"
         drawn = chart.chart(drawing, at.language, watch.zone, href)
         return [drawn, chart.broken(trouble, at.language)] if trouble else [drawn]
 

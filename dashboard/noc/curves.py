@@ -32,8 +32,6 @@ PERIODS: Final = (
 DEFAULT_PERIOD: Final = "15min"
 ROLES: Final = ("it", "ups", "site")
 """Places of a meter in the PUE, from what is wanted to what holds it."""
-FLEET_PERIOD: Final = {"load": "15min", "network": "15min", "power": "12h"}
-"""Charts of the first screen have one period each."""
 
 
 def period(name: str | None) -> Period:

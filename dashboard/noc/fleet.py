@@ -11,6 +11,7 @@ from dashboard.figures import chart
 from dashboard.format import number, seconds_of
 from dashboard.markup import tag
 from dashboard.noc import alarms, indicators, machines, parts
+from dashboard.noc.screen import Screen
 from dashboard.noc.shown import (
     Age,
     Cell,
@@ -24,10 +25,11 @@ from dashboard.noc.shown import (
     unknown,
 )
 from dashboard.noc.view import View
-from dashboard.text import say
+from dashboard.text import Said, say
 from vigie.indicators import CARBON_LOCATION, ENERGY, POWER
 from vigie.replies import Alert, Container
 
+TITLE: Final = Said("Flotte", "Fleet")
 FEW_HOSTS: Final = 12
 """Up to here each machine has its own row of live numbers; beyond, the mosaic says enough."""
 EVENTS_SHOWN: Final = 12
@@ -42,7 +44,7 @@ NUMBERS: Final = ("p1", "load", "reachable", POWER.name, ENERGY.name, CARBON_LOC
 def layout(language: str) -> list[Component]:
     """The bones of the screen; what is live in it is painted by `assets/noc.js`."""
     return [
-        html.H1(say("fleet", language), className="unseen"),
+        html.H1(TITLE.label(language), className="unseen"),
         tag(html.Section,
             [parts.tile(name, say(f"number_{name}", language)) for name in NUMBERS],
             className="numbers",
@@ -56,7 +58,7 @@ def layout(language: str) -> list[Component]:
 def _left(language: str) -> list[Component]:
     return [
         parts.panel(
-            "fleet", say("fleet", language),
+            "fleet", TITLE.label(language),
             [tag(html.Div, data_mosaic="fleet"), parts.legend(language),
              parts.behind(say("as_table", language), parts.table("containers", language))],
             bind="fleet_note",
@@ -210,3 +212,9 @@ def _alarms(
         "load": alarms.load(alerts, now, language),
     }
     return numbers, {"queue": queue}, {"queue_note": note}
+
+
+SCREEN: Final = Screen(
+    "fleet", "/", TITLE, layout, content,
+    periods={"load": "15min", "network": "15min", "power": "12h"},
+)  # fmt: skip

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from dashboard.markup import tag
 from dashboard.noc.address import Address
+from dashboard.noc.screens import SCREENS
 from dashboard.text import BROWSER, say
 from vigie.replies import Session
 
@@ -49,6 +50,7 @@ def layout(at: Address, person: Session, zone: ZoneInfo) -> list[Component]:
                 ),
             ],
             id="top", className="top", data_zone=zone.key,
+            data_screens=" ".join(screen.path for screen in SCREENS),
         ),
         html.Div(id="banner", className="banner", hidden=True, role="alert"),
         tag(html.Div, id="words", hidden=True, data_words=json.dumps(spoken, ensure_ascii=False)),
@@ -97,15 +99,16 @@ def dialogs(language: str) -> list[Component]:
 
 
 def _screens(at: Address) -> list[Component]:
-    on_fleet = {} if at.site else {"aria_current": "page"}
     links: list[Component] = [
         tag(
             html.A,
-            say("fleet", at.language),
-            href=f"/?lang={at.language}",
-            id="to-fleet",
-            **on_fleet,
+            screen.title.label(at.language),
+            href=f"{screen.path}?lang={at.language}",
+            id=f"to-{screen.name}",
+            **({"aria_current": "page"} if screen is at.screen else {}),
         )
+        for screen in SCREENS
+        if not screen.of_site
     ]
     if at.site:
         links.append(tag(html.Span, at.site, className="here", aria_current="page"))

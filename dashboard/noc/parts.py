@@ -1,13 +1,13 @@
 """Pieces of markup that the screens share. Elements with `data-*` are painted by the browser."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from dash import html
 from dash.development.base_component import Component
 
 from dashboard.markup import tag
-from dashboard.text import say
+from dashboard.text import TEXTS, Said, say
 
 COLUMNS: Final = {
     "queue": ("priority", "site", "finding", "age", "holder", "action"),
@@ -21,7 +21,7 @@ COLUMNS: Final = {
     "indicators": ("indicator", "value"),
     "devices": ("device", "model", "size"),
 }
-"""The columns of every table, by its name; each is a word of `text`, under `column_`."""
+"""The columns of a table by its name; each is a word of `text`, under `column_`."""
 LEGEND: Final = (
     ("p1", "1", "critical"), ("p2", "2", "major"), ("p3", "3", "minor"), ("stale", "?", "stale"),
     ("silent", "–", "silent"), ("maintenance", "M", "maintenance"), ("nominal", "", "nominal"),
@@ -51,11 +51,15 @@ def panel(
     )
 
 
-def table(name: str, language: str) -> Component:
-    """A table whose body is painted live; what it is about is its panel's title."""
+def table(name: str, language: str, columns: Mapping[str, Said] | None = None) -> Component:
+    """A table whose body is painted live; what it is about is its panel's title.
+
+    `columns` are those of a table that `COLUMNS` does not name, with their words.
+    """
+    own = columns or {column: TEXTS[f"column_{column}"] for column in COLUMNS[name]}
     head = [
-        html.Th(say(f"column_{column}", language), scope="col", className=f"col-{column}")
-        for column in COLUMNS[name]
+        html.Th(said.label(language), scope="col", className=f"col-{column}")
+        for column, said in own.items()
     ]
     return html.Div(
         html.Table(

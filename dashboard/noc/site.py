@@ -9,11 +9,12 @@ from dashboard.figures import chart
 from dashboard.markup import tag
 from dashboard.noc import alarms, curves, fleet, indicators, machines, parts
 from dashboard.noc.rates import Rates
+from dashboard.noc.screen import Screen
 from dashboard.noc.shown import Number, Rows, as_json, failed, isolated, unknown
 from dashboard.noc.strip import strip
 from dashboard.noc.view import View
 from dashboard.questions import Row
-from dashboard.text import say
+from dashboard.text import Said, say
 from vigie.catalogue import Host
 from vigie.replies import Alert, Container
 
@@ -22,7 +23,7 @@ HOST_NUMBERS: Final = ("processor", "memory", "load1", "swap", "received", "sent
 CHARTS: Final = ("processor", "memory", "network", "disk")
 
 
-def layout(language: str, period: str) -> list[Component]:
+def layout(language: str) -> list[Component]:
     """The bones of the screen; what is live in it is painted by `assets/noc.js`."""
     return [
         html.Header(
@@ -30,7 +31,7 @@ def layout(language: str, period: str) -> list[Component]:
                 tag(html.H1, data_text="title"),
                 tag(html.Span, data_number="state"),
                 tag(html.Span, className="note", data_text="about"),
-                _periods(language, period),
+                _periods(language),
             ],
             className="site-head",
         ),
@@ -130,10 +131,13 @@ def _with_chart(name: str, numbers: tuple[str, ...], language: str) -> Component
     )  # fmt: skip
 
 
-def _periods(language: str, chosen: str) -> Component:
+def _periods(language: str) -> Component:
     options = [html.Option(say(f"period_{p.name}", language), value=p.name) for p in curves.PERIODS]
     return html.Label([
         say("period", language),
-        # Dash's own Select of html has no initial value: the browser sets it from data-chosen.
-        tag(html.Select, options, id="period", data_chosen=chosen),
+        # Dash's own Select of html has no initial value: the browser sets it from the page.
+        html.Select(options, id="period"),
     ], className="period")  # fmt: skip
+
+
+SCREEN: Final = Screen("site", "/site/", Said("Site", "Site"), layout, content, of_site=True)

@@ -19,11 +19,11 @@ def stand(server: flask.Flask, watch: Watch) -> None:
     def values(name: str) -> flask.typing.ResponseReturnValue:
         if name not in curves.CURVES:
             return flask.Response("404: no such chart\n", 404, content_type="text/plain")
-        site = flask.request.args.get("site", "")
-        path = f"{address.SITE}{site}" if site else "/"
-        at = address.read(path, flask.request.query_string.decode(), watch.language)
+        at = address.read(None, flask.request.query_string.decode(), watch.language)
+        visit, site = flask.g.visit, flask.request.args.get("site", "").strip("/")
         try:
-            drawing, _ = watch.drawing(flask.g.visit, at, name)
+            ask = watch.asker(visit, site, at.language)
+            drawing, _ = watch.drawing(visit, ask, name, curves.period(at.period))
         except Refused as error:
             return flask.Response(f"{error}\n", error.status, content_type="text/plain")
         except Unavailable as error:

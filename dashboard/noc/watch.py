@@ -11,7 +11,7 @@ import dash
 
 from dashboard.board import Board, Boards
 from dashboard.figures.line import Drawing
-from dashboard.noc import curves, fleet, site
+from dashboard.noc import curves
 from dashboard.noc.address import Address
 from dashboard.noc.rates import Rates
 from dashboard.noc.view import View
@@ -45,10 +45,13 @@ class Watch:
             raise Refused(401, "the session has ended")
         return visit
 
+    def asker(self, visit: Visit, site: str, language: str) -> Asker:
+        """Who asks for this person: of a container, or of all that they may see."""
+        return Asker(visit.client, language, site or visit.person.scope)
+
     def board(self, visit: Visit, address: Address, *, fresh: bool) -> Board:
         """Everything on a screen, read once per tick for all who may see the same."""
-        screen = site if address.site else fleet
-        ask = Asker(visit.client, address.language, address.site or visit.person.scope)
+        ask = self.asker(visit, address.site, address.language)
 
         def slow(name: str, seconds: float, read: Callable[[], Any]) -> Any:
             key = (visit.rights, address.page, "slow", name)
@@ -59,24 +62,22 @@ class Watch:
 
         def read() -> dict[str, Any]:
             with closing(visit.client):
-                view = View(ask, self.now(), self.zone, self.rates, slow)
-                content: dict[str, Any] = screen.content(view)
-                return content
+                return address.screen.content(View(ask, self.now(), self.zone, self.rates, slow))
 
         return self.boards.get((visit.rights, address.page), read, fresh=fresh)
 
-    def drawing(self, visit: Visit, address: Address, name: str) -> tuple[Drawing, str]:
-        """The values of one chart, over the period that its screen says.
+    def drawing(
+        self, visit: Visit, ask: Asker, name: str, span: curves.Period
+    ) -> tuple[Drawing, str]:
+        """The values of one chart over a period.
 
         With it comes why they are not of now, if the API could not be asked again.
         """
-        ask = Asker(visit.client, address.language, address.site or visit.person.scope)
-        span = curves.period(address.period if address.site else curves.FLEET_PERIOD.get(name))
 
         def read() -> Drawing:
             with closing(visit.client):
                 return curves.CURVES[name](curves.Wanted(ask, span, self.now()))
 
-        key = (visit.rights, address.page, span.name, name)
+        key = (visit.rights, ask.scope, ask.language, span.name, name)
         board = self.boards.get(key, read, tick=CHART_TICK_SECONDS)
         return board.content, board.trouble

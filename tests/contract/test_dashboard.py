@@ -15,8 +15,9 @@ from werkzeug.test import TestResponse
 
 from dashboard import service
 from dashboard.figures.chart import chart
-from dashboard.noc import app, curves, fleet, gate, site
+from dashboard.noc import app, curves, gate
 from dashboard.noc.curves import Wanted
+from dashboard.noc.screens import SCREENS
 from dashboard.questions import Asker
 from tests.build.markup import components
 from tests.build.played import CODE, TOKEN, Api, Direct, served
@@ -216,12 +217,14 @@ def test_no_chart_can_be_uploaded_and_each_is_described() -> None:
 
 
 def test_layouts_place_their_charts_through_the_factory() -> None:
-    for layout in (fleet.layout("fr"), site.layout("fr", "15min")):
-        found = [
-            c for c in components(layout) if "chart-place" in (getattr(c, "className", "") or "")
-        ]
-        assert 0 < len(found) <= 6
-        assert not any(isinstance(c, dcc.Graph) for c in components(layout))
+    places = 0
+    for screen in SCREENS:
+        shown = list(components(screen.layout("fr")))
+        found = [c for c in shown if "chart-place" in (getattr(c, "className", "") or "")]
+        assert len(found) <= 6
+        assert not any(isinstance(c, dcc.Graph) for c in shown)
+        places += len(found)
+    assert places
 
 
 def test_the_plotly_here_is_the_one_that_dash_was_made_for() -> None:

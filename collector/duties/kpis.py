@@ -1,7 +1,7 @@
 """Indicators of a path over a period: reads what they need, has them computed, says how."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -10,8 +10,9 @@ import pyarrow as pa
 from collector import times
 from collector.duties.roll import HOUR, MINUTE, floor
 from collector.kpis import period as periods
-from collector.kpis.carbon import factors, location_based
+from collector.kpis.carbon import factors
 from collector.kpis.energy import Known, Meter, Place, Total, quality_of, total
+from collector.kpis.methods import METHODS, Facts, Made
 from collector.kpis.period import Period
 from collector.kpis.reasons import Reason
 from collector.rollups import columns
@@ -21,7 +22,7 @@ from collector.store import schema
 from vigie.catalogue import Host, Power
 from vigie.errors import QueryError
 from vigie.frame import QUALITY_COLUMN, TIME_COLUMN
-from vigie.indicators import CARBON_LOCATION, ENERGY, POWER, Indicator
+from vigie.indicators import Indicator
 from vigie.network.load import Network
 from vigie.network.operators import Status
 from vigie.network.places import Lifecycle, inside
@@ -105,15 +106,19 @@ class Indicators:
             period = periods.named(question.word, now, zone)
         else:
             period = periods.between(question.start, question.end or now, now)
-        places = self._places(network, question.scope)
-        said = _Said(question, network, zone.key)
         power, seen = self._power(question.scope, now)
-        kpis = [said.power(total(power, places, unread=Reason.STALE), seen)]
-        if period.word == "now":
-            kpis += [said.instant(ENERGY, period), said.instant(CARBON_LOCATION, period)]
-        else:
-            energy = total(self._energy(question.scope, period), places, unread=Reason.NO_READING)
-            kpis += [said.energy(energy, period), said.carbon(energy, period)]
+        places = self._places(network, question.scope)
+        facts = Facts(
+            total(power, places, unread=Reason.STALE),
+            self._total_energy(question.scope, period, places),
+            {site.id: site.zone for site in network.sites},
+            factors(),
+        )
+        said = _Said(question, zone.key)
+        kpis = [
+            said.kpi(method.indicator, seen if method.live else period, method.make(facts))
+            for method in METHODS
+        ]
         return Kpis(times.written(now), network.version, kpis)
 
     def _places(self, network: Network, scope: str) -> list[Place]:
@@ -177,6 +182,11 @@ class Indicators:
                 )
         return found
 
+    def _total_energy(self, scope: str, period: Period, places: Sequence[Place]) -> Total:
+        if period.word == "now":
+            return Total(None, Reason.INSTANT, 0.0, None, 0.0, (), (), {})
+        return total(self._energy(scope, period), places, unread=Reason.NO_READING)
+
     def _energy(self, scope: str, period: Period) -> list[Known]:
         """The energy of every meter: its counter's increase, else the integral of its power."""
         windows = self._windows(scope, period)
@@ -225,68 +235,33 @@ class _Said:
     """Puts values into words: what they are of, how they were made, or why there is none."""
 
     question: Question
-    network: Network
     legal_time: str
 
-    def power(self, power: Total, seen: Period) -> Kpi:
-        """Power now."""
-        return self._of(POWER, seen, power, power.value)
-
-    def energy(self, energy: Total, period: Period) -> Kpi:
-        """Energy over the period."""
-        return self._of(ENERGY, period, energy, energy.value)
-
-    def carbon(self, energy: Total, period: Period) -> Kpi:
-        """Location-based carbon of that energy."""
-        if energy.value is None:
-            return self._of(CARBON_LOCATION, period, energy, None)
-        joules: dict[str, float] = {}
-        for container, part in energy.parts.items():
-            site = container.partition("/")[0]
-            joules[site] = joules.get(site, 0.0) + part
-        zones = {site: found.zone for site in joules if (found := self.network.site(site))}
-        carbon = location_based(joules, zones, factors())
-        made = self._of(CARBON_LOCATION, period, energy, carbon.grams)
-        if carbon.reason is not None:
-            why = carbon.reason.text(self.question.language, carbon.about)
-            return replace(made, reason=why)
-        inputs = {
-            "zone": _listed(f.zone for f in carbon.factors),
-            "factor": _listed(map(str, carbon.factors)),
-            "factor_method": _listed(f.method for f in carbon.factors),
-            "source": _listed(f.source for f in carbon.factors),
-            "licence": _listed(f.licence for f in carbon.factors),
-        }
-        return replace(made, inputs={**made.inputs, **inputs})
-
-    def instant(self, indicator: Indicator, period: Period) -> Kpi:
-        """An indicator that an instant does not have."""
-        empty = Total(None, Reason.INSTANT, 0.0, None, 0.0, (), (), {})
-        return self._of(indicator, period, empty, None)
-
-    def _inputs(self, of: Total) -> dict[str, str]:
-        named = [f"{k.meter.path} ({k.meter.method}, {k.quality.value})" for k in of.used]
-        more = [f"+ {len(named) - NAMED_METERS}"] if len(named) > NAMED_METERS else []
-        return {"meters": "; ".join(named[:NAMED_METERS] + more), "legal_time": self.legal_time}
-
-    def _of(self, indicator: Indicator, period: Period, of: Total, value: float | None) -> Kpi:
+    def kpi(self, indicator: Indicator, period: Period, made: Made) -> Kpi:
+        """The answer on one indicator."""
+        of = made.of
         return Kpi(
             indicator=indicator.name,
             scope=self.question.scope,
             period=period.word,
             from_time=times.written(period.start),
             to_time=times.written(period.end),
-            value=value,
+            value=made.value,
             unit=indicator.unit.symbol,
             method=indicator.method,
             boundary=f"role {' + '.join(of.roles)}" if of.roles else indicator.boundary,
             coverage=of.covered,
-            quality=of.quality.value if of.quality and value is not None else None,
-            reason=of.reason.text(self.question.language) if of.reason else None,
+            quality=of.quality.value if of.quality and made.value is not None else None,
+            reason=made.reason.text(self.question.language, made.about) if made.reason else None,
             simulated_share=of.simulated_share,
             vintage="open" if period.open else "closed",
-            inputs=self._inputs(of),
+            inputs={**self._inputs(of), **made.inputs},
         )
+
+    def _inputs(self, of: Total) -> dict[str, str]:
+        named = [f"{k.meter.path} ({k.meter.method}, {k.quality.value})" for k in of.used]
+        more = [f"+ {len(named) - NAMED_METERS}"] if len(named) > NAMED_METERS else []
+        return {"meters": "; ".join(named[:NAMED_METERS] + more), "legal_time": self.legal_time}
 
 
 def _watts(row: Mapping[str, Any]) -> bool:
@@ -299,7 +274,3 @@ def _sites(network: Network, scope: str) -> list[Any]:
     return [
         site for site in network.sites if inside(site.id, scope) or inside(scope, site.id)
     ]  # fmt: skip
-
-
-def _listed(words: Iterable[str]) -> str:
-    return "; ".join(dict.fromkeys(words))

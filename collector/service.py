@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import gc
 import logging
 import resource
 import signal
@@ -75,6 +76,8 @@ FILES: Final = 2 * CONNECTIONS
 """Files and sockets that we may have open, where the system lets us."""
 ENDING_SECONDS: Final = 5
 """How long open requests may go on once we are told to end."""
+GARBAGE_OBJECTS: Final = 50_000
+"""New objects before garbage is looked for: a group of frames alone makes thousands."""
 USES_SECONDS: Final = 60.0
 MERGE_FLUSHES: Final = 2
 """How many flushes make a merge worth its while; likewise below."""
@@ -177,6 +180,8 @@ class Service:
             log.critical("the store does not open", exc_info=True)
             self._failed = self._server.should_exit = True
             return
+        gc.freeze()  # what is here by now stays, and is not looked through again and again
+        gc.set_threshold(GARBAGE_OBJECTS)
         self._hindrance = ""
         self._counters.set("recovery_seconds", time.monotonic() - began)
         log.info("ready", extra={"listen": self._settings.listen, "data": str(self._directory)})

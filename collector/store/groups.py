@@ -72,7 +72,8 @@ class Groups:
                 raise Unavailable("too many requests wait for the disk", retry_after=1)
             self._queue.append(waiting)
             self._bytes += waiting.size
-            self._condition.notify()
+            if len(self._queue) == 1 or self._hurried():  # to all others the window answers
+                self._condition.notify()
 
     def stop(self) -> None:
         """Write what waits, and end."""

@@ -6,17 +6,14 @@ frame costs a look-up and Arrow's own checks.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from collector.store import schema
 from vigie import catalogue
 from vigie.errors import FrameError
-from vigie.frame import QUALITY_COLUMN, TIME_COLUMN, column_type
+from vigie.frame import QUALITY_COLUMN, TIME_COLUMN
 from vigie.shape import Measurement
 
 MEASUREMENTS: Final = {m.name: m for m in catalogue.MEASUREMENTS}
@@ -55,8 +52,7 @@ class Plan:
 
     `read` is the schema to read with: the sender's, under the store's types where the bytes are
     the same. `columns` are time, keys and values as stored; `picks` their positions where all of
-    them come as they are stored, and None otherwise. `floats` are positions in `columns` of what
-    may be no number, `numbers` the field number of each.
+    them come as they are stored, and None otherwise.
     """
 
     measurement: type[Measurement]
@@ -64,8 +60,6 @@ class Plan:
     columns: tuple[Column, ...]
     picks: list[int] | None
     keys: tuple[int, ...]
-    floats: list[int]
-    numbers: list[int]
     quality: int
     host: int
     dictionaries: tuple[int, ...]
@@ -121,16 +115,10 @@ def _plan(
 ) -> Plan:  # fmt: skip
     as_stored = all(c.source >= 0 and not c.cast for c in columns)
     places = {c.field.name: n for n, c in enumerate(columns)}
-    floats = [
-        f for f in measurement.values
-        if columns[places[f.name]].source >= 0 and column_type(f) == "double"
-    ]  # fmt: skip
     return Plan(
         measurement, read, columns,
         picks=[c.source for c in columns] if as_stored else None,
         keys=tuple(places[k.name] for k in measurement.keys),
-        floats=[places[f.name] for f in floats],
-        numbers=[f.number for f in floats],
         quality=quality,
         host=places.get("host", -1),
         dictionaries=tuple(
@@ -162,27 +150,3 @@ def _wrong_type(measurement: type[Measurement], sent: pa.Field, wanted: str) -> 
     return FrameError(
         "type", f"{measurement.name}.{sent.name:.128}: {wanted} is wanted, not {sent.type!s:.80}"
     )
-
-
-def not_numbers(
-    plan: Plan, values: pa.RecordBatch
-) -> tuple[npt.NDArray[np.int64] | None, dict[int, Any]]:
-    """Values that are NaN or infinite: bits to mark their rows suspect, columns with null instead.
-
-    `values` are the columns of `plan.columns`; bit n of a row is field number n. (What is a
-    number and implausible is marked by the store.)
-    """
-    if not plan.floats or not values.num_rows:
-        return None, {}
-    numbers = values.select(plan.floats).to_tensor(null_to_nan=True, row_major=False).to_numpy()
-    finite = np.isfinite(numbers)
-    if finite.all():
-        return None, {}
-    bits, instead = np.zeros(values.num_rows, np.int64), {}
-    for n in np.flatnonzero(~finite.all(axis=0)):
-        column = values.column(plan.floats[n])
-        if column.null_count < np.count_nonzero(~finite[:, n]):
-            bad = ~finite[:, n] & column.is_valid().to_numpy(zero_copy_only=False)
-            bits |= bad.astype(np.int64) << plan.numbers[n]
-            instead[plan.floats[n]] = pc.if_else(pa.array(finite[:, n]), column, None)
-    return (bits if instead else None), instead

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from collector.intake import ipc
 from collector.intake.clock import Stamp
-from collector.intake.plan import Plan, not_numbers, plan, stored
+from collector.intake.plan import Plan, plan, stored
 from collector.store import schema
 from collector.store.entry import Batch
 from vigie.catalogue import Source
@@ -56,18 +56,14 @@ def check(
         raise FrameError("arrow", f"{section.measurement}: {error!s:.300}") from error
     rows = sent.select(how.picks) if how.picks is not None else _fitted(sent, how)
     _check_keys(rows, how, host)
-    bits, instead = not_numbers(how, rows)
-    for n, column in instead.items():
-        rows = rows.set_column(n, rows.schema.field(n), column)
     rows, moved = _timed(rows, section.measurement, when)
     if how.measurement is Source and when.offset is not None:
         rows = _with_offset(rows, when.offset)
     count = rows.num_rows
-    flags = _zeros(count, pa.int64()) if bits is None else pa.array(bits)
     rows = (
         rows.add_column(1, _CONTAINER, _repeated(container, count))
         .append_column(_QUALITY, _quality(sent, how, count))
-        .append_column(_SUSPECT, flags)
+        .append_column(_SUSPECT, _zeros(count, pa.int64()))
     )
     return Checked(Batch(how.measurement, rows), how.dropped, moved)
 

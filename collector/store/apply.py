@@ -7,7 +7,7 @@ import json
 import logging
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -105,9 +105,9 @@ class Memory:
         }
         now = entries[-1].envelope.received // 1_000
         for measurement, chunk in chunks.items():
-            bits = suspects(measurement, chunk.rows)
+            bits, rows = suspects(measurement, chunk.rows)
             if bits is not None:
-                chunks[measurement] = chunk.suspect(bits)
+                chunks[measurement] = replace(chunk, rows=rows).suspect(bits)
             self._late(measurement.name, chunk, now, fresh)
         newest = [(self.live.newest(m), chunk) for m, chunk in chunks.items()]
         marked = self.live.update(newest)

@@ -1,15 +1,20 @@
-"""Which values cannot be: outside the bounds that the catalogue declares. They are kept, marked."""
+"""Which values cannot be: no numbers, or outside the bounds that the catalogue declares.
 
-from typing import Final
+A number is kept, and marked; what is none becomes null, and is marked too.
+"""
+
+import sys
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collector.store.chunk import Times
+from collector.store.chunk import Times, flat
 from vigie.shape import Field, Kind, Measurement
 
 BOUNDED: Final = frozenset({Kind.GAUGE, Kind.COUNTER, Kind.STATE, Kind.BITS})
+GREATEST: Final = sys.float_info.max
 
 
 def bounds(declared: Field) -> tuple[float | None, float | None]:
@@ -19,29 +24,32 @@ def bounds(declared: Field) -> tuple[float | None, float | None]:
     return declared.low, None if declared.kind is Kind.COUNTER else declared.high
 
 
-def suspects(measurement: type[Measurement], rows: pa.Table) -> Times | None:
-    """Per row, a bit for each field out of its bounds; None where nothing is."""
+def suspects(measurement: type[Measurement], rows: pa.Table) -> tuple[Times | None, pa.Table]:
+    """Per row, a bit for each field that cannot be, or None; and the rows, numbers or null."""
     bits: Times | None = None
     for declared in measurement.values:
+        at = rows.schema.get_field_index(declared.name)
+        column = flat(rows.column(at))
         low, high = bounds(declared)
-        if low is None and high is None:
+        infinite = pa.types.is_floating(column.type)
+        if low is None and high is None and not infinite:
             continue
-        column = rows.column(declared.name)
-        if _within(column, low, high):
+        values = column.to_numpy(zero_copy_only=False)
+        wrong = _wrong(values, column, low, high)
+        if wrong is None:
             continue
-        values = column.to_numpy()
-        wrong = np.zeros(len(values), np.bool_)
-        if low is not None:
-            wrong |= values < low
-        if high is not None:
-            wrong |= values > high
         bits = np.zeros(len(values), np.int64) if bits is None else bits
         bits[wrong] |= 1 << declared.number
-    return bits
+        if infinite and not np.isfinite(values[wrong]).all():
+            numbers = pc.if_else(pa.array(np.isfinite(values)), column, None)
+            rows = rows.set_column(at, rows.schema.field(at), numbers)
+    return bits, rows
 
 
-def _within(column: pa.ChunkedArray, low: float | None, high: float | None) -> bool:
-    least, greatest = pc.min_max(column).values()
-    return (least.as_py() is None) or (
-        (low is None or least.as_py() >= low) and (high is None or greatest.as_py() <= high)
-    )
+def _wrong(values: Any, column: pa.Array, low: float | None, high: float | None) -> Any:
+    """Which rows have a value that cannot be; None where none has."""
+    possible = values >= (-GREATEST if low is None else low)
+    possible &= values <= (GREATEST if high is None else high)
+    if np.count_nonzero(possible) + column.null_count == len(values):
+        return None
+    return ~possible & column.is_valid().to_numpy(zero_copy_only=False)

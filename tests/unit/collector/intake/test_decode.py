@@ -173,13 +173,6 @@ def test_a_frame_without_its_key_or_time_is_refused() -> None:
     assert fault_of(load1([1.0], time=pa.array([None], TIME))) == "time"
 
 
-def test_what_is_no_number_becomes_unknown_and_suspect() -> None:
-    rows = rows_of(decode(load1([1.0, float("nan"), float("inf"), None]), envelope()), Host)
-    assert rows["load1"].to_pylist() == [1.0, None, None, None]
-    bit = 1 << Host.load1.number
-    assert rows["suspect"].to_pylist() == [0, bit, bit, 0]
-
-
 def test_quality_is_kept_and_checked() -> None:
     good = load1([1.0, 2.0], quality=pa.array([0, 3], pa.int8()))
     assert rows_of(decode(good, envelope()), Host)["quality"].to_pylist() == [0, 3]

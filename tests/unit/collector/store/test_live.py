@@ -84,12 +84,23 @@ def test_a_counter_that_grows_faster_than_it_can_is_suspect() -> None:
 def test_values_out_of_bounds_are_marked_and_kept() -> None:
     live = Live()
     rows = take(live, (START, gpus("a", "b", power_watts=[-1, 5], utilization_ratio=[0.5, 1.5])))
-    found = suspects(Gpu, rows)
+    found, kept = suspects(Gpu, rows)
     assert found is not None
+    assert kept is rows
     power, utilization = 1 << Gpu.power_watts.number, 1 << Gpu.utilization_ratio.number
     assert found.tolist() == [power, utilization]
     assert suspects(Gpu, rows.slice(1).drop_columns("utilization_ratio").append_column(
-        "utilization_ratio", pa.array([None], pa.float64()))) is None  # fmt: skip
+        "utilization_ratio", pa.array([None], pa.float64())))[0] is None  # fmt: skip
+
+
+def test_what_is_no_number_becomes_unknown_and_is_marked() -> None:
+    live = Live()
+    watts = [5.0, float("nan"), float("inf"), -float("inf"), None]
+    rows = take(live, (START, gpus(*"abcde", power_watts=watts)))
+    found, kept = suspects(Gpu, rows)
+    assert found is not None
+    assert found.tolist() == [0, *[1 << Gpu.power_watts.number] * 3, 0]
+    assert kept["power_watts"].to_pylist() == [5.0, None, None, None, None]
 
 
 def test_who_waits_is_woken_by_the_next_commit() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from collector.store import schema
-from collector.store.chunk import Chunk, combined, integers
+from collector.store.chunk import Chunk, integers
 from collector.store.parquet import Commit, TableFile, arranged, encoded, write
 from collector.store.schema import CONTAINER_COLUMN
 from collector.store.tables import Tables, commit_name, partitions
@@ -56,14 +56,12 @@ def folder(table: str, time: int) -> str:
 
 def of_chunks(table: str, chunks: Sequence[Chunk]) -> pa.Table:
     """The rows of some chunks, with the words of their series as dictionaries."""
-    chunk = combined(chunks)
-    if chunk.series is None:
-        return encoded(chunk.rows, keys(table))
-    rows = chunk.rows
-    numbers = chunk.numbers
-    for at, (name, words) in enumerate(
-        zip(chunk.series.columns, chunk.series.arrays(), strict=True), 1
-    ):
+    rows = pa.concat_tables([c.rows for c in chunks])
+    series = chunks[0].series
+    if series is None:
+        return encoded(rows, keys(table))
+    numbers = np.concatenate([c.numbers for c in chunks])
+    for at, (name, words) in enumerate(zip(series.columns, series.arrays(), strict=True), 1):
         known = words.dictionary_encode()
         codes = known.indices.to_numpy()[numbers]
         column = pa.DictionaryArray.from_arrays(pa.array(codes), known.dictionary)

@@ -42,6 +42,7 @@ from collector.api import (
 )
 from collector.api import devices as equipment
 from collector.api.app import App, application
+from collector.api.connection import Connection
 from collector.api.frames import Frames
 from collector.counters import Counters
 from collector.duties.deliver import Deliver
@@ -268,7 +269,7 @@ class Service:
 
     def _config(self, app: Any) -> uvicorn.Config:
         return uvicorn.Config(
-            app, loop="uvloop", http="httptools", ws="none",
+            app, loop="uvloop", http=Connection, ws="none",
             access_log=False, log_config=None, server_header=False, proxy_headers=False,
             limit_concurrency=CONNECTIONS, timeout_keep_alive=75,
             timeout_graceful_shutdown=ENDING_SECONDS, backlog=1024,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.api.connection import HEAD_SECONDS
 from tests.build import crafted
 from tests.build.programs import Collector, Sender
 from tests.build.world import Agent, compressed
@@ -96,6 +97,34 @@ def test_who_never_ends_a_request_keeps_nobody_waiting(collector: Collector, hal
     print(f"{IDLE} slow senders ({half}): /healthz at most {worst * 1e3:.0f} ms")
     print(f"{IDLE} slow senders ({half}): a frame is held in {posted * 1e3:.0f} ms")
     assert worst < ALIVE_SECONDS
+
+
+@pytest.mark.slow
+def test_who_never_says_what_they_want_is_hung_up_on(collector: Collector) -> None:
+    token = collector.enrol("vague", "slow/vague")
+    begins = (b"", b"GET / HT", head(token, 10)[:-2])
+    for begin in begins:
+        with dripping(collector, begin, 20) as wires:
+            time.sleep(HEAD_SECONDS + 1)
+            for wire in wires:
+                wire.settimeout(2)
+                with contextlib.suppress(ConnectionError):
+                    while wire.recv(1_000):  # an answer, perhaps; then the end, or a timeout fails
+                        pass
+
+
+@pytest.mark.parametrize("line", [b"X-More: " + b"y" * 8_000 + b"\r\n", b"z" * 8_010])
+def test_a_head_without_an_end_is_not_read_on(collector: Collector, line: bytes) -> None:
+    sent, most = 0, 64 * 2**20
+    with socket.create_connection(("127.0.0.1", collector.port), 5) as wire:
+        wire.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-One: ")
+        with contextlib.suppress(ConnectionError):
+            while sent < most:
+                wire.sendall(line)
+                sent += len(line)
+            wire.recv(1000)
+    assert sent < most, "it read 64 MB of headers"
+    assert slowest(collector) < ALIVE_SECONDS
 
 
 def test_who_promises_much_and_sends_little_takes_no_room_of_others(collector: Collector) -> None:

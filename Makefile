@@ -6,7 +6,7 @@
 
 BIN := .venv/bin
 QUICK := tests/unit tests/contract tests/stories
-PYTEST := $(BIN)/python -m pytest --numprocesses auto
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 CODE := vigie agent alerts collector dashboard tests tools $(wildcard bench)
 export PYTHON
 

@@ -52,9 +52,9 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return same
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, started once for all the tests of a process."""
+    """The system's Chromium, started once a file: its event loop must not outlive browser tests."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

@@ -85,18 +85,22 @@ def _kind(directory: Path, path: Path) -> str:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_damage_anywhere_never_stops_a_start_and_no_loss_is_silent(tmp_path: Path) -> None:
-    original = left_behind(tmp_path / "data")
-    shutil.copytree(original, tmp_path / "sound")
-    whole, named = opened(tmp_path / "sound")
+    directory, original = left_behind(tmp_path / "data"), tmp_path / "original"
+    directory.rename(original)
+    whole, named = opened(put_back(original, directory))
     assert named == []
     assert len(whole) > 100
     chance = random.Random(20261122)
-    for turn in range(DAMAGES):
-        directory = tmp_path / str(turn)
-        shutil.copytree(original, directory)
-        done = harm(directory, chance)
+    for _ in range(DAMAGES):
+        done = harm(put_back(original, directory), chance)
         rows, named = opened(directory)
         assert not [key for key, times in rows.items() if times > 1], done
         lost = whole - rows
         assert not lost or named, f"{done}: {len(lost)} rows lost, and nobody says so"
-        shutil.rmtree(directory)
+
+
+def put_back(original: Path, directory: Path) -> Path:
+    """The directory as it was left, where it was: tables know their place."""
+    shutil.rmtree(directory, ignore_errors=True)
+    shutil.copytree(original, directory)
+    return directory

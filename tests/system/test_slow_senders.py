@@ -18,7 +18,7 @@ from tests.build.programs import Collector, Sender
 from tests.build.world import Agent, compressed
 from vigie.frame import MAX_REQUEST_BYTES, PREFIX, Gap, Header, pack
 
-ALIVE_SECONDS = 0.2
+ALIVE_SECONDS = 1.0
 """Within that /healthz is to answer, whatever goes on."""
 IDLE = 400
 ASKED = 60

@@ -72,7 +72,7 @@ class Groups:
                 raise Unavailable("too many requests wait for the disk", retry_after=1)
             self._queue.append(waiting)
             self._bytes += waiting.size
-            if len(self._queue) == 1 or self._hurried():  # to all others the window answers
+            if len(self._queue) == 1 or self._hurried():  # else the window's end wakes it
                 self._condition.notify()
 
     def stop(self) -> None:

@@ -55,7 +55,9 @@ def joined(intervals: list[Interval], first: int, last: int) -> None:
 
 
 @dataclass(slots=True)
-class _Boot:
+class Boot:
+    """What is held of one boot, digests of the newest frames, and when it was last seen (ns)."""
+
     intervals: list[Interval] = field(default_factory=list)
     digests: dict[int, bytes] = field(default_factory=dict)
     seen: int = 0
@@ -66,7 +68,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._boots: dict[str, dict[str, _Boot]] = {}
+        self._boots: dict[str, dict[str, Boot]] = {}
         self._changed: set[tuple[str, str]] = set()
 
     def judge(self, sender: str, boot: str, sequence: int, digest: bytes) -> Verdict:
@@ -117,12 +119,12 @@ class Ledger:
                 for known in (self._boots.get(sender, {}).get(boot),)
             }
 
-    def changes(self) -> dict[tuple[str, str], tuple[int, str, bytes]]:
-        """Rows that differ from those last taken: when seen, intervals, digests."""
+    def changes(self) -> dict[tuple[str, str], Boot]:
+        """Boots that differ from those last taken, as they are now."""
         with self._lock:
-            rows = {pair: _row(self._boots[pair[0]][pair[1]]) for pair in self._changed}
+            boots = {pair: _copy(self._boots[pair[0]][pair[1]]) for pair in self._changed}
             self._changed.clear()
-            return rows
+            return boots
 
     def again(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Have `changes` name these once more: writing them failed."""
@@ -138,7 +140,7 @@ class Ledger:
                 damaged.append((str(sender), str(boot)))
                 continue
             spans = [(first, last) for first, last in json.loads(intervals)]
-            self._boots.setdefault(sender, {})[boot] = _Boot(spans, _digests(digests), seen)
+            self._boots.setdefault(sender, {})[boot] = Boot(spans, _digests(digests), seen)
         return damaged
 
     def forget(self, before: int) -> list[tuple[str, str]]:
@@ -155,18 +157,19 @@ class Ledger:
                 self._changed.discard((sender, boot))
             return gone
 
-    def _boot(self, sender: str, boot: str, now: int) -> _Boot:
+    def _boot(self, sender: str, boot: str, now: int) -> Boot:
         self._changed.add((sender, boot))
         boots = self._boots.setdefault(sender, {})
         known = boots.get(boot)
         if known is None:
-            known = boots[boot] = _Boot()
+            known = boots[boot] = Boot()
         known.seen = max(known.seen, now)
         return known
 
 
-def write(database: Database, rows: Mapping[tuple[str, str], tuple[int, str, bytes]]) -> None:
-    """Keep rows of `Ledger.changes`."""
+def write(database: Database, boots: Mapping[tuple[str, str], Boot]) -> None:
+    """Keep what `Ledger.changes` gave."""
+    rows = {pair: _row(known) for pair, known in boots.items()}
     with database.write() as connection:
         connection.executemany(
             f"INSERT OR REPLACE INTO {LEDGER_TABLE.name} VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
@@ -186,7 +189,11 @@ def _short(digest: bytes) -> bytes:
     return digest[:DIGEST_BYTES].ljust(DIGEST_BYTES, b"\0")
 
 
-def _row(known: _Boot) -> tuple[int, str, bytes]:
+def _copy(known: Boot) -> Boot:
+    return Boot(known.intervals.copy(), known.digests.copy(), known.seen)
+
+
+def _row(known: Boot) -> tuple[int, str, bytes]:
     digests = b"".join(
         sequence.to_bytes(8, "little") + digest for sequence, digest in known.digests.items()
     )

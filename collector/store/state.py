@@ -8,7 +8,7 @@ from typing import Final
 from collector.store import late, ledger
 from collector.store.disk import keep
 from collector.store.late import DIRTY_TABLE, Dirty
-from collector.store.ledger import LEDGER_TABLE
+from collector.store.ledger import LEDGER_TABLE, Boot
 from collector.store.quarantine import Quarantine
 from vigie.database import Database, Table
 from vigie.errors import StoreError
@@ -42,7 +42,7 @@ def _checksum(name: str, value: str) -> str:
 
 def flushed(
     database: Database, position: int, dirty: Sequence[Dirty],
-    held: Mapping[tuple[str, str], tuple[int, str, bytes]],
+    held: Mapping[tuple[str, str], Boot],
 ) -> None:  # fmt: skip
     """In one transaction: all tables have their rows up to `position`, and this is held."""
     with database.write():

@@ -116,7 +116,8 @@ class HostReader:
         }
 
     def _network(self, psutil: ModuleType) -> dict[Field, float | int | None]:
-        counters = psutil.net_io_counters(pernic=True)
+        # nowrap would hide a reset, which the rollups count and lose nothing at.
+        counters = psutil.net_io_counters(pernic=True, nowrap=False)
         names = frozenset(counters)
         if names != self._interfaces:
             self._interfaces, self._counted = names, _once(names, Path(self._net))

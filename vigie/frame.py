@@ -34,7 +34,9 @@ ALIGNMENT: Final = 8
 MAX_REQUEST_BYTES: Final = 8 * 2**20
 MAX_BODY_BYTES: Final = 64 * 2**20
 MAX_RATIO: Final = 100
-"""How many times larger a body may become; Arrow padding makes real frames reach about 20."""
+"""How many times larger than received a body may become once it is over `MAX_REQUEST_BYTES`.
+
+Below that every body is small enough: a backlog of idle GPUs really compresses 400 to 1."""
 MAX_HEADER_BYTES: Final = 2**20
 MAX_PARTS: Final = 50_000
 """Lists and objects in a header: who asks for more wants it to be slow to read."""
@@ -105,9 +107,9 @@ class Section:
 class Header:
     """Who speaks, of which container, which turn it is, and what follows.
 
-    (agent, boot, sequence) is the frame's identity. `time` is the wall clock and `monotonic` the
-    monotonic clock at the tick, both in nanoseconds: the collector re-stamps by the second when
-    the first is wrong.
+    (container, agent, boot, sequence) is the frame's identity. `time` is the wall clock at the
+    tick, `monotonic` a clock that never steps, both in nanoseconds: the collector re-stamps by the
+    second when the first is wrong.
     """
 
     agent: str

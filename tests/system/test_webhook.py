@@ -1,129 +1,29 @@
-"""From a reading to a webhook: how long it takes, and that each change is told once."""
+"""From a reading to a webhook: what it says, how long it takes, and that it is told once."""
 
-import base64
-import hashlib
-import hmac
-import json
+import re
 import statistics
-import threading
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.build import world
-from tests.build.programs import Collector, Sender, free_port
+from tests.build.desk import SECRET, Desk
+from tests.build.programs import Collector, Sender
+from tests.house import ROOT
 from vigie.catalogue import Filesystem
 from vigie.client import Client
 from vigie.replies import Alert, Alerts
 from vigie.shape import Columns, Measurement
 
-KEY = b"what only two of us know, 32 by."
 WITHIN_SECONDS = 3.0
 TIMES = 10
-RULES = """
-[[rule]]
-name = "no_space"
-measurement = "filesystem"
-priority = 1
-when = "available_bytes == 0"
-settle = "0s"
-title = { fr = "{mount} plein", en = "{mount} full" }
-advice = { fr = "Libérez", en = "Free some" }
-why = "It is full."
-do = "Delete."
-"""
-RECEIVERS = """
-[[receiver]]
-name = "desk"
-kind = "webhook"
-url = "http://127.0.0.1:{port}/hook"
-secret_file = "desk.secret"
-min_priority = 1
-allow = ["127.0.0.1/32:{port}"]
-retry = ["0s", "1s"]
-"""
-
-
-@dataclass
-class Desk:
-    """A receiver on a port of its own, that can be gone, refuse, or hang up when it has read."""
-
-    port: int = field(default_factory=free_port)
-    script: list[int] = field(default_factory=list)
-    """What to answer to the next requests; 0 is to hang up. Then 204."""
-    came: list[tuple[float, Mapping[str, str], bytes]] = field(default_factory=list)
-    _server: ThreadingHTTPServer | None = None
-
-    def opens(self) -> None:
-        """Begin to listen."""
-        desk = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                desk.came.append((time.time(), dict(self.headers.items()), body))
-                status = desk.script.pop(0) if desk.script else 204
-                if not status:
-                    self.close_connection = True
-                    return
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def closes(self) -> None:
-        """Nobody listens there any more."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    @property
-    def told(self) -> dict[str, tuple[str, str]]:
-        """(state, subject) of each message, by its id; the same id must say the same."""
-        found: dict[str, tuple[str, str]] = {}
-        for _, headers, body in self.came:
-            data = json.loads(body)["data"]
-            said = (data["state"], data["subject"])
-            assert found.setdefault(headers["webhook-id"], said) == said
-        return found
-
-    def wait(self, count: int, seconds: float) -> None:
-        """Until it was told so many things."""
-        end = time.monotonic() + seconds
-        while len(self.told) < count:
-            assert time.monotonic() < end, f"{len(self.told)} of {count} came: {self.told}"
-            time.sleep(0.005)
-
-
-def verify(headers: Mapping[str, str], body: bytes) -> None:
-    """As Standard Webhooks says: HMAC-SHA256 over id, time and body; the time is about now."""
-    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    wanted = "v1," + base64.b64encode(hmac.digest(KEY, signed, hashlib.sha256)).decode()
-    given = headers["webhook-signature"].split(" ")
-    assert any(hmac.compare_digest(wanted, one) for one in given)
-    assert abs(int(headers["webhook-timestamp"]) - time.time()) < 300
-
-
-def collector(folder: Path, desk: Desk) -> Collector:
-    (folder / "rules").mkdir()
-    (folder / "rules" / "own.toml").write_text(RULES)
-    (folder / "receivers.toml").write_text(RECEIVERS.format(port=desk.port))
-    (folder / "desk.secret").write_text("whsec_" + base64.b64encode(KEY).decode())
-    (folder / "desk.secret").chmod(0o600)
-    files = ["--rules", str(folder / "rules"), "--receivers", str(folder / "receivers.toml")]
-    return Collector(folder / "data", arguments=files)
 
 
 class Host:
@@ -133,8 +33,8 @@ class Host:
         self._sender = Sender(running.url, running.enrol("agent-1", "paris/a"))
         self._start, self._tick = time.time_ns(), 0
 
-    def reads(self, mount: str, free: int) -> tuple[float, float]:
-        """When one reading was posted, and when it was acknowledged."""
+    def reads(self, mount: str, free: int) -> float:
+        """When one reading was posted; it has been acknowledged."""
 
         def read(_: world.Agent, __: int) -> Sequence[tuple[type[Measurement], Columns]]:
             columns: Columns = {
@@ -150,29 +50,75 @@ class Host:
         body, clock = world.compressed(agent.frame(self._tick)), agent.clock(self._tick)
         began = time.time()
         self._sender.held(body, clock)
-        return began, time.time()
+        return began
 
     def close(self) -> None:
         self._sender.close()
 
 
+def collector(folder: Path, desk: Desk) -> Collector:
+    return Collector(folder / "data", arguments=desk.documents(folder))
+
+
+def verify(headers: Mapping[str, str], body: bytes) -> None:
+    """As the documentation's code does, which the author of a receiver would copy."""
+    page = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0], names)
+    names["verify"](SECRET, headers, body)
+
+
+def opened(running: Collector) -> Alert:
+    """The first alert, once there is one."""
+    end = time.monotonic() + 10
+    with running.client() as client:
+        while time.monotonic() < end:
+            for alert in client.get(Alerts, "alerts", language="en").alerts:
+                return alert
+            time.sleep(0.05)
+    raise AssertionError("no alert came")
+
+
+def test_from_a_reading_to_a_signed_webhook_and_back_to_rest(tmp_path: Path) -> None:
+    with (
+        closing(Desk()) as desk,
+        collector(tmp_path, desk) as running,
+        closing(Host(running)) as host,
+    ):
+        desk.open()
+        person = running.enrol("Alice", "paris", kind="person", roles=["operator"])
+        host.reads("/srv", 0)
+        desk.wait(1)
+        _, headers, body = desk.came[0]
+        verify(headers, body)
+        with pytest.raises(ValueError, match="not signed"):
+            verify(headers, body.replace(b"firing", b"resolved"))
+        alert = opened(running)
+        assert (alert.state, alert.title) == ("firing", "/srv full")
+        with Client(running.url, person) as client:
+            path = f"alerts/{alert.id}/acknowledge"
+            taken = client.post(Alert, path, {"note": "on it"})
+            assert (taken.state, taken.acknowledged_by) == ("acknowledged", "Alice")
+            assert client.post(Alert, path, {}).note == "on it", "whoever has it keeps it"
+        desk.wait(2)
+        host.reads("/srv", 50)
+        desk.wait(3)
+        assert desk.states == ["firing", "acknowledged", "resolved"]
+
+
 def test_a_rule_without_for_is_at_the_webhook_within_three_seconds(tmp_path: Path) -> None:
-    desk = Desk()
-    desk.opens()
     took = []
-    with collector(tmp_path, desk) as running:
-        host = Host(running)
+    with (
+        closing(Desk()) as desk,
+        collector(tmp_path, desk) as running,
+        closing(Host(running)) as host,
+    ):
+        desk.open()
         for number in range(TIMES):
-            began, _ = host.reads(f"/m{number}", 0)
-            desk.wait(number + 1, 10)
-            when, headers, body = desk.came[-1]
-            took.append(when - began)
-            verify(headers, body)
-            with pytest.raises(AssertionError):
-                verify(headers, body.replace(b"firing", b"resolved"))
+            began = host.reads(f"/m{number}", 0)
+            desk.wait(number + 1)
+            took.append(desk.came[-1][0] - began)
             time.sleep(0.15)
-        host.close()
-    desk.closes()
     assert len(desk.came) == TIMES
     print(f"frame posted to webhook received, {TIMES} times: p50 {statistics.median(took):.2f} s, "
           f"max {max(took):.2f} s")  # fmt: skip
@@ -183,10 +129,12 @@ def test_a_rule_without_for_is_at_the_webhook_within_three_seconds(tmp_path: Pat
 @pytest.mark.timeout(120)
 def test_each_change_is_told_once_whoever_is_away(tmp_path: Path) -> None:
     """The receiver is gone, then refuses, then hangs up; the collector is killed in between."""
-    desk = Desk()
-    with collector(tmp_path, desk) as running:
+    with (
+        closing(Desk()) as desk,
+        collector(tmp_path, desk) as running,
+        closing(Host(running)) as host,
+    ):
         person = running.enrol("Ada", "paris", kind="person", roles=["operator"])
-        host = Host(running)
         host.reads("/srv", 0)  # nobody listens
         alert = opened(running)
         host.close()
@@ -196,7 +144,10 @@ def test_each_change_is_told_once_whoever_is_away(tmp_path: Path) -> None:
             client.post(Alert, f"alerts/{alert.id}/acknowledge", {"note": "mine"})
         running.kill()
         desk.script = [503, 0, 500]
-        desk.opens()
+        desk.open()
+        running.start()
+        desk.wait(1, 60)  # and is refused
+        running.kill()
         running.start()
         desk.wait(2, 60)
         host.reads("/srv", 50)
@@ -205,20 +156,30 @@ def test_each_change_is_told_once_whoever_is_away(tmp_path: Path) -> None:
         running.start()
         desk.wait(3, 60)
         time.sleep(2.5)  # long enough to be told again, if it were
-        host.close()
-    desk.closes()
-    assert [state for state, _ in desk.told.values()] == ["firing", "acknowledged", "resolved"]
+    assert desk.states == ["firing", "acknowledged", "resolved"]
     for _, headers, body in desk.came:
         verify(headers, body)
     attempts = Counter(headers["webhook-id"] for _, headers, _ in desk.came)
     print(f"3 changes, {len(desk.came)} attempts, ids kept over them: {sorted(attempts.values())}")
 
 
-def opened(running: Collector) -> Alert:
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        with running.client() as client:
-            for alert in client.get(Alerts, "alerts").alerts:
-                return alert
-        time.sleep(0.05)
-    raise AssertionError("no alert came")
+@pytest.mark.parametrize(
+    ("document", "right", "wrong", "fault"),
+    [
+        ("rules/own.toml", "available_bytes", "availble_bytes",
+         ("own.toml:6:9: no_space: when: no field availble_bytes in filesystem; "
+          "did you mean available_bytes?")),
+        ("receivers.toml", "http://", "ftp://", "receivers.toml:5: receiver[1].url: 'ftp://"),
+    ],
+    ids=["rule", "receiver"],
+)  # fmt: skip
+def test_a_wrong_rule_or_receiver_refuses_the_start(
+    tmp_path: Path, document: str, right: str, wrong: str, fault: str
+) -> None:
+    arguments = ["--data", str(tmp_path / "data"), *Desk().documents(tmp_path)]
+    written = (tmp_path / document).read_text(encoding="utf-8")
+    (tmp_path / document).write_text(written.replace(right, wrong), encoding="utf-8")
+    command = [sys.executable, "-m", "vigie", "collector", "run", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 2
+    assert fault in done.stderr

@@ -22,7 +22,7 @@ def vigie(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_ends_cleanly_and_begins_where_it_was(tmp_path: Path) -> None:
-    agent = Agent("site/c", start=time.time_ns())
+    agent = Agent("site/c", period=0.001, start=time.time_ns())
     with Collector(tmp_path) as collector:
         token = collector.enrol("agent-1", "site/c")
         sender = Sender(collector.url, token)

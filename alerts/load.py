@@ -130,9 +130,8 @@ class _File:
             self.reader.fault((*path, "name"), "lower-case letters, digits and _ are wanted")
         if watched is None:
             return None
-        measurement = None if isinstance(watched, Event) else watched
-        event = watched if isinstance(watched, Event) else None
-        keys = event.keys if event else tuple(k.name for k in watched.keys)  # type: ignore[union-attr]
+        event, measurement = (watched, None) if isinstance(watched, Event) else (None, watched)
+        keys = watched.keys if isinstance(watched, Event) else tuple(k.name for k in watched.keys)
         self._placeholders(draft, keys, path)
         rule = Rule(
             name=draft.name, priority=draft.priority, title=draft.title, advice=draft.advice,

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from agent import contract, doctor
 from agent.runner import Reading
 from agent.service import Agent, periods
-from agent.sources import SOURCES
+from agent.sources import sources as all_sources
 from vigie import logs, settings
 from vigie.errors import SettingsError, VigieError
 from vigie.settings import AgentSettings, Upstream
@@ -82,7 +82,7 @@ def _run(told: AgentSettings, arguments: argparse.Namespace) -> int:
 
 
 def _once(told: AgentSettings, arguments: argparse.Namespace) -> int:
-    healths, readings = doctor.read_once(SOURCES, told.off)
+    healths, readings = doctor.read_once(all_sources(told), told.off)
     if arguments.json:
         print(json.dumps({
             "sources": [{"source": h.source, "status": h.word, "detail": h.detail}
@@ -99,31 +99,34 @@ def _once(told: AgentSettings, arguments: argparse.Namespace) -> int:
 
 
 def _sources(told: AgentSettings, arguments: argparse.Namespace) -> int:
-    every = periods(told, SOURCES)
+    known = all_sources(told)
+    every = periods(told, known)
     if arguments.json:
         print(json.dumps([
             {"source": s.name, "measurements": [m.name for m in s.measurements],
              "period_seconds": every[s.name], "off": s.name in told.off,
-             "reads": [asdict(r) for r in s.reads]}
-            for s in SOURCES
+             "reads": [asdict(r) for r in s.reads], "runs": [asdict(r) for r in s.runs]}
+            for s in known
         ]))  # fmt: skip
         return 0
     rows = [
         (s.name, "off" if s.name in told.off else f"{every[s.name]:g} s",
-         ", ".join(m.name for m in s.measurements), ", ".join(r.path for r in s.reads))
-        for s in SOURCES
+         ", ".join(m.name for m in s.measurements),
+         ", ".join([*(r.program for r in s.runs), *(r.path for r in s.reads)]))
+        for s in known
     ]  # fmt: skip
     _table(("SOURCE", "PERIOD", "GIVES", "READS"), rows)
     return 0
 
 
 def _doctor(told: AgentSettings, arguments: argparse.Namespace) -> int:
+    known = all_sources(told)
     if arguments.contract:
-        agreed = contract.contract(told, SOURCES, periods(told, SOURCES))
+        agreed = contract.contract(told, known, periods(told, known))
         text = json.dumps(contract.as_json(agreed)) if arguments.json else contract.as_text(agreed)
         print(text)
         return 0
-    findings = doctor.examine(told, SOURCES)
+    findings = doctor.examine(told, known)
     if arguments.json:
         print(json.dumps([asdict(f) for f in findings]))
     else:
@@ -133,14 +136,14 @@ def _doctor(told: AgentSettings, arguments: argparse.Namespace) -> int:
 
 
 def _plain(reading: Reading) -> dict[str, object]:
-    columns = {f.name: list(cells) for f, cells in reading.columns.items()}
+    columns = {f.name: list(cells) for f, cells in reading.found.columns.items()}
     return {"source": reading.source, "time_ns": reading.time, "columns": columns}
 
 
 def _lines(reading: Reading) -> Iterable[str]:
     """A reading as people read it: one line a value, unknown shown as such."""
-    keys = [(f, cells) for f, cells in reading.columns.items() if f.kind.value == "key"]
-    for field, cells in reading.columns.items():
+    keys = [(f, cells) for f, cells in reading.found.columns.items() if f.kind.value == "key"]
+    for field, cells in reading.found.columns.items():
         if field.kind.value == "key":
             continue
         for row, cell in enumerate(cells):

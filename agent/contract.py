@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from agent import devices
-from agent.source import Read, Source
+from agent.source import Read, Run, Source
 from vigie import catalogue
 from vigie.settings import AgentSettings
 from vigie.shape import Inventory, Measurement
@@ -40,6 +40,7 @@ class Clause:
     source: str
     period: str
     reads: tuple[Read, ...]
+    runs: tuple[Run, ...]
     sends: tuple[Sent, ...]
 
 
@@ -63,23 +64,26 @@ def contract(
             s.name,
             f"{periods[s.name]:g} s",
             s.reads,
+            s.runs,
             tuple(sent for m in s.measurements for sent in _sends(m)),
         )
         for s in sources
         if s.name not in settings.off
     ]
-    own = Clause("source", f"{periods['source']:g} s", AGENT_READS, _sends(catalogue.Source))
-    inventory = Clause("device", "at start and when asked", devices.READS, _sends(catalogue.Device))
+    own = Clause("source", f"{periods['source']:g} s", AGENT_READS, (), _sends(catalogue.Source))
+    inventory = Clause(
+        "device", "at start and when asked", devices.READS, (), _sends(catalogue.Device)
+    )
     return Contract(
         (*clauses, own, inventory),
         tuple(u.url for u in settings.upstreams),
         (f"{settings.data / 'agent'}: spool, positions, credential (mode 0600), boot, lock",),
         (f"{settings.metrics_listen}: GET /metrics, GET /healthz",),
         (
-            "starts no program and loads no kernel module",
+            "starts no program but those listed, and loads no kernel module",
             "reads no file of a user, no process's memory, arguments or environment",
             "takes no order from outside but `send the device inventory`",
-            "connects to nothing but the upstreams listed",
+            "connects to nothing but the upstreams and addresses listed",
         ),
     )
 
@@ -106,6 +110,11 @@ def as_text(agreed: Contract) -> str:
         for read in clause.reads:
             right = read.right or "none beyond a plain user"
             lines.append(f"    {read.path}: {read.why}; right: {right}")
+        if clause.runs:
+            lines.append("  runs")
+        for run in clause.runs:
+            right = run.right or "none beyond a plain user"
+            lines.append(f"    {run.program} {run.arguments}: {run.why}; right: {right}")
         lines.append("  sends")
         for sent in clause.sends:
             unit = f" [{sent.unit}]" if sent.unit else ""

@@ -4,6 +4,7 @@ Read at start and when an upstream asks; a file that the agent may not read leav
 """
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -39,16 +40,35 @@ READS: Final = (
 Row = dict[str, str | None]
 
 
-def snapshot(host: str, root: Path = Path("/")) -> InventoryPart:
-    """Every device of this host; `root` is where /proc and /sys are."""
-    rows = [_machine(host, root), *_processors(host, root), *_disks(host, root)]
-    unique = {row[Device.device.name]: row for row in rows}
-    return InventoryPart(Device.name, snapshot=True, rows=tuple(unique.values()))
+class Devices:
+    """The devices of one host: what the kernel lists, and what sources know better."""
+
+    def __init__(self, host: str, root: Path = Path("/")) -> None:
+        """`root` is where /proc and /sys are."""
+        self._host, self._root = host, root
+        self._told: dict[str, tuple[Row, ...]] = {}
+
+    def take(self, source: str, rows: Sequence[Mapping[str, str | None]]) -> bool:
+        """Keep what a source knows of devices; whether that is news."""
+        complete = tuple(_row(**{"host": self._host, **row}) for row in rows)
+        news = self._told.get(source) != complete
+        self._told[source] = complete
+        return news
+
+    def snapshot(self) -> InventoryPart:
+        """Every device; where a source and the kernel name the same one, what either knows."""
+        host, root = self._host, self._root
+        listed = [_machine(host, root), *_processors(host, root), *_disks(host, root)]
+        told = [row for rows in self._told.values() for row in rows]
+        unique: dict[str | None, Row] = {}
+        for row in (*listed, *told):
+            before = unique.get(row[Device.device.name], row)
+            unique[row[Device.device.name]] = {k: v or before[k] for k, v in row.items()}
+        return InventoryPart(Device.name, snapshot=True, rows=tuple(unique.values()))
 
 
-def _row(host: str, device: str, kind: str, **more: str | None) -> Row:
-    given = {"host": host, "device": device, "kind": kind, **more}
-    return {f.name: given.get(f.name) for f in Device.fields}
+def _row(**given: str | None) -> Row:
+    return {f.name: _clean(given.get(f.name)) for f in Device.fields}
 
 
 def _machine(host: str, root: Path) -> Row:
@@ -56,7 +76,7 @@ def _machine(host: str, root: Path) -> Row:
     maker, product = _word(dmi / "sys_vendor"), _word(dmi / "product_name")
     serial = _word(dmi / "product_serial")
     return _row(
-        host, f"machine-{serial or host}", "machine",
+        host=host, device=f"machine-{serial or host}", kind="machine",
         model=" ".join(filter(None, (maker, product))) or None, serial=serial,
         firmware=f"{os.uname().sysname} {os.uname().release}",
     )  # fmt: skip
@@ -80,7 +100,13 @@ def _processors(host: str, root: Path) -> list[Row]:
             sockets[socket] = (model, sockets.get(socket, ("", 0))[1] + 1)
             socket, model = "0", None
     return [
-        _row(host, f"{host}-cpu{number}", "processor", model=_clean(name), size=f"{count} threads")
+        _row(
+            host=host,
+            device=f"{host}-cpu{number}",
+            kind="processor",
+            model=name,
+            size=f"{count} threads",
+        )
         for number, (name, count) in sorted(sockets.items())
     ]
 
@@ -98,9 +124,10 @@ def _disks(host: str, root: Path) -> list[Row]:
         sectors = _word(disk / "size")
         rows.append(
             _row(
-                host,
-                wwid or serial or f"{host}-{name}",
-                "disk",
+                host=host,
+                device=wwid or serial or f"{host}-{name}",
+                kind="disk",
+                address=name,
                 model=_word(disk / "device/model"),
                 serial=serial,
                 firmware=_word(disk / "device/firmware_rev") or _word(disk / "device/rev"),

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from agent import clock, health
 from agent.credential import Credential
 from agent.health import Health
-from agent.runner import LIMIT_SECONDS, Moment, Reading, Runner
+from agent.runner import Moment, Reading, Runner
 from agent.service import credential_path, home
-from agent.source import Read, Source
+from agent.source import LIMIT_SECONDS, Read, Source
 from vigie.errors import VigieError
 from vigie.settings import AgentSettings, Upstream
 
@@ -43,7 +43,7 @@ def read_once(
     sources: Sequence[Source], off: Sequence[str], seconds: float = LIMIT_SECONDS
 ) -> tuple[list[Health], list[Reading]]:
     """One turn of every source, each in its own thread: none can hang this."""
-    runner = Runner(sources, {s.name: s.measurements[0].period_seconds for s in sources},
+    runner = Runner(sources, {s.name: s.period_seconds for s in sources},
                     off=off, limit=seconds)  # fmt: skip
     tick = runner.tick(Moment.now())
     until = clock.seconds() + seconds

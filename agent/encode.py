@@ -5,15 +5,17 @@ Written with nanoarrow, which costs 5 MB where pyarrow would cost 40.
 
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import nanoarrow
 import zstandard
 from nanoarrow.ipc import StreamWriter
 
+from agent.source import Found
 from vigie import catalogue
 from vigie.frame import (
+    QUALITY_COLUMN,
     TIME_COLUMN,
     Gap,
     Happening,
@@ -23,7 +25,7 @@ from vigie.frame import (
     column_type,
     pack,
 )
-from vigie.shape import Columns, Field, Kind, Measurement, Value
+from vigie.shape import Columns, Field, Kind, Measurement, Quality, Value
 
 LEVEL: Final = 3
 NANOSECONDS_PER_MICROSECOND: Final = 1_000
@@ -39,14 +41,23 @@ _TYPES: Final = {
 
 @dataclass(slots=True)
 class Rows:
-    """Rows of one measurement that travel in one frame; `times` in microseconds UTC."""
+    """Rows of one measurement that travel in one frame; `times` in microseconds UTC.
+
+    `qualities` are the codes of `shape.Quality`, one a row.
+    """
 
     measurement: type[Measurement]
     times: list[int] = field(default_factory=list)
     columns: dict[Field, list[Value]] = field(default_factory=dict)
+    qualities: list[int] = field(default_factory=list)
 
-    def add(self, time: int, columns: Columns, host: str) -> None:
-        """Add one turn's rows, of that wall clock (ns), with `host` where no host is given."""
+    def add(
+        self, time: int, columns: Columns, host: str, quality: Sequence[Quality] | None = None
+    ) -> None:
+        """Add one turn's rows, of that wall clock (ns), with `host` where no host is given.
+
+        Rows without a `quality` are measured.
+        """
         before, count = len(self.times), len(next(iter(columns.values()), ()))
         given = dict(columns)
         for key in self.measurement.keys:
@@ -57,6 +68,7 @@ class Rows:
         for known, cells in self.columns.items():
             cells.extend(given.get(known, [None] * count))
         self.times.extend([time // NANOSECONDS_PER_MICROSECOND] * count)
+        self.qualities.extend(q.code for q in quality or [Quality.MEASURED] * count)
 
 
 @dataclass(slots=True)
@@ -67,19 +79,29 @@ class Contents:
     events: list[Happening] = field(default_factory=list)
     inventories: list[InventoryPart] = field(default_factory=list)
 
-    def add(self, time: int, columns: Columns, host: str) -> list[Rows]:
-        """Add the columns of one turn, which may be of several measurements; returns theirs."""
+    def add(self, time: int, found: Found, host: str) -> list[Rows]:
+        """Add what one turn found, which may be of several measurements; returns their rows."""
         parts: dict[str, dict[Field, Sequence[Value]]] = {}
-        for known, cells in columns.items():
+        for known, cells in found.columns.items():
             parts.setdefault(known.measurement, {})[known] = cells
         touched = []
         for name, part in parts.items():
             measurement = catalogue.measurement(name)
             if measurement is not None:
                 rows = self.rows.setdefault(name, Rows(measurement))
-                rows.add(time, part, host)
+                rows.add(time, part, host, found.quality.get(name))
                 touched.append(rows)
+        for happening in found.happenings:
+            self.events.append(_of_host(happening, host))
         return touched
+
+
+def _of_host(happening: Happening, host: str) -> Happening:
+    """The same, with the host where its event is about one and none is given."""
+    declared = catalogue.event(happening.code)
+    if declared is None or "host" not in declared.keys or "host" in happening.keys:
+        return happening
+    return replace(happening, keys={"host": host, **happening.keys})
 
 
 class Encoder:
@@ -87,7 +109,7 @@ class Encoder:
 
     def __init__(self, agent: str, boot: str, container: str) -> None:
         self._agent, self._boot, self._container = agent, boot, container
-        self._schemas: dict[tuple[Field, ...], tuple[Any, list[Any]]] = {}
+        self._schemas: dict[tuple[tuple[Field, ...], bool], tuple[Any, list[Any]]] = {}
         self._compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
 
     def frame(self, sequence: int, wall: int, monotonic: int, contents: Contents) -> bytes:
@@ -128,14 +150,11 @@ class Encoder:
         return pack(header, b"")
 
     def section(self, rows: Rows) -> bytes:
-        """The Arrow IPC stream of one measurement."""
-        fields = tuple(rows.columns)
-        schema, types = self._schema(fields)
-        arrays = [nanoarrow.c_array(rows.times, types[0])]
-        arrays += [
-            nanoarrow.c_array(cells, kind)
-            for cells, kind in zip(rows.columns.values(), types[1:], strict=True)
-        ]
+        """The Arrow IPC stream of one measurement; the quality travels where it is not the best."""
+        fields, told = tuple(rows.columns), any(rows.qualities)
+        schema, types = self._schema(fields, quality=told)
+        cells = [rows.times, *rows.columns.values(), *([rows.qualities] if told else ())]
+        arrays = [nanoarrow.c_array(c, kind) for c, kind in zip(cells, types, strict=True)]
         batch = nanoarrow.c_array_from_buffers(
             schema, len(rows.times), [], children=arrays, move=True, validation_level="none"
         )
@@ -143,13 +162,15 @@ class Encoder:
         StreamWriter.from_writable(out).serialize_stream(batch)
         return out.getvalue()
 
-    def _schema(self, fields: tuple[Field, ...]) -> tuple[Any, list[Any]]:
-        known = self._schemas.get(fields)
+    def _schema(self, fields: tuple[Field, ...], *, quality: bool) -> tuple[Any, list[Any]]:
+        known = self._schemas.get((fields, quality))
         if known is None:
             columns = {TIME_COLUMN: nanoarrow.timestamp("us", "UTC", nullable=False)}
             for f in fields:
                 columns[f.name] = _TYPES[column_type(f)](nullable=f.kind is not Kind.KEY)
+            if quality:
+                columns[QUALITY_COLUMN] = nanoarrow.int32(nullable=False)
             schema = nanoarrow.c_schema(nanoarrow.struct(columns, nullable=False))
             known = schema, [schema.child(i) for i in range(schema.n_children)]
-            self._schemas[fields] = known
+            self._schemas[fields, quality] = known
         return known

@@ -15,14 +15,11 @@ from typing import Final
 
 from agent import clock, health
 from agent.health import Health, Vitals
-from agent.source import Source, fault
+from agent.source import LIMIT_SECONDS, Found, Source, fault
 from vigie import catalogue
 from vigie.errors import Absent, SourceFailed
-from vigie.shape import Columns
 from vigie.units import NANOSECONDS_PER_SECOND
 
-LIMIT_SECONDS: Final = 5.0
-"""How long a turn may take before its source counts as stuck."""
 GRACE: Final = 0.4
 """Share of the shortest period for which a tick waits for turns that it has started."""
 OWN: Final = catalogue.Source.name
@@ -57,7 +54,7 @@ class Reading:
 
     source: str
     time: int
-    columns: Columns
+    found: Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ class _Outcome:
     source: str
     time: int
     duration: float
-    columns: Columns | None = None
+    found: Found | None = None
     error: Exception | None = None
 
 
@@ -122,17 +119,17 @@ class _Worker:
     def _serve(self) -> None:
         while self._turns.get():
             began, wall = clock.seconds(), time.time_ns()
-            columns, error = None, None
+            found, error = None, None
             try:
-                columns = self._read(wall, began)
+                found = self._read(wall, began)
             except Exception as caught:  # noqa: BLE001 - isolation point: one source
                 error = caught
             took = clock.seconds() - began
-            self._outcomes.put(_Outcome(self.source.name, wall, took, columns, error))
+            self._outcomes.put(_Outcome(self.source.name, wall, took, found, error))
         self._opened = False
         self.source.close()
 
-    def _read(self, wall: int, now: float) -> Columns:
+    def _read(self, wall: int, now: float) -> Found:
         if not self._opened:
             if self._refusal is not None and now < self._retry_at:
                 raise self._refusal
@@ -143,16 +140,16 @@ class _Worker:
                 raise
             self._opened, self._refusal = True, None
         try:
-            columns = self.source.read(wall)
+            found = self.source.read(wall)
         except (Absent, SourceFailed):
             raise
         except Exception:
             self._opened = False  # whatever it held may be broken: begin anew
             raise
-        broken = fault(columns, self.source.measurements)
+        broken = fault(found, self.source.measurements)
         if broken:
             raise SourceFailed("contract", broken)
-        return columns
+        return found
 
 
 class Runner:
@@ -163,17 +160,19 @@ class Runner:
         sources: Sequence[Source],
         periods: Mapping[str, float],
         *,
-        limit: float = LIMIT_SECONDS,
+        limit: float | None = None,
         off: Sequence[str] = (),
         vitals: Callable[[], Vitals] | None = None,
     ) -> None:
         """`periods` in seconds by source name; a source named in `off` never gets a turn.
 
+        `limit` bounds every turn, in seconds, instead of each source's own limit.
+
         With `vitals` there is one more source, `source`: how all of them and the agent are.
         """
         self.healths = {s.name: Health(s.name) for s in sources}
         self._vitals = vitals
-        self._limit = limit
+        self._limits = {s.name: s.limit_seconds if limit is None else limit for s in sources}
         self._periods = {
             s.name: round(periods[s.name] * NANOSECONDS_PER_SECOND)
             for s in sources
@@ -216,7 +215,7 @@ class Runner:
         self._give_up(tick)
         if self._vitals is not None and self._due(OWN, at.wall):
             columns = health.rows(list(self.healths.values()), self._vitals(), clock.seconds())
-            tick.readings.append(Reading(OWN, at.wall, columns))
+            tick.readings.append(Reading(OWN, at.wall, Found(columns)))
         return tick
 
     def sleep(self, seconds: float) -> Tick:
@@ -272,17 +271,18 @@ class Runner:
             of.absent(str(outcome.error), outcome.duration)
         elif outcome.error is not None:
             of.failed(_words(outcome.error), outcome.duration)
-        elif outcome.columns is not None:
-            known = sum(c is not None for f, cells in outcome.columns.items() for c in cells)
+        elif outcome.found is not None:
+            columns = outcome.found.columns
+            known = sum(c is not None for cells in columns.values() for c in cells)
             of.gave(known, outcome.duration, clock.seconds())
-            tick.readings.append(Reading(of.source, outcome.time, outcome.columns))
+            tick.readings.append(Reading(of.source, outcome.time, outcome.found))
         self._changed(tick, of, before, was)
 
     def _give_up(self, tick: Tick) -> None:
         now = clock.seconds()
         for of in self.healths.values():
             before, was = of.word, of.status
-            if of.overdue(now, self._limit):
+            if of.overdue(now, self._limits.get(of.source, LIMIT_SECONDS)):
                 self._changed(tick, of, before, was)
 
     def _changed(self, tick: Tick, of: Health, before: str, was: int | None) -> None:

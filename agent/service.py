@@ -12,14 +12,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from agent import clock, devices, exposition, files, runner
+from agent import clock, exposition, files, runner
 from agent.credential import Credential
+from agent.devices import Devices
 from agent.encode import Contents, Encoder
 from agent.health import Vitals
 from agent.runner import Moment, Runner, Tick
 from agent.ship import Line, Shipper
 from agent.source import Source
-from agent.sources import SOURCES
+from agent.sources import sources as all_sources
 from agent.spool import Spool
 from vigie import catalogue
 from vigie.errors import SettingsError, Unavailable
@@ -52,12 +53,12 @@ def credential_path(settings: AgentSettings, upstream: Upstream) -> Path:
 
 
 def periods(settings: AgentSettings, sources: Sequence[Source]) -> dict[str, float]:
-    """Seconds between two turns of each source, from the catalogue unless settings say otherwise.
+    """Seconds between two turns of each source, its own unless settings say otherwise.
 
     Raises:
         SettingsError: settings name a source that does not exist.
     """
-    known = {s.name: s.measurements[0].period_seconds for s in sources}
+    known = {s.name: s.period_seconds for s in sources}
     known[runner.OWN] = catalogue.Source.period_seconds
     for name in (*settings.periods, *settings.off):
         if name not in known:
@@ -69,12 +70,13 @@ class Agent:
     """One agent from start to end."""
 
     def __init__(
-        self, settings: AgentSettings, *, sources: Sequence[Source] = SOURCES,
-        limit: float = runner.LIMIT_SECONDS,
+        self, settings: AgentSettings, *, sources: Sequence[Source] | None = None,
+        limit: float | None = None,
     ) -> None:  # fmt: skip
-        """`limit` is how many seconds a turn of a source may take."""
-        self._settings, self._sources, self._limit = settings, sources, limit
-        self._periods = periods(settings, sources)
+        """`sources` instead of all; `limit` is as the runner's."""
+        self._settings, self._limit = settings, limit
+        self._sources = all_sources(settings) if sources is None else tuple(sources)
+        self._periods = periods(settings, self._sources)
         self._data = home(settings)
         self._ending = threading.Event()
         self._inventory = threading.Event()
@@ -259,6 +261,7 @@ class Desk:
     ) -> None:  # fmt: skip
         self._host, self._encoder, self._spool, self._page = host, encoder, spool, page
         self._periods = periods
+        self._inventory = Devices(host)
 
     def emit(self, at: Moment, tick: Tick, *, first: bool, inventory: bool) -> None:
         """Frame, spool and show what one tick gave."""
@@ -272,12 +275,14 @@ class Desk:
             contents.events.append(
                 Happening(catalogue.SOURCE_CHANGED.code, time_us, keys, words[:1000])
             )
-        if inventory:
-            contents.inventories.append(devices.snapshot(self._host))
         for reading in tick.readings:
-            added = contents.add(reading.time, reading.columns, self._host)
+            if reading.found.devices is not None:
+                inventory |= self._inventory.take(reading.source, reading.found.devices)
+            added = contents.add(reading.time, reading.found, self._host)
             for rows in added:
                 self._page.update(rows, self._periods[reading.source], at.seconds)
+        if inventory:
+            contents.inventories.append(self._inventory.snapshot())
         try:
             frame = self._encoder.frame(self._spool.next, at.wall, at.monotonic, contents)
         except Exception:  # isolation point: one frame

@@ -1,8 +1,19 @@
 """Every source of the agent, in the order in which people see them."""
 
+from collections.abc import Callable
 from typing import Final
 
 from agent.source import Source
 from agent.sources import disk_io, filesystem, host
+from vigie.settings import AgentSettings
 
-SOURCES: Final[tuple[Source, ...]] = (host.SOURCE, filesystem.SOURCE, disk_io.SOURCE)
+MAKERS: Final[tuple[Callable[[AgentSettings], Source], ...]] = (
+    host.source,
+    filesystem.source,
+    disk_io.source,
+)
+
+
+def sources(settings: AgentSettings) -> tuple[Source, ...]:
+    """All sources as these settings want them; none is open."""
+    return tuple(make(settings) for make in MAKERS)

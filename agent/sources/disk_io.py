@@ -3,9 +3,10 @@
 from pathlib import Path
 from types import ModuleType
 
-from agent.source import Read
+from agent.source import LIMIT_SECONDS, Found, Read, Run
 from vigie.catalogue import DiskIo
 from vigie.errors import Absent, SourceFailed
+from vigie.settings import AgentSettings
 from vigie.shape import Columns
 from vigie.units import SECONDS_PER_MILLISECOND
 
@@ -18,6 +19,10 @@ class DiskIoReader:
 
     name = "disk_io"
     measurements = (DiskIo,)
+    runs: tuple[Run, ...] = ()
+    period_seconds = DiskIo.period_seconds
+    limit_seconds = LIMIT_SECONDS
+    apart = False
     reads = (
         Read("/proc/diskstats", "what each device has read and written"),
         Read("/sys/block", "which devices are whole"),
@@ -44,7 +49,7 @@ class DiskIoReader:
         """Nothing is kept open."""
         self._psutil = None
 
-    def read(self, now: int) -> Columns:
+    def read(self, now: int) -> Found:
         """One row for each device; Absent where there is none."""
         if self._psutil is None:
             raise SourceFailed("closed", "disk_io: read before open")
@@ -59,7 +64,7 @@ class DiskIoReader:
         if not devices:
             raise Absent("no whole disk is visible here")
         rows = [counters[name] for name in devices]
-        return {
+        columns: Columns = {
             DiskIo.device: devices,
             DiskIo.read_bytes_total: [r.read_bytes for r in rows],
             DiskIo.written_bytes_total: [r.write_bytes for r in rows],
@@ -67,6 +72,7 @@ class DiskIoReader:
             DiskIo.writes_total: [r.write_count for r in rows],
             DiskIo.io_time_seconds_total: [r.busy_time * SECONDS_PER_MILLISECOND for r in rows],
         }
+        return Found(columns)
 
     def _look(self) -> None:
         """Find the whole devices again when the list of names has changed."""
@@ -76,4 +82,6 @@ class DiskIoReader:
             self._names = names
 
 
-SOURCE = DiskIoReader()
+def source(_: AgentSettings) -> DiskIoReader:
+    """The source; no setting concerns it."""
+    return DiskIoReader()

@@ -11,11 +11,12 @@ import zlib
 from pathlib import Path
 from typing import Final
 
-from agent.source import Read
+from agent.source import LIMIT_SECONDS, Found, Read, Run
 from vigie.catalogue import Filesystem
 from vigie.errors import Absent, SourceFailed
 from vigie.frame import MAX_KEY_BYTES
-from vigie.shape import Columns, Value
+from vigie.settings import AgentSettings
+from vigie.shape import Value
 
 IMAGES: Final = frozenset({"cramfs", "erofs", "iso9660", "romfs", "squashfs", "udf"})
 """Read-only images: always full, and nobody can write to them."""
@@ -29,6 +30,10 @@ class FilesystemReader:
 
     name = "filesystem"
     measurements = (Filesystem,)
+    runs: tuple[Run, ...] = ()
+    period_seconds = Filesystem.period_seconds
+    limit_seconds = LIMIT_SECONDS
+    apart = False
     reads = (
         Read("/proc/self/mounts", "what is mounted where"),
         Read("/proc/filesystems", "which kinds of file system have a disk below"),
@@ -62,7 +67,7 @@ class FilesystemReader:
             os.close(self._descriptor)
         self._descriptor, self._text = -1, b""
 
-    def read(self, now: int) -> Columns:
+    def read(self, now: int) -> Found:
         """One row for each file system, at its shortest mount point."""
         try:
             text = _whole(self._descriptor)
@@ -84,7 +89,7 @@ class FilesystemReader:
             Filesystem.inodes_available,
             Filesystem.read_only,
         )
-        return dict(zip(fields, columns, strict=True))
+        return Found(dict(zip(fields, columns, strict=True)))
 
 
 def diskless(table: str) -> frozenset[str]:
@@ -165,4 +170,6 @@ def _room(mount: str) -> tuple[Value, ...]:
     )
 
 
-SOURCE = FilesystemReader()
+def source(_: AgentSettings) -> FilesystemReader:
+    """The source; no setting concerns it."""
+    return FilesystemReader()

@@ -6,10 +6,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from agent.source import Read
+from agent.source import LIMIT_SECONDS, Found, Read, Run
 from vigie.catalogue import Host
 from vigie.errors import SourceFailed
-from vigie.shape import Columns, Field
+from vigie.settings import AgentSettings
+from vigie.shape import Field
 from vigie.units import MICROSECONDS_PER_SECOND
 
 LOOPBACK: Final = "lo"
@@ -29,6 +30,10 @@ class HostReader:
 
     name = "host"
     measurements = (Host,)
+    runs: tuple[Run, ...] = ()
+    period_seconds = Host.period_seconds
+    limit_seconds = LIMIT_SECONDS
+    apart = False
     reads = (
         Read("/proc/stat", "processor times, start of the system"),
         Read("/proc/meminfo", "memory and swap"),
@@ -72,7 +77,7 @@ class HostReader:
             os.close(descriptor)
         self._pressure, self._psutil = {}, None
 
-    def read(self, now: int) -> Columns:
+    def read(self, now: int) -> Found:
         """One row."""
         if self._psutil is None:
             raise SourceFailed("closed", "host: read before open")
@@ -84,7 +89,7 @@ class HostReader:
             raise SourceFailed("read", f"{self._proc}: {error}") from error
         for field, descriptor in self._pressure.items():
             row[field] = _stalled(descriptor)
-        return {field: [value] for field, value in row.items()}
+        return Found({field: [value] for field, value in row.items()})
 
     def _processor(self, psutil: ModuleType) -> dict[Field, float | int | None]:
         t = psutil.cpu_times()
@@ -159,4 +164,6 @@ def _stalled(descriptor: int) -> float | None:
     return int(total) / MICROSECONDS_PER_SECOND if found else None
 
 
-SOURCE = HostReader()
+def source(_: AgentSettings) -> HostReader:
+    """The source; no setting concerns it."""
+    return HostReader()

@@ -1,0 +1,1 @@
+"""The fragments that lie on this host: found, read, and told to the collector."""

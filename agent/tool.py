@@ -1,0 +1,99 @@
+"""A program of the system that a source starts: one at a time, bounded, ended as a group.
+
+A program that hangs in a driver may outlive even SIGKILL. It is then left behind and remembered:
+no second one is started beside it, and the source says so at every turn.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from vigie.errors import Absent, SourceFailed
+
+KILL_SECONDS: Final = 2.0
+"""How long a killed program may take to go."""
+MAX_OUTPUT_BYTES: Final = 16 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a program left: its exit status, what it wrote, and its first complaint."""
+
+    status: int
+    out: bytes
+    complaint: str
+
+
+class Tool:
+    """One program; `run` is called from one thread."""
+
+    def __init__(
+        self, program: str, *, limit_seconds: float, grant: str = "",
+        kill: Callable[[int, int], None] = os.killpg,
+    ) -> None:  # fmt: skip
+        """`grant` is the command that installs it; `kill` ends a process group."""
+        self.program, self._limit, self._grant, self._kill = program, limit_seconds, grant, kill
+        self._left: subprocess.Popen[bytes] | None = None
+
+    def find(self) -> str:
+        """Where the program is.
+
+        Raises:
+            Absent: it is not installed.
+        """
+        extra = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+        found = shutil.which(self.program, path=extra)
+        if found is None:
+            raise Absent(f"{self.program} is not installed" + (self._grant and f": {self._grant}"))
+        return found
+
+    def run(self, *arguments: str) -> Done:
+        """Run it to its end, whatever its exit status.
+
+        Raises:
+            Absent: it is not installed.
+            SourceFailed: `timeout` it was ended, `stuck` one before it could not be ended,
+                `tool` it could not be started or wrote too much.
+        """
+        if self._left is not None and self._left.poll() is None:
+            raise SourceFailed(
+                "stuck", f"{self.program} (process {self._left.pid}) hangs in the kernel and "
+                "cannot be ended; look at the device, restart the host if it stays so",
+            )  # fmt: skip
+        self._left = None
+        try:
+            process = subprocess.Popen(
+                [self.find(), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, start_new_session=True,
+                env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},
+            )  # fmt: skip
+        except OSError as error:
+            raise SourceFailed("tool", f"{self.program}: {error.strerror}") from error
+        try:
+            out, err = process.communicate(timeout=self._limit)
+        except subprocess.TimeoutExpired as error:
+            self._end(process)
+            raise SourceFailed(
+                "timeout", f"{self.program} {' '.join(arguments)}: no end after {self._limit:g} s"
+            ) from error
+        if len(out) > MAX_OUTPUT_BYTES:
+            raise SourceFailed("tool", f"{self.program}: wrote {len(out)} bytes, which is too much")
+        complaint = err.decode(errors="replace").strip().partition("\n")[0][:300]
+        return Done(process.returncode, out, complaint)
+
+    def _end(self, process: "subprocess.Popen[bytes]") -> None:
+        """Kill it with its children; remember it if it does not go."""
+        with contextlib.suppress(ProcessLookupError):
+            self._kill(process.pid, signal.SIGKILL)
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+        try:
+            process.wait(KILL_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._left = process

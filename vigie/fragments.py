@@ -62,7 +62,7 @@ ALIVE: Final = frozenset({Status.OK, Status.UNVERIFIED})
 
 
 class Record(NamedTuple):
-    """One fragment: `oid` 16 bytes, `idx` its index, 0 to n-1; times in Unix seconds, 0 is never."""
+    """One fragment: `oid` 16 bytes, `idx` 0 to n-1; times in Unix seconds, 0 is never."""
 
     oid: bytes
     idx: int

@@ -8,6 +8,7 @@ counts both. One that may hang for good in a driver says so, and lives in a proc
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Protocol
 
 from vigie import catalogue
@@ -18,6 +19,17 @@ from vigie.shape import Columns, Field, Kind, Measurement, Quality, Value
 
 LIMIT_SECONDS: Final = 5.0
 """How long a turn may take before its source counts as stuck, as a rule."""
+UNIT: Final = "vigie-agent"
+_DROP_INS: Final = Path(__file__).resolve().parent / "units" / f"{UNIT}.service.d"
+
+
+def grant(name: str) -> str:
+    """The command that gives the shipped unit one more right: installs the drop-in `name`.conf."""
+    to = f"/etc/systemd/system/{UNIT}.service.d/{name}.conf"
+    return (
+        f"sudo install -D -m644 {_DROP_INS / name}.conf {to} && "
+        f"sudo systemctl daemon-reload && sudo systemctl restart {UNIT}"
+    )
 
 
 @dataclass(frozen=True, slots=True)

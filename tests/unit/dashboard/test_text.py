@@ -9,8 +9,12 @@ SOURCES = "".join(
     p.read_text(encoding="utf-8") for p in PACKAGE.rglob("*.py") if p.name != "text.py"
 )
 VOCABULARY = "".join(
-    (PACKAGE.parent / "vigie" / name).read_text(encoding="utf-8")
-    for name in ("catalogue.py", "shape.py", "indicators.py")
+    path.read_text(encoding="utf-8")
+    for path in (
+        *sorted((PACKAGE.parent / "vigie" / "catalogue").glob("*.py")),
+        PACKAGE.parent / "vigie" / "shape.py",
+        PACKAGE.parent / "vigie" / "indicators.py",
+    )
 )
 SCRIPT = (PACKAGE / "assets" / "noc.js").read_text(encoding="utf-8")
 BUILT = (  # keys put together from a word of a list that stands in the code

@@ -62,7 +62,8 @@ class Field:
 
     `low` and `high` bound what is plausible (inclusive, base unit): a value outside is kept and
     flagged suspect. `integer` says that the store may keep it as a 64-bit integer. `codes` names
-    the values of a state, or the bits of a bits field, from 0 up.
+    the values of a state, or the bits of a bits field, from 0 up; `words` says each in French and
+    English.
     """
 
     kind: Kind
@@ -74,6 +75,7 @@ class Field:
     high: float | None = None
     integer: bool = False
     codes: tuple[str, ...] = ()
+    words: tuple[tuple[str, str], ...] = ()
     origin: str = "agent"
     retired_in: str | None = None
     name: str = ""
@@ -89,7 +91,15 @@ class Field:
         """The words people see."""
         return self.fr if language == "fr" else self.en
 
+    def word(self, code: int, language: str) -> str:
+        """What people see for one of the codes; the number itself where it is not known."""
+        if not 0 <= code < len(self.words):
+            return str(code)
+        return self.words[code][0 if language == "fr" else 1]
 
+
+Codes = Mapping[str, tuple[str, str]]
+"""The codes of a state or bits field, in order, each with its words in French and English."""
 Columns = Mapping[Field, Sequence[Value]]
 """What a source returns: equally long columns, keyed by the catalogue's attributes."""
 
@@ -142,7 +152,7 @@ def counter(
     return Field(Kind.COUNTER, unit, doc, fr, en, 0, high_rate, integer=whole, origin=origin)
 
 
-def state(codes: Sequence[str], doc: str, *, fr: str, en: str, origin: str = "agent") -> Field:
+def state(codes: Codes, doc: str, *, fr: str, en: str, origin: str = "agent") -> Field:
     """One word out of a fixed list, stored as its index; the list only grows at its end."""
     return Field(
         Kind.STATE,
@@ -154,13 +164,17 @@ def state(codes: Sequence[str], doc: str, *, fr: str, en: str, origin: str = "ag
         len(codes) - 1,
         integer=True,
         codes=tuple(codes),
+        words=tuple(codes.values()),
         origin=origin,
     )
 
 
-def bits(codes: Sequence[str], doc: str, *, fr: str, en: str) -> Field:
+def bits(codes: Codes, doc: str, *, fr: str, en: str) -> Field:
     """A set of named bits, bit 0 first."""
-    return Field(Kind.BITS, ONE, doc, fr, en, 0, None, integer=True, codes=tuple(codes))
+    return Field(
+        Kind.BITS, ONE, doc, fr, en, 0, None, integer=True,
+        codes=tuple(codes), words=tuple(codes.values()),
+    )  # fmt: skip
 
 
 def flag(doc: str, *, fr: str, en: str) -> Field:

@@ -264,7 +264,10 @@
     write($("#network"), board.network);
     all("[data-rows]").forEach((body) => {
       const table = board.tables[body.dataset.rows];
-      if (table) rows(body, table);
+      if (!table) return;
+      rows(body, table);
+      const panel = body.closest("[data-optional]");
+      if (panel) panel.hidden = !table.error && !table.rows.length;
     });
     all("[data-mosaic]").forEach((place) => mosaic(place, board.mosaic));
     all("[data-strip]").forEach((place) => strip(place, board.strip));

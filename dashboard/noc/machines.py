@@ -22,6 +22,7 @@ from dashboard.noc.shown import (
 from dashboard.noc.view import View
 from dashboard.questions import Asker, Row
 from dashboard.text import say
+from vigie import catalogue
 from vigie.catalogue import Device, DiskIo, Filesystem, Host, Source
 from vigie.shape import Field, Measurement, Quality
 from vigie.units import BYTE, RATIO
@@ -182,7 +183,9 @@ def source_mark(row: Row, language: str) -> Mark:
         word = codes[int(code)] if code is not None and 0 <= code < len(codes) else "unknown"
     return Mark(
         SOURCE_MARKS.get(word, "silent"), SOURCE_SIGNS.get(word, "?"),
-        say(f"source_{word}", language),
+        Source.status.word(Source.status.codes.index(word), language)
+        if word in Source.status.codes
+        else say("source_unknown", language),
     )  # fmt: skip
 
 
@@ -260,7 +263,9 @@ def _trust(measurement: type[Measurement], row: Row, language: str) -> dict[str,
 
 
 def _measurement(field: Field) -> type[Measurement]:
-    return next(m for m in (Host, Filesystem, DiskIo, Source) if m.name == field.measurement)
+    found = catalogue.measurement(field.measurement)
+    assert found is not None  # noqa: S101 - a field stands in the catalogue
+    return found
 
 
 def _place(row: Row) -> tuple[str, ...]:

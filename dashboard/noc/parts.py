@@ -39,15 +39,21 @@ def tile(name: str, label: str) -> Component:
 
 
 def panel(
-    name: str, title: str, children: Sequence[Component], *, note: str = "", bind: str = ""
-) -> Component:
-    """A titled block; `bind` names a live text beside the title."""
+    name: str, title: str, children: Sequence[Component], *, note: str = "", bind: str = "",
+    optional: bool = False,
+) -> Component:  # fmt: skip
+    """A titled block; `bind` names a live text beside the title.
+
+    An `optional` one stays hidden while its table has nothing to show.
+    """
+    hidden = {"hidden": True, "data_optional": name} if optional else {}
     beside = tag(html.Span, note, className="note", **({"data_text": bind} if bind else {}))
     return tag(
         html.Section,
         [html.Header([html.H2(title, id=f"title-{name}"), beside]), *children],
         className=f"panel panel-{name}",
         aria_labelledby=f"title-{name}",
+        **hidden,
     )
 
 

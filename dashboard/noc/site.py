@@ -1,5 +1,6 @@
 """Site: is this container well? Each block is read apart, and fails apart."""
 
+from functools import partial
 from typing import Any, Final
 
 from dash import html
@@ -7,7 +8,7 @@ from dash.development.base_component import Component
 
 from dashboard.figures import chart
 from dashboard.markup import tag
-from dashboard.noc import alarms, curves, fleet, indicators, machines, parts
+from dashboard.noc import alarms, curves, equipment, fleet, indicators, machines, parts
 from dashboard.noc.rates import Rates
 from dashboard.noc.screen import Screen
 from dashboard.noc.shown import Number, Rows, as_json, failed, isolated, unknown
@@ -45,6 +46,7 @@ def layout(language: str) -> list[Component]:
         _table("filesystems", "filesystems", language),
         parts.panel("disk", say("disks", language),
                     [parts.table("disks", language), chart.place("disk")]),
+        *equipment.layout(language),
         _table("pressure", "pressure", language),
         _table("sources", "sources", language),
         _table("events", "events", language),
@@ -95,6 +97,10 @@ def _blocks(view: View, names: dict[str, str]) -> dict[str, Rows]:
     return {
         "filesystems": isolated(lambda: machines.filesystems(view), failed),
         "disks": isolated(lambda: machines.disks(ask, view.rates), failed),
+        **{
+            equipment.name(kind): isolated(partial(equipment.table, ask, kind), failed)
+            for kind in equipment.SHOWN
+        },
         "sources": isolated(lambda: machines.sources(ask), failed),
         "devices": isolated(lambda: machines.devices(ask), failed),
         "indicators": indicators.table(view),

@@ -163,6 +163,21 @@ LATEST: dict[str, dict[str, Any]] = {
         "source": "host", "status": 0, "duration_seconds": 0.004, "age_seconds": 0.6,
         "failures_total": 0, "timeouts_total": 0, "spool_frames": None,
     },
+    "gpu": {
+        "gpu": "GPU-5f1c", "utilization_ratio": 0.83, "memory_used_bytes": 61 * GIB,
+        "power_watts": 631.9, "temperature_celsius": 59.0, "temperature_margin_celsius": None,
+        "throttle_reasons": 0b100, "recovery_action": 1,
+    },
+    "disk": {
+        "disk": "eui.0025385b", "health_ratio": 0.7, "health_reason": 5,
+        "temperature_celsius": 41.0, "endurance_used_ratio": 0.12,
+        "power_on_seconds_total": 31_000_000.0, "power_mode": 0, "smart_age_seconds": 212.0,
+    },
+    "power": {
+        "meter": "nut:ups1", "role": "ups", "phase": "all", "method": "gauge",
+        "power_watts": 1820.0, "energy_joules_total": 7.2e9, "on_battery": False,
+        "battery_charge_ratio": 1.0, "energy_error_ratio": 0.02,
+    },
     "device": {
         "device": "vda", "kind": "disk", "model": "Virtio", "serial": "QM0001", "firmware": "1.0",
         "size": "64 Go",

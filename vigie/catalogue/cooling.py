@@ -30,7 +30,13 @@ class Cooling(Measurement, name="cooling", period_seconds=30, fr="Refroidissemen
     power_watts = gauge(WATT, 0, 1e9, "Electric power that it draws.", fr="Puissance", en="Power")
     heat_watts = gauge(WATT, 0, 1e9, "Heat that it carries.", fr="Chaleur", en="Heat")
     alarms = bits(
-        ("fault", "low", "high", "redundancy_lost", "leak"),
+        {
+            "fault": ("défaut", "fault"),
+            "low": ("trop bas", "low"),
+            "high": ("trop haut", "high"),
+            "redundancy_lost": ("redondance perdue", "redundancy lost"),
+            "leak": ("fuite", "leak"),
+        },
         "What the device itself complains of.",
         fr="Alarmes",
         en="Alarms",

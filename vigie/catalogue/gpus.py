@@ -66,17 +66,17 @@ class Gpu(Measurement, name="gpu", period_seconds=10, fr="GPU", en="GPU"):
     )
     sm_clock_hertz = gauge(HERTZ, 0, 4e9, "Multiprocessor clock.", fr="Horloge SM", en="SM clock")
     throttle_reasons = bits(
-        (
-            "idle",
-            "applications_clocks",
-            "power_cap",
-            "hardware_slowdown",
-            "sync_boost",
-            "software_thermal",
-            "hardware_thermal",
-            "power_brake",
-            "display_clocks",
-        ),
+        {
+            "idle": ("inactif", "idle"),
+            "applications_clocks": ("horloges imposées", "clocks set"),
+            "power_cap": ("limite de puissance", "power limit"),
+            "hardware_slowdown": ("ralenti par la carte", "slowed by the board"),
+            "sync_boost": ("groupe synchronisé", "kept in step"),
+            "software_thermal": ("chaleur (pilote)", "heat (driver)"),
+            "hardware_thermal": ("chaleur (carte)", "heat (board)"),
+            "power_brake": ("frein d'alimentation", "power brake"),
+            "display_clocks": ("horloge écran", "display clock"),
+        },
         "Why the clocks are below their maximum.",
         fr="Bridage",
         en="Throttling",
@@ -194,7 +194,14 @@ class Gpu(Measurement, name="gpu", period_seconds=10, fr="GPU", en="GPU"):
         en="Row remap failed",
     )
     recovery_action = state(
-        ("none", "gpu_reset", "node_reboot", "drain_p2p", "drain_and_reset", "recover_imex"),
+        {
+            "none": ("aucune", "none"),
+            "gpu_reset": ("réinitialiser le GPU", "reset the GPU"),
+            "node_reboot": ("redémarrer l'hôte", "reboot the host"),
+            "drain_p2p": ("vider le pair-à-pair", "drain peer-to-peer"),
+            "drain_and_reset": ("vider puis réinitialiser", "drain and reset"),
+            "recover_imex": ("rétablir IMEX", "recover IMEX"),
+        },
         "What the driver itself advises.",
         fr="Action conseillée",
         en="Recovery action",
@@ -218,7 +225,12 @@ class Gpu(Measurement, name="gpu", period_seconds=10, fr="GPU", en="GPU"):
         ONE, "Packets sent again over PCIe.", fr="Répétitions PCIe", en="PCIe replays"
     )
     fabric_state = state(
-        ("not_supported", "not_started", "in_progress", "completed"),
+        {
+            "not_supported": ("sans objet", "not supported"),
+            "not_started": ("non commencée", "not started"),
+            "in_progress": ("en cours", "in progress"),
+            "completed": ("terminée", "completed"),
+        },
         "Registration with the NVLink fabric; anything but completed is not ready.",
         fr="Fabrique NVLink",
         en="NVLink fabric",

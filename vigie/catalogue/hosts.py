@@ -142,7 +142,13 @@ class Source(Measurement, name="source", period_seconds=1, fr="Source", en="Sour
     host = key("Name of the host.", fr="Hôte", en="Host")
     source = key("Name of the reader.", fr="Source", en="Source")
     status = state(
-        ("ok", "absent", "failed", "stuck", "off"),
+        {
+            "ok": ("lue", "read"),
+            "absent": ("absente de la machine", "not on this machine"),
+            "failed": ("en échec", "failed"),
+            "stuck": ("bloquée", "stuck"),
+            "off": ("non demandée", "not asked for"),
+        },
         "What its last turn gave: readings, nothing to read, an error, no return, not asked for.",
         fr="État",
         en="Status",

@@ -19,25 +19,30 @@ class Disk(Measurement, name="disk", period_seconds=600, fr="Disque", en="Disk")
         en="Health",
     )
     health_reason = state(
-        (
-            "none",
-            "smart_failed",
-            "critical_warning",
-            "pool_faulted",
-            "errors_grow",
-            "errors_found",
-            "defects_grow",
-            "media_errors_grow",
-            "spare_low",
-            "endurance_used",
-            "temperature",
-        ),
+        {
+            "none": ("aucun", "none"),
+            "smart_failed": ("SMART en échec", "SMART failed"),
+            "critical_warning": ("avertissement critique", "critical warning"),
+            "pool_faulted": ("refusé par sa grappe", "refused by its pool"),
+            "errors_grow": ("erreurs en hausse", "errors grow"),
+            "errors_found": ("erreurs relevées", "errors found"),
+            "defects_grow": ("défauts en hausse", "defects grow"),
+            "media_errors_grow": ("erreurs de support en hausse", "media errors grow"),
+            "spare_low": ("réserve basse", "spare low"),
+            "endurance_used": ("usure", "endurance used"),
+            "temperature": ("température", "temperature"),
+        },
         "The component that decides `health_ratio`.",
         fr="Motif",
         en="Reason",
     )
     power_mode = state(
-        ("active", "idle", "standby", "sleep"),
+        {
+            "active": ("actif", "active"),
+            "idle": ("au repos", "idle"),
+            "standby": ("en veille", "standby"),
+            "sleep": ("endormi", "asleep"),
+        },
         "Whether it turns; a sleeping disk is left asleep and keeps its last values.",
         fr="Mode",
         en="Power mode",
@@ -114,14 +119,14 @@ class Disk(Measurement, name="disk", period_seconds=600, fr="Disque", en="Disk")
         integer=True,
     )
     critical_warning = bits(
-        (
-            "spare_low",
-            "temperature",
-            "reliability",
-            "read_only",
-            "backup_failed",
-            "persistent_memory",
-        ),
+        {
+            "spare_low": ("réserve basse", "spare low"),
+            "temperature": ("température", "temperature"),
+            "reliability": ("fiabilité", "reliability"),
+            "read_only": ("lecture seule", "read-only"),
+            "backup_failed": ("secours en échec", "backup failed"),
+            "persistent_memory": ("mémoire persistante", "persistent memory"),
+        },
         "Warnings of an NVMe disk; any of them asks for an act.",
         fr="Avertissements",
         en="Critical warnings",
@@ -164,7 +169,15 @@ class Pool(Measurement, name="pool", period_seconds=300, fr="Grappe", en="Pool")
     pool = key("Name of the pool.", fr="Grappe", en="Pool")
     kind = key("zfs, md or btrfs.", fr="Genre", en="Kind")
     status = state(
-        ("online", "degraded", "faulted", "offline", "unavailable", "removed", "suspended"),
+        {
+            "online": ("en ligne", "online"),
+            "degraded": ("dégradée", "degraded"),
+            "faulted": ("en défaut", "faulted"),
+            "offline": ("hors ligne", "offline"),
+            "unavailable": ("indisponible", "unavailable"),
+            "removed": ("retirée", "removed"),
+            "suspended": ("suspendue", "suspended"),
+        },
         "How the pool as a whole is.",
         fr="État",
         en="Status",
@@ -192,7 +205,12 @@ class Pool(Measurement, name="pool", period_seconds=300, fr="Grappe", en="Pool")
         en="Checksum errors",
     )
     activity = state(
-        ("idle", "scrub", "rebuild", "reshape"),
+        {
+            "idle": ("aucune", "none"),
+            "scrub": ("contrôle", "scrub"),
+            "rebuild": ("reconstruction", "rebuild"),
+            "reshape": ("réorganisation", "reshape"),
+        },
         "What it does beside serving.",
         fr="Activité",
         en="Activity",
@@ -311,7 +329,12 @@ class Fragments(Measurement, name="fragments", period_seconds=60, fr="Fragments"
         BYTE_PER_SECOND, 0, 1e12, "Cap of the scrub.", fr="Débit maximal", en="Scrub limit"
     )
     scrub_state = state(
-        ("running", "waiting", "disk_busy", "off"),
+        {
+            "running": ("en cours", "running"),
+            "waiting": ("en attente", "waiting"),
+            "disk_busy": ("disque occupé", "disk busy"),
+            "off": ("arrêté", "off"),
+        },
         "Whether it reads now, and why not.",
         fr="Contrôle",
         en="Scrub",

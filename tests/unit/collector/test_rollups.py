@@ -29,8 +29,8 @@ class Probe(Measurement, name="probe", period_seconds=1, fr="Sonde", en="Probe")
     whole = gauge(ONE, 0, 2**50, "A whole gauge.", fr="w", en="w", integer=True)
     joules = counter(JOULE, "A counter.", fr="c", en="c")
     turns = counter(ONE, "A whole counter.", fr="t", en="t")
-    mood = state(("good", "fair", "bad"), "A state.", fr="s", en="s")
-    causes = bits(("heat", "power"), "Bits.", fr="b", en="b")
+    mood = state(dict.fromkeys(("good", "fair", "bad"), ("m", "m")), "A state.", fr="s", en="s")
+    causes = bits(dict.fromkeys(("heat", "power"), ("m", "m")), "Bits.", fr="b", en="b")
     open = flag("A flag.", fr="f", en="f")
 
 

@@ -101,6 +101,11 @@ def test_codes_are_for_states_and_bits() -> None:
     for field in FIELDS:
         assert bool(field.codes) == (field.kind in {Kind.STATE, Kind.BITS})
         assert len(set(field.codes)) == len(field.codes) <= 63
+        assert len(field.words) == len(field.codes)
+        for code in range(len(field.codes)):
+            assert field.word(code, "fr")
+            assert field.word(code, "en")
+        assert field.word(99, "fr") == "99"
 
 
 def test_events_say_what_they_are_in_both_languages_about_known_keys() -> None:

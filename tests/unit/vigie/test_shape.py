@@ -14,8 +14,8 @@ class Lamp(Measurement, name="lamp", period_seconds=5, fr="Lampe", en="Lamp"):
     light_bytes = gauge(BYTE, 0, 9, "Memory.", fr="Mémoire", en="Memory")
     energy_joules_total = counter(JOULE, "Energy.", high_rate=60, fr="Énergie", en="Energy")
     switches_total = counter(ONE, "Switches.", fr="Allumages", en="Switches")
-    mood = state(("dim", "bright"), "Mood.", fr="Humeur", en="Mood")
-    faults = bits(("hot",), "Faults.", fr="Défauts", en="Faults")
+    mood = state(dict.fromkeys(("dim", "bright"), ("mot", "word")), "Mood.", fr="Humeur", en="Mood")
+    faults = bits(dict.fromkeys(("hot",), ("mot", "word")), "Faults.", fr="Défauts", en="Faults")
     lit = flag("Lit.", fr="Allumée", en="Lit")
 
 

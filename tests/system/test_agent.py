@@ -20,7 +20,7 @@ import pytest
 
 from agent import contract, segment
 from agent.service import periods
-from agent.sources import SOURCES
+from agent.sources import sources
 from tests.build.upstream import Reply, Upstream
 from tests.house import ROOT
 from vigie.settings import AgentSettings
@@ -31,12 +31,10 @@ import argparse, sys
 from functools import partial
 from pathlib import Path
 from agent import cli, service
-from vigie.catalogue import Host
+from tests.build.given import Given
 
-class Stuck:
-    name, measurements, reads = "stuck", (Host,), ()
-    def open(self): pass
-    def close(self): pass
+class Stuck(Given):
+    name = "stuck"
     def read(self, now): return Path(sys.argv.pop(1)).read_bytes()
 
 pipe = sys.argv[1]
@@ -49,7 +47,8 @@ sys.exit(cli.run(parser.parse_args(sys.argv[2:])))
 
 def the_contract() -> tuple[contract.Clause, ...]:
     settings = AgentSettings()
-    return contract.contract(settings, SOURCES, periods(settings, SOURCES)).clauses
+    known = sources(settings)
+    return contract.contract(settings, known, periods(settings, known)).clauses
 
 
 def enrol(data: Path, url: str) -> list[str]:

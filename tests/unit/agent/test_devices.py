@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import devices
+from agent.devices import Devices
 from vigie.catalogue import Device
 
 CPUINFO = """\
@@ -45,7 +45,7 @@ def machine(tmp_path: Path) -> Path:
 
 
 def rows(root: Path) -> dict[str, dict[str, str | None]]:
-    part = devices.snapshot("h1", root)
+    part = Devices("h1", root).snapshot()
     assert (part.name, part.snapshot) == ("device", True)
     return {str(row["device"]): dict(row) for row in part.rows}
 

@@ -6,36 +6,30 @@ from pathlib import Path
 import pytest
 
 from agent import contract, doctor
-from agent.source import Read
-from agent.sources import SOURCES
+from agent.source import Found, Read
+from agent.sources import sources
+from tests.build.given import Given
 from tests.build.upstream import Reply
 from tests.build.upstream import Upstream as Listener
 from vigie import catalogue
-from vigie.catalogue import Host
 from vigie.errors import Absent, SourceFailed
 from vigie.settings import AgentSettings, Upstream
-from vigie.shape import Columns
+
+SOURCES = sources(AgentSettings())
 
 
-class Source:
+class Source(Given):
     """A source that raises, or reads."""
 
-    name = "host"
-    measurements = (Host,)
-    reads: tuple[Read, ...] = (Read("/proc/loadavg", "load"),)
+    reads = (Read("/proc/loadavg", "load"),)
 
     def __init__(self, error: Exception | None = None) -> None:
+        super().__init__("host")
         self.error = error
 
     def open(self) -> None:
         if self.error:
             raise self.error
-
-    def close(self) -> None:
-        pass
-
-    def read(self, now: int) -> Columns:
-        return {Host.load1: [1.0]}
 
 
 def settings(tmp_path: Path, url: str = "http://127.0.0.1:9") -> AgentSettings:

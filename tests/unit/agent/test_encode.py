@@ -8,6 +8,7 @@ import pytest
 import zstandard
 
 from agent.encode import Contents, Encoder
+from agent.source import Found
 from vigie import catalogue
 from vigie.frame import Gap, Happening, InventoryPart, column_type, unpack
 from vigie.shape import Columns, Field, Kind, Value
@@ -40,7 +41,7 @@ def read(frame: bytes) -> tuple[Any, dict[str, pa.Table]]:
 def test_every_measurement_travels_whole_and_typed(measurement: type[catalogue.Host]) -> None:
     columns = {f: sample(f) for f in measurement.fields}
     contents = Contents()
-    contents.add(NOW, columns, "h")
+    contents.add(NOW, Found(columns), "h")
     _, tables = read(Encoder("a", "b", "s/c").frame(7, NOW, 5, contents))
     table = tables[measurement.name]
     assert table.schema.field("time").type == pa.timestamp("us", "UTC")
@@ -74,8 +75,9 @@ def test_the_header_says_who_where_when_and_what() -> None:
 
 def test_a_host_is_filled_in_where_the_source_gives_none() -> None:
     contents = Contents()
-    contents.add(NOW, {catalogue.Host.load1: [1.0]}, "h1")
-    contents.add(NOW, {catalogue.Filesystem.host: ["h2"], catalogue.Filesystem.mount: ["/"]}, "h1")
+    contents.add(NOW, Found({catalogue.Host.load1: [1.0]}), "h1")
+    mount: Columns = {catalogue.Filesystem.host: ["h2"], catalogue.Filesystem.mount: ["/"]}
+    contents.add(NOW, Found(mount), "h1")
     _, tables = read(Encoder("a", "b", "s/c").frame(0, NOW, 5, contents))
     assert tables["host"].column("host").to_pylist() == ["h1"]
     assert tables["filesystem"].column("host").to_pylist() == ["h2"]
@@ -85,8 +87,8 @@ def test_turns_with_different_fields_share_a_section() -> None:
     contents = Contents()
     first: Columns = {catalogue.Host.load1: [1.0]}
     second: Columns = {catalogue.Host.cpu_count: [4]}
-    contents.add(1_000_000_000, first, "h")
-    contents.add(2_000_000_000, second, "h")
+    contents.add(1_000_000_000, Found(first), "h")
+    contents.add(2_000_000_000, Found(second), "h")
     _, tables = read(Encoder("a", "b", "s/c").frame(0, NOW, 5, contents))
     table = tables["host"].to_pydict()
     assert table["load1"] == [1.0, None]
@@ -96,7 +98,8 @@ def test_turns_with_different_fields_share_a_section() -> None:
 
 def test_columns_of_two_measurements_become_two_sections() -> None:
     contents = Contents()
-    contents.add(NOW, {catalogue.Host.load1: [1.0], catalogue.DiskIo.device: ["a", "b"]}, "h")
+    both: Columns = {catalogue.Host.load1: [1.0], catalogue.DiskIo.device: ["a", "b"]}
+    contents.add(NOW, Found(both), "h")
     _, tables = read(Encoder("a", "b", "s/c").frame(0, NOW, 5, contents))
     assert {name: t.num_rows for name, t in tables.items()} == {"host": 1, "disk_io": 2}
 

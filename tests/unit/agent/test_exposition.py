@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from agent.encode import Contents
 from agent.exposition import Exposition, Server
+from agent.source import Found
 from vigie.catalogue import DiskIo, Filesystem, Host, Source
 from vigie.shape import Columns
 
@@ -32,7 +33,7 @@ SOURCES: Columns = {Source.source: ["host", "agent"], Source.status: [3, 0]}
 def page(*turns: Columns, container: str = "lyon/c1") -> Exposition:
     exposition = Exposition(container)
     for number, columns in enumerate(turns):
-        for rows in Contents().add(number * 10**9, columns, "h1"):
+        for rows in Contents().add(number * 10**9, Found(columns), "h1"):
             exposition.update(rows, 1.0, 100.0)
     return exposition
 
@@ -76,8 +77,8 @@ def test_a_row_that_is_gone_at_the_last_turn_is_gone() -> None:
 
 def test_of_two_turns_in_one_frame_the_newer_is_shown() -> None:
     contents = Contents()
-    contents.add(1, {Host.load1: [1.0]}, "h1")
-    [rows] = contents.add(10**9, {Host.load1: [2.0]}, "h1")
+    contents.add(1, Found({Host.load1: [1.0]}), "h1")
+    [rows] = contents.add(10**9, Found({Host.load1: [2.0]}), "h1")
     exposition = Exposition("lyon/c1")
     exposition.update(rows, 1.0, 100.0)
     assert families(exposition.text(100.0))["vigie_host_load1"][1] == {("h1", "lyon/c1"): 2.0}

@@ -13,25 +13,23 @@ import pytest
 from agent import clock
 from agent.health import Vitals
 from agent.runner import Moment, Runner, Tick
-from agent.source import Read
+from agent.source import Found
+from tests.build.given import Given
 from vigie import catalogue
 from vigie.catalogue import Host
 from vigie.errors import Absent, SourceFailed
-from vigie.shape import Columns
 
-GOOD: Columns = {Host.load1: [0.5], Host.cpu_count: [2]}
+GOOD = Found({Host.load1: [0.5], Host.cpu_count: [2]})
 PERIOD = 0.08
 SECOND = 1_000_000_000
 
 
-class Played:
+class Played(Given):
     """A source that does what it is told at each turn."""
 
-    measurements = (Host,)
-    reads: tuple[Read, ...] = ()
-
-    def __init__(self, name: str, *turns: Callable[[], Columns]) -> None:
-        self.name, self.turns, self.taken = name, list(turns), 0
+    def __init__(self, name: str, *turns: Callable[[], Found]) -> None:
+        super().__init__(name)
+        self.turns, self.taken = list(turns), 0
         self.opened = self.closed = 0
         self.threads: set[int] = set()
 
@@ -41,21 +39,21 @@ class Played:
     def close(self) -> None:
         self.closed += 1
 
-    def read(self, now: int) -> Columns:
+    def read(self, now: int) -> Found:
         self.threads.add(threading.get_ident())
         self.taken += 1
         return self.turns.pop(0)() if self.turns else GOOD
 
 
-def raising(error: Exception) -> Callable[[], Columns]:
-    def turn() -> Columns:
+def raising(error: Exception) -> Callable[[], Found]:
+    def turn() -> Found:
         raise error
 
     return turn
 
 
 @contextlib.contextmanager
-def running(*sources: Played, limit: float = 5.0, vitals: bool = False) -> Iterator[Runner]:
+def running(*sources: Played, limit: float | None = 5.0, vitals: bool = False) -> Iterator[Runner]:
     periods = {s.name: PERIOD for s in sources} | {"source": PERIOD}
     own = (lambda: Vitals(1, 2, 3, 4, 5.0, 6)) if vitals else None
     runner = Runner(sources, periods, limit=limit, vitals=own)
@@ -159,7 +157,7 @@ def test_a_source_that_cannot_open_is_not_opened_at_each_turn() -> None:
 
 
 def test_columns_that_break_the_contract_are_not_sent() -> None:
-    bad: Columns = {Host.load1: [0.5, 0.6], Host.cpu_count: [2]}
+    bad = Found({Host.load1: [0.5, 0.6], Host.cpu_count: [2]})
     with running(Played("a", lambda: bad)) as runner:
         assert names(ticks(runner)) == []
         assert runner.healths["a"].detail.startswith("contract: vigie_host_cpu_count has 1 rows")
@@ -169,7 +167,7 @@ def test_a_stuck_source_is_given_up_and_goes_on_when_it_returns(tmp_path: Path) 
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 
-    def hang() -> Columns:
+    def hang() -> Found:
         pipe.read_bytes()  # blocks in the kernel until somebody writes
         return GOOD
 
@@ -191,7 +189,7 @@ def test_a_stuck_source_is_given_up_and_goes_on_when_it_returns(tmp_path: Path) 
 
 
 def test_a_slow_turn_is_not_lost_but_comes_with_its_own_time() -> None:
-    def slow() -> Columns:
+    def slow() -> Found:
         time.sleep(PERIOD * 0.7)  # longer than a tick waits
         return GOOD
 
@@ -216,7 +214,7 @@ def test_the_runner_reads_itself() -> None:
     with running(broken, Played("b"), vitals=True) as runner:
         tick = ticks(runner)
     own = next(r for r in tick.readings if r.source == "source")
-    row: dict[str, list[Any]] = {f.name: list(cells) for f, cells in own.columns.items()}
+    row: dict[str, list[Any]] = {f.name: list(cells) for f, cells in own.found.columns.items()}
     assert row["source"] == ["a", "b", "agent"]
     words = catalogue.Source.status.codes
     assert [words[code] for code in row["status"]] == ["failed", "ok", "ok"]

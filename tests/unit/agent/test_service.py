@@ -11,39 +11,30 @@ from pathlib import Path
 import pytest
 
 from agent.service import Agent, host_name, periods
-from agent.source import Read
-from agent.sources import SOURCES
+from agent.source import Found
+from agent.sources import sources
+from tests.build.given import Given
 from tests.build.upstream import Reply, Request, Upstream
-from vigie.catalogue import Host
 from vigie.errors import Refused, SettingsError
 from vigie.settings import AgentSettings
 from vigie.settings import Upstream as To
-from vigie.shape import Columns
 
 SECRET = {
     "principal": "p", "credential": "c", "token": "t", "expires": None, "container": "lyon/c1/h1",
 }  # fmt: skip
 
 
-class Source:
+class Source(Given):
     """A source that reads at once, or hangs on a pipe."""
 
-    measurements = (Host,)
-    reads: tuple[Read, ...] = ()
-
     def __init__(self, name: str, pipe: Path | None = None) -> None:
-        self.name, self.pipe = name, pipe
+        super().__init__(name)
+        self.pipe = pipe
 
-    def open(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-    def read(self, now: int) -> Columns:
+    def read(self, now: int) -> Found:
         if self.pipe:
             self.pipe.read_bytes()
-        return {Host.load1: [1.0]}
+        return super().read(now)
 
 
 def told(tmp_path: Path, *upstreams: Upstream) -> AgentSettings:
@@ -220,8 +211,10 @@ def test_a_host_name_is_made_fit_to_be_a_key(asked: str, given: str) -> None:
 
 
 def test_periods_come_from_the_catalogue_unless_set() -> None:
-    known = periods(AgentSettings(periods={"filesystem": 60}), SOURCES)
-    assert known == {"host": 1, "filesystem": 60, "disk_io": 1, "source": 1}
+    settings = AgentSettings(periods={"filesystem": 60})
+    known = periods(settings, sources(settings))
+    of = {name: known[name] for name in ("host", "filesystem", "disk_io", "source")}
+    assert of == {"host": 1, "filesystem": 60, "disk_io": 1, "source": 1}
 
 
 @pytest.mark.parametrize(
@@ -229,4 +222,4 @@ def test_periods_come_from_the_catalogue_unless_set() -> None:
 )
 def test_a_source_that_does_not_exist_cannot_be_set(settings: AgentSettings) -> None:
     with pytest.raises(SettingsError, match="there are: host"):
-        periods(settings, SOURCES)
+        periods(settings, sources(settings))

@@ -11,6 +11,7 @@ import zstandard
 from agent.credential import Credential
 from agent.encode import Contents, Encoder
 from agent.ship import Line, Shipper, Verdict, pause, receipt, verdict
+from agent.source import Found
 from agent.spool import Spool
 from tests.build.upstream import HELD, Reply, Request, Upstream
 from vigie.catalogue import Host
@@ -60,7 +61,7 @@ class Bench:
         for _ in range(count):
             n = self.spool.next
             contents = Contents()
-            contents.add(n * SECOND, {Host.load1: [float(n)]}, HOST)
+            contents.add(n * SECOND, Found({Host.load1: [float(n)]}), HOST)
             frame = self.encoder.frame(n, n * SECOND, n * SECOND, contents)
             self.spool.append(frame, n * 1_000_000, float(n))
 

@@ -46,12 +46,12 @@ def reader(machine: Path) -> DiskIoReader:
 
 
 def test_whole_disks_alone_each_byte_once(machine: Path) -> None:
-    columns = reader(machine).read(0)
+    columns = reader(machine).read(0).columns
     assert columns[DiskIo.device] == ["nvme0n1", "sda"]
 
 
 def test_counters_are_in_base_units(machine: Path) -> None:
-    columns = {f: cells[1] for f, cells in reader(machine).read(0).items()}
+    columns = {f: cells[1] for f, cells in reader(machine).read(0).columns.items()}
     assert columns[DiskIo.read_bytes_total] == 2000 * 512
     assert columns[DiskIo.written_bytes_total] == 4000 * 512
     assert columns[DiskIo.reads_total] == 100
@@ -65,7 +65,7 @@ def test_a_disk_that_comes_later_is_seen(machine: Path) -> None:
     (machine / "block/sdb/device").mkdir(parents=True)
     with (machine / "proc/diskstats").open("a") as file:
         file.write("   8      16 sdb 1 0 2 0 3 0 4 0 0 5 0\n")
-    assert source.read(0)[DiskIo.device] == ["nvme0n1", "sda", "sdb"]
+    assert source.read(0).columns[DiskIo.device] == ["nvme0n1", "sda", "sdb"]
 
 
 def test_a_machine_without_disks_is_an_absence(machine: Path) -> None:

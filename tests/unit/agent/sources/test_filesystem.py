@@ -56,7 +56,7 @@ def made(tmp_path: Path, mounts: str) -> FilesystemReader:
 
 def test_room_is_what_statvfs_says(tmp_path: Path) -> None:
     source = made(tmp_path, f"/dev/x {tmp_path} ext4 rw 0 0\n")
-    columns = {f: cells[0] for f, cells in source.read(0).items()}
+    columns = {f: cells[0] for f, cells in source.read(0).columns.items()}
     told = os.statvfs(tmp_path)
     assert columns[Filesystem.mount] == str(tmp_path)
     assert columns[Filesystem.size_bytes] == told.f_blocks * told.f_frsize
@@ -67,7 +67,7 @@ def test_room_is_what_statvfs_says(tmp_path: Path) -> None:
 
 def test_a_mount_that_cannot_be_asked_is_a_row_of_unknowns(tmp_path: Path) -> None:
     source = made(tmp_path, "/dev/x /no/such/place ext4 rw 0 0\n")
-    columns = source.read(0)
+    columns = source.read(0).columns
     assert columns[Filesystem.mount] == ("/no/such/place",)
     assert columns[Filesystem.size_bytes] == (None,)
     source.close()
@@ -76,24 +76,25 @@ def test_a_mount_that_cannot_be_asked_is_a_row_of_unknowns(tmp_path: Path) -> No
 def test_a_file_mounted_over_another_is_no_file_system(tmp_path: Path) -> None:
     (tmp_path / "hosts").touch()
     source = made(tmp_path, f"/dev/x {tmp_path}/hosts ext4 rw 0 0\n/dev/y {tmp_path} xfs rw 0 0\n")
-    assert source.read(0)[Filesystem.mount] == (str(tmp_path),)
+    assert source.read(0).columns[Filesystem.mount] == (str(tmp_path),)
     source.close()
 
 
 def test_a_mount_is_seen_when_it_comes(tmp_path: Path) -> None:
     source = made(tmp_path, "/dev/x / ext4 rw 0 0\n")
-    assert source.read(0)[Filesystem.mount] == ("/",)
+    assert source.read(0).columns[Filesystem.mount] == ("/",)
     (tmp_path / "mounts").write_text(f"/dev/x / ext4 rw 0 0\n/dev/y {tmp_path} ext4 rw 0 0\n")
-    assert source.read(0)[Filesystem.mount] == ("/", str(tmp_path))
+    assert source.read(0).columns[Filesystem.mount] == ("/", str(tmp_path))
     source.close()
 
 
 def test_a_long_path_is_still_a_key(tmp_path: Path) -> None:
     paths = [f"/var/{'é' * 70}/{n}" for n in range(2)]
     source = made(tmp_path, "".join(f"/dev/x{n} {p} ext4 rw 0 0\n" for n, p in enumerate(paths)))
-    columns = source.read(0)
-    assert fault(columns, (Filesystem,)) is None
-    assert all(len(str(m).encode()) <= MAX_KEY_BYTES for m in columns[Filesystem.mount])
+    found = source.read(0)
+    assert fault(found, (Filesystem,)) is None
+    mounts = found.columns[Filesystem.mount]
+    assert all(len(str(m).encode()) <= MAX_KEY_BYTES for m in mounts)
     source.close()
 
 

@@ -37,7 +37,7 @@ def reader(proc: Path, net: Path = FIXTURE / "net") -> HostReader:
 
 
 def row(source: HostReader) -> dict[Field, Value]:
-    return {field: cells[0] for field, cells in source.read(0).items()}
+    return {field: cells[0] for field, cells in source.read(0).columns.items()}
 
 
 def stat(proc: Path, line: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from vigie.shape import Measurement, counter, flag, gauge, key
+from vigie.shape import Measurement, bits, counter, flag, gauge, key
 from vigie.units import AMPERE, HERTZ, JOULE, ONE, RATIO, SECOND, VOLT, VOLT_AMPERE, WATT
 
 WHOLE_ROLES: Final = ("site", "ups", "pdu", "it")
@@ -94,4 +94,18 @@ class Power(Measurement, name="power", period_seconds=10, fr="Électricité", en
     )
     resets_total = counter(
         ONE, "Times the device began to count anew.", fr="Remises à zéro", en="Resets"
+    )
+    alarms = bits(
+        {
+            "fault": ("défaut", "fault"),
+            "input_lost": ("entrée perdue", "input lost"),
+            "redundancy_lost": ("redondance perdue", "redundancy lost"),
+            "failure_predicted": ("panne annoncée", "failure predicted"),
+            "replace_battery": ("batterie à remplacer", "replace the battery"),
+            "overload": ("surcharge", "overload"),
+            "bypass": ("by-pass", "bypass"),
+        },
+        "What the device itself complains of.",
+        fr="Alarmes",
+        en="Alarms",
     )

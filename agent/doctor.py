@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from agent import clock, health
 from agent.credential import Credential
 from agent.health import Health
+from agent.needs import lacking, wanted
 from agent.runner import Moment, Reading, Runner
 from agent.service import credential_path, home
-from agent.source import LIMIT_SECONDS, Read, Source
+from agent.source import LIMIT_SECONDS, Source
 from vigie.errors import VigieError
 from vigie.settings import AgentSettings, Upstream
 
@@ -60,26 +60,18 @@ def sources(settings: AgentSettings, known: Sequence[Source]) -> list[Finding]:
     """How each source is."""
     healths, _ = read_once(known, settings.off)
     by_name = {s.name: s for s in known}
-    return [_of_source(by_name[h.source], h) for h in healths]
+    return [line for h in healths for line in _of_source(by_name[h.source], h)]
 
 
-def _of_source(source: Source, found: Health) -> Finding:
-    lacking = [] if found.status == health.OFF else [r for r in source.reads if not there(r)]
-    missing = "; ".join([*filter(None, [found.detail]), *(r.path for r in lacking)])
-    remedies = dict.fromkeys(r.grant for r in lacking if r.grant)
+def _of_source(source: Source, found: Health) -> list[Finding]:
+    """How it is; then, a line each, what it lacks."""
     fine = found.status not in {health.FAILED, health.STUCK}
-    return Finding(source.name, found.word, fine, missing, "; ".join(remedies))
-
-
-def there(read: Read, root: Path = Path("/")) -> bool:
-    """Whether a file that a source declares can be read; optional ones count when granted by hand.
-
-    What is no path (a system call) and what is optional without a remedy is taken as there.
-    """
-    if not read.path.startswith("/") or (read.optional and not read.grant):
-        return True
-    found = list(root.glob(read.path.lstrip("/")))
-    return bool(found) and all(os.access(path, os.R_OK) for path in found)
+    lines = [Finding(source.name, found.word, fine, found.detail)]
+    if found.status != health.OFF:
+        lacks = lacking(source)
+        status = "would need" if fine else "needs"
+        lines += [Finding(source.name, status, fine, wanted(r), r.grant) for r in lacks]
+    return lines
 
 
 def upstreams(settings: AgentSettings) -> list[Finding]:

@@ -29,6 +29,12 @@ class Done:
     complaint: str
 
 
+def where(program: str) -> str | None:
+    """The path of an installed program, or None; administrators' folders count."""
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+    return shutil.which(program, path=path)
+
+
 class Tool:
     """One program; `run` is called from one thread."""
 
@@ -46,8 +52,7 @@ class Tool:
         Raises:
             Absent: it is not installed.
         """
-        extra = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
-        found = shutil.which(self.program, path=extra)
+        found = where(self.program)
         if found is None:
             raise Absent(f"{self.program} is not installed" + (self._grant and f": {self._grant}"))
         return found

@@ -41,6 +41,7 @@ class FilesystemReader:
             "statvfs of each mount kept",
             "size and room; opens no file in it",
             right="search permission on the path",
+            grant="sudo setfacl -m u:vigie:x DIRECTORY, for each directory above the mount",
             optional=True,
         ),
     )

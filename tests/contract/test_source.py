@@ -3,6 +3,7 @@
 import contextlib
 import fnmatch
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -14,36 +15,52 @@ from typing import Any
 
 import pytest
 
-from agent.source import Read, Source, fault
-from agent.sources import SOURCES
+from agent.needs import lacking
+from agent.source import Found, Read, Source, fault
+from agent.sources import MAKERS, sources
+from tests.build.given import Given
 from vigie import catalogue
 from vigie.catalogue import Host
 from vigie.errors import Absent, SourceFailed
-from vigie.shape import Columns, Field, Kind, Measurement
+from vigie.frame import Happening
+from vigie.settings import AgentSettings
+from vigie.shape import Columns, Field, Kind, Measurement, Quality
 
 NOW = 1_700_000_000_000_000_000
 TURN_SECONDS = 2.0
-_opened: list[str] | None = None
+SOURCES = sources(AgentSettings())
+
+
+class Watch:
+    """Paths that this process opened meanwhile and programs that it started."""
+
+    def __init__(self) -> None:
+        self.opened: list[str] = []
+        self.started: list[str] = []
+
+    def hook(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Note one audit event."""
+        if event in {"open", "os.listdir", "os.scandir"} and not isinstance(arguments[0], int):
+            self.opened.append(os.fsdecode(arguments[0] or "."))
+        elif event in {"subprocess.Popen", "os.posix_spawn", "os.exec", "os.system"}:
+            self.started.append(os.fsdecode(arguments[0]))
+
+
+_watches: list[Watch] = []
 _hooked: list[bool] = []
 
 
 @contextlib.contextmanager
-def watched() -> Iterator[list[str]]:
-    """Every path that this process opens or lists meanwhile, as the interpreter sees it."""
-    global _opened  # noqa: PLW0603 - an audit hook stays for good: it is told to be quiet
-
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if _opened is not None and event in {"open", "os.listdir", "os.scandir"}:
-            _opened.append(os.fsdecode(arguments[0]) if not isinstance(arguments[0], int) else "")
-
+def watched() -> Iterator[Watch]:
+    """What happens inside; the hook itself stays for good, as every audit hook does."""
     if not _hooked:
-        sys.addaudithook(hook)
+        sys.addaudithook(lambda event, told: _watches[-1].hook(event, told) if _watches else None)
         _hooked.append(True)
-    _opened = []
+    _watches.append(Watch())
     try:
-        yield _opened
+        yield _watches[-1]
     finally:
-        _opened = None
+        _watches.pop()
 
 
 def breaches(source: Source) -> list[str]:
@@ -60,11 +77,28 @@ def declared(source: Source) -> Iterator[str]:
     for measurement in source.measurements:
         if measurement not in catalogue.MEASUREMENTS:
             yield f"{measurement.name} is not in the catalogue"
-    if not source.reads:
+    if not source.reads and not source.runs:
         yield "declares nothing that it reads"
+    yield from unsaid(source)
+    if not 0 < source.limit_seconds <= 60 or source.period_seconds <= 0:
+        yield "no turn can have these limits"
+    if source.apart:
+        try:
+            pickle.dumps(source)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the wrong thing
+            yield f"cannot be pickled: {error}"
+
+
+def unsaid(source: Source) -> Iterator[str]:
+    """What a partner or an administrator would have to ask about what it reads and runs."""
     for read in source.reads:
         if not read.why:
             yield f"{read.path}: why?"
+        if read.right and not read.grant:
+            yield f"{read.path} takes {read.right}: granted how?"
+    for run in source.runs:
+        if not run.why or not run.grant:
+            yield f"{run.program}: why, and what installs it?"
 
 
 def lived(source: Source) -> Iterator[str]:
@@ -74,25 +108,29 @@ def lived(source: Source) -> Iterator[str]:
         yield from not_open(source)
     before, threads = descriptors(), threading.active_count()
     try:
-        with watched() as opened:
+        with watched() as seen:
             source.open()
             began = time.monotonic()
-            first = dict(source.read(NOW))
-            kept = {f: list(cells) for f, cells in first.items()}
+            first = source.read(NOW)
+            kept = {f: list(cells) for f, cells in first.columns.items()}
             second = source.read(NOW + 10**9)
             took = time.monotonic() - began
     except Absent:
         source.close()
         return
+    except SourceFailed as error:
+        source.close()
+        yield from unexplained(source, error)
+        return
     if took > TURN_SECONDS:
         yield f"two turns took {took:.1f} s"
-    yield from undeclared(source, opened)
-    for columns in (first, second):
-        yield from filter(None, [fault(columns, source.measurements)])
-        yield from implausible(columns)
-    if {f: list(cells) for f, cells in first.items()} != kept:
+    yield from undeclared(source, seen)
+    for found in (first, second):
+        yield from filter(None, [fault(found, source.measurements)])
+        yield from implausible(found.columns)
+    if {f: list(cells) for f, cells in first.columns.items()} != kept:
         yield "a later turn changed what an earlier one gave"
-    yield from backwards(first, second, source.measurements)
+    yield from backwards(first.columns, second.columns, source.measurements)
     source.close()
     source.close()
     if descriptors() > before:
@@ -117,10 +155,22 @@ def not_open(source: Source) -> Iterator[str]:
         yield "reads before it is open"
 
 
-def undeclared(source: Source, opened: list[str]) -> Iterator[str]:
-    """Files that it opened and does not declare; modules that it imported do not count."""
+def unexplained(source: Source, error: SourceFailed) -> Iterator[str]:
+    """A failure is fine where this machine withholds something, and the source says what."""
+    if not str(error) or not error.code.isidentifier():
+        yield f"fails without saying what and why: {error.code!r}, {error}"
+    elif not lacking(source):
+        yield f"fails although nothing that it declares is missing: {error}"
+
+
+def undeclared(source: Source, seen: Watch) -> Iterator[str]:
+    """What it opened or started and does not declare; modules that it imported do not count."""
+    programs = {run.program for run in source.runs}
+    for program in sorted(set(seen.started)):
+        if Path(program).name not in programs:
+            yield f"starts {program} and does not declare it"
     code = (sys.prefix, sys.base_prefix, str(Path(__file__).parents[2]))
-    for path in sorted(set(opened)):
+    for path in sorted(set(seen.opened)):
         if path and not path.startswith(code) and not path.endswith((".py", ".pyc", ".so")):
             resolved = path.replace(f"/proc/{os.getpid()}/", "/proc/self/")
             if not any(fnmatch.fnmatch(resolved, r.path) for r in source.reads):
@@ -170,23 +220,23 @@ def test_names_are_unique() -> None:
 def test_every_source_file_is_in_the_registry() -> None:
     folder = Path(sys.modules["agent.sources"].__file__ or "").parent
     files = {p.stem for p in folder.glob("*.py")} - {"__init__"}
-    assert files == {type(s).__module__.rpartition(".")[2] for s in SOURCES}
+    assert files == {make.__module__.rpartition(".")[2] for make in MAKERS}
 
 
 def test_importing_the_sources_loads_no_library() -> None:
-    code = "import agent.sources, sys; print('psutil' in sys.modules)"
+    heavy = {"psutil", "pynvml", "nanoarrow", "zstandard", "sqlite3"}
+    code = f"import agent.sources, sys; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
+    assert done.stdout == "[]\n"
 
 
-class Liar:
+class Liar(Given):
     """A source that keeps the contract in everything but one lie."""
 
-    name = "liar"
-    measurements: tuple[type[Measurement], ...] = (Host,)
     reads: tuple[Read, ...] = (Read("/proc/loadavg", "load"),)
 
     def __init__(self) -> None:
+        super().__init__("liar")
         self.is_open = False
         self.turns = 0
 
@@ -196,11 +246,14 @@ class Liar:
     def close(self) -> None:
         self.is_open = False
 
-    def read(self, now: int) -> Columns:
+    def read(self, now: int) -> Found:
         if not self.is_open:
             raise SourceFailed("closed", "liar: read before open")
         self.turns += 1
-        return self.columns()
+        return self.found()
+
+    def found(self) -> Found:
+        return Found(self.columns())
 
     def columns(self) -> Columns:
         with Path("/proc/loadavg").open() as file:
@@ -228,12 +281,12 @@ class Threading(Liar):
 
 
 class Eager(Liar):
-    def read(self, now: int) -> Columns:
-        return self.columns()
+    def read(self, now: int) -> Found:
+        return self.found()
 
 
 class Crashing(Liar):
-    def read(self, now: int) -> Columns:
+    def read(self, now: int) -> Found:
         assert self.is_open
         return super().read(now)
 
@@ -267,8 +320,44 @@ class Reusing(Liar):
         return {Host.load1: self.cells}
 
 
+class Starting(Liar):
+    def columns(self) -> Columns:
+        subprocess.run(["true"], check=True)
+        return super().columns()
+
+
+class Failing(Liar):
+    def columns(self) -> Columns:
+        raise SourceFailed("io", "does not feel like it")
+
+
+class Mumbling(Liar):
+    reads = (Read("/no/such/file", "nothing", grant="sudo touch it"),)
+
+    def columns(self) -> Columns:
+        raise SourceFailed("io", "")
+
+
+class Ungranted(Liar):
+    reads = (*Liar.reads, Read("/dev/mem", "memory", right="CAP_SYS_RAWIO"))
+
+
+class Held(Liar):
+    apart = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = threading.Lock()
+
+
+class Endless(Liar):
+    limit_seconds = 3600.0
+
+
 class Unnamed(Liar):
-    name = "not a name"
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "not a name"
 
 
 class Silent(Liar):
@@ -277,6 +366,13 @@ class Silent(Liar):
 
 class Foreign(Liar):
     measurements = (catalogue.DiskIo,)
+
+
+def finding(**more: Any) -> Liar:
+    """A liar that finds something more, or other."""
+    liar = Liar()
+    liar.found = lambda: Found(**{"columns": liar.columns(), **more})  # type: ignore[method-assign]
+    return liar
 
 
 LIES: dict[str, tuple[Liar, str]] = {
@@ -303,6 +399,33 @@ LIES: dict[str, tuple[Liar, str]] = {
     "reading before it is open": (Eager(), "reads before it is open"),
     "a crash before it is open": (Crashing(), "raises AssertionError"),
     "good only the first time": (Once(), "after opening again"),
+    "an event that is none": (
+        finding(happenings=[Happening("moon_full", 1)]), "no event that an agent may tell",
+    ),
+    "an event of the collector": (
+        finding(happenings=[Happening(catalogue.DAMAGED.code, 1)]), "no event that an agent may",
+    ),
+    "an event about nobody": (
+        finding(happenings=[Happening(catalogue.GPU_LOST.code, 1)]), "lacks its key gpu",
+    ),
+    "a quality too many": (
+        finding(quality={"host": [Quality.MEASURED] * 2}), "has 1 rows and 2 qualities",
+    ),
+    "the quality of nothing": (
+        finding(quality={"gpu": [Quality.MEASURED]}), "has None rows and 1 qualities",
+    ),
+    "a device without identity": (
+        finding(devices=[{"kind": "disk", "model": "X"}]), "a device needs an identity",
+    ),
+    "a device with a word of its own": (
+        finding(devices=[{"device": "d", "colour": "red"}]), "columns of the inventory",
+    ),
+    "a program that is not declared": (Starting(), "starts true and does not declare it"),
+    "a failure without a cause": (Failing(), "fails although nothing"),
+    "a failure without a word": (Mumbling(), "without saying what"),
+    "a right that nobody can give": (Ungranted(), "granted how?"),
+    "apart, and bound to its process": (Held(), "cannot be pickled"),
+    "a turn without end": (Endless(), "no turn can have these limits"),
 }  # fmt: skip
 
 

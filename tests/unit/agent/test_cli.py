@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def test_once_reads_every_source(capsys: pytest.CaptureFixture[str]) -> None:
     assert vigie_agent("once") == 0
     out = capsys.readouterr().out
     assert "vigie_host_cpu_count" in out
-    assert "vigie_host_cpu_busy_ratio" in out.split(" unknown")[0]
+    assert re.search(r"^vigie_host_cpu_busy_ratio +unknown$", out, re.MULTILINE)
     assert "host: ok" in out
 
 
@@ -41,7 +42,7 @@ def test_once_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
 def test_sources_lists_what_each_reads(capsys: pytest.CaptureFixture[str]) -> None:
     assert vigie_agent("sources", "--periods", "filesystem=1m") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[1:]] == ["host", "filesystem", "disk_io"]
+    assert [line.split()[0] for line in lines[1:4]] == ["host", "filesystem", "disk_io"]
     assert "60 s" in lines[2]
 
 

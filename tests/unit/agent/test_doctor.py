@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent import contract, doctor
-from agent.source import Found, Read
+from agent.source import Read, Run
 from agent.sources import sources
 from tests.build.given import Given
 from tests.build.upstream import Reply
@@ -21,7 +21,7 @@ SOURCES = sources(AgentSettings())
 class Source(Given):
     """A source that raises, or reads."""
 
-    reads = (Read("/proc/loadavg", "load"),)
+    reads: tuple[Read, ...] = (Read("/proc/loadavg", "load"),)
 
     def __init__(self, error: Exception | None = None) -> None:
         super().__init__("host")
@@ -62,9 +62,23 @@ def test_a_source_is_as_it_reads(
 def test_a_file_that_is_missing_comes_with_the_command_that_grants_it(tmp_path: Path) -> None:
     source = Source(SourceFailed("denied", "no right"))
     source.reads = (Read("/no/such/file", "why", right="root", grant="sudo modprobe it"),)
-    [found] = doctor.sources(settings(tmp_path), [source])
-    assert "/no/such/file" in found.missing
-    assert found.remedy == "sudo modprobe it"
+    source.runs = (Run("no-such-tool", "-a", "disks", grant="sudo apt install it"),)
+    first, file, tool = doctor.sources(settings(tmp_path), [source])
+    assert (first.status, first.missing) == ("failed", "denied: no right")
+    assert (file.subject, file.missing) == ("host", "/no/such/file (why; right: root)")
+    assert file.remedy == "sudo modprobe it"
+    assert tool.missing == "program no-such-tool (disks)"
+    assert tool.remedy == "sudo apt install it"
+    assert not any(found.fine for found in (first, file, tool))
+
+
+def test_what_would_help_a_source_that_has_nothing_to_read_is_no_fault(tmp_path: Path) -> None:
+    source = Source(Absent("no such chip"))
+    source.reads = (Read("/no/such/file", "the chip", grant="sudo modprobe it", optional=True),)
+    first, file = doctor.sources(settings(tmp_path), [source])
+    assert (first.status, file.status, file.remedy) == ("absent", "would need", "sudo modprobe it")
+    assert first.fine
+    assert file.fine
 
 
 def test_a_source_that_is_off_is_not_opened(tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Final
 
 from agent.source import Source
-from agent.sources import disk_io, filesystem, host
+from agent.sources import disk_io, filesystem, host, rapl
 from vigie.settings import AgentSettings
 
 MAKERS: Final[tuple[Callable[[AgentSettings], Source], ...]] = (
     host.source,
     filesystem.source,
     disk_io.source,
+    rapl.source,
 )
 
 

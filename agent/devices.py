@@ -10,7 +10,7 @@ from typing import Final
 
 from agent.source import Read
 from vigie.catalogue import Device
-from vigie.frame import MAX_DETAIL_BYTES, InventoryPart
+from vigie.frame import MAX_DETAIL_BYTES, MAX_KEY_BYTES, InventoryPart
 
 SECTOR_BYTES: Final = 512
 """The unit of /sys/block/*/size, whatever the disk's own sector is."""
@@ -119,22 +119,30 @@ def _disks(host: str, root: Path) -> list[Row]:
         disk = block / name
         if not (disk / "device").exists():
             continue
-        serial = _word(disk / "device/serial") or _word(disk / "serial")
-        wwid = _word(disk / "wwid") or _word(disk / "device/wwid")
         sectors = _word(disk / "size")
         rows.append(
             _row(
                 host=host,
-                device=wwid or serial or f"{host}-{name}",
+                device=disk_identity(disk) or f"{host}-{name}",
                 kind="disk",
                 address=name,
                 model=_word(disk / "device/model"),
-                serial=serial,
+                serial=_word(disk / "device/serial") or _word(disk / "serial"),
                 firmware=_word(disk / "device/firmware_rev") or _word(disk / "device/rev"),
                 size=f"{int(sectors) * SECTOR_BYTES} B" if sectors and sectors.isdigit() else None,
             )
         )
     return rows
+
+
+def disk_identity(disk: Path) -> str | None:
+    """What names a disk for good: its world-wide name, else its serial number, else None.
+
+    `disk` is its directory in /sys/block. Every source that speaks of disks names them so.
+    """
+    wwid = _word(disk / "wwid") or _word(disk / "device/wwid")
+    name = wwid or _word(disk / "device/serial") or _word(disk / "serial")
+    return name and name.encode()[:MAX_KEY_BYTES].decode(errors="ignore")
 
 
 def _word(path: Path) -> str | None:

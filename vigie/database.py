@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vigie.errors import StoreError
+from vigie.errors import StoreDamaged, StoreError
 
 Writer = sqlite3.Connection
 """What `Database.write` hands to its block."""
@@ -27,16 +27,24 @@ class Table:
     columns: str
     indexes: tuple[str, ...] = ()
     """Column lists, one index each."""
+    rowid: bool = True
+    """False keeps the rows in the order of the primary key, and saves a second tree."""
 
 
 class Database:
     """One SQLite file, shared by threads: any number of readers, one writer at a time."""
 
-    def __init__(self, path: Path, tables: Sequence[Table]) -> None:
+    def __init__(
+        self, path: Path, tables: Sequence[Table], *, check: bool = True, cache_bytes: int = 2 << 20
+    ) -> None:
         """Open `path`, creating it and the tables that it lacks.
 
+        `check` reads the whole file to see that it is sound: leave it out where another process
+        has done so.
+
         Raises:
-            StoreError: the file exists and is not a sound database.
+            StoreDamaged: the file exists and is not a sound database.
+            StoreError: the disk or its rights do not let it be opened.
         """
         self._path = path
         self._lock = threading.RLock()
@@ -50,12 +58,16 @@ class Database:
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
-            damage = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            self._connection.execute(f"PRAGMA cache_size=-{cache_bytes >> 10}")
+            damage = "ok"
+            if check:
+                damage = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if damage != "ok":
-                raise StoreError(f"{path}: {damage}")
+                raise StoreDamaged(f"{path}: {damage}")
             for table in tables:
+                kept = "STRICT" if table.rowid else "STRICT, WITHOUT ROWID"
                 self._connection.execute(
-                    f"CREATE TABLE IF NOT EXISTS {table.name} ({table.columns}) STRICT"
+                    f"CREATE TABLE IF NOT EXISTS {table.name} ({table.columns}) {kept}"
                 )
                 for number, columns in enumerate(table.indexes):
                     self._connection.execute(
@@ -63,7 +75,7 @@ class Database:
                         f"ON {table.name} ({columns})"
                     )
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"{path}: {error}") from error
+            raise _spoken(path, error) from error
 
     def rows(self, sql: str, *parameters: Any) -> list[sqlite3.Row]:
         """All rows of a query. Raises StoreError."""
@@ -117,9 +129,16 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(f"{self._path}: {error}") from error
+            raise _spoken(self._path, error) from error
 
     def close(self) -> None:
         """Close the file; the object is of no further use."""
         with self._lock:
             self._connection.close()
+
+
+def _spoken(path: Path, error: sqlite3.Error) -> StoreError:
+    """SQLite's error as ours; damage is told from a full or failing disk."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the code is detail
+    kind = StoreDamaged if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} else StoreError
+    return kind(f"{path}: {error}")

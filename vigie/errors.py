@@ -11,6 +11,7 @@
     ├── Refused            the other side said no, and will say no again (4xx)
     ├── Unavailable        the other side cannot now; try again later (503, silence)
     ├── StoreError         the store cannot do what it was asked
+    │   └── StoreDamaged   what it has written is no longer there as it was
     └── QueryError         a question that has no answer in this catalogue (4xx)
 """
 
@@ -68,6 +69,10 @@ class Unavailable(VigieError):
 
 class StoreError(VigieError):
     """The store cannot do what it was asked; the message says on which file or table."""
+
+
+class StoreDamaged(StoreError):
+    """The file of a store is damaged: trying again cannot help."""
 
 
 class QueryError(VigieError):

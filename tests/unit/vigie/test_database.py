@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from vigie.database import Database, Table
-from vigie.errors import StoreError
+from vigie.errors import StoreDamaged, StoreError
 
 TABLES = (Table("pet", "name TEXT PRIMARY KEY, legs INTEGER NOT NULL", ("legs",)),)
 
@@ -117,3 +117,21 @@ def test_threads_write_in_turn(database: Database) -> None:
     for thread in threads:
         thread.join()
     assert len(names(database)) == 30
+
+
+def test_damage_is_told_from_other_faults(path: Path, database: Database) -> None:
+    with pytest.raises(StoreError) as fault, database.write() as write:
+        write.execute("INSERT INTO pet VALUES ('cat', NULL)")
+    assert not isinstance(fault.value, StoreDamaged)
+    database.close()
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreDamaged):
+        Database(path, TABLES)
+
+
+def test_a_table_may_be_kept_in_the_order_of_its_key(tmp_path: Path) -> None:
+    table = Table("pet", "name TEXT PRIMARY KEY, legs INTEGER NOT NULL", rowid=False)
+    database = Database(tmp_path / "pets.db", (table,))
+    with pytest.raises(StoreError, match="rowid"):
+        database.rows("SELECT rowid FROM pet")
+    database.close()

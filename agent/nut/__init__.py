@@ -1,0 +1,1 @@
+"""Network UPS Tools: asking upsd over TCP, and what its variables mean."""

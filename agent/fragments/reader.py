@@ -3,9 +3,10 @@
 A reader knows one layout. It is told paths below a root and never walks by itself.
 """
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from vigie.fragments import Scheme, Status
 
@@ -48,4 +49,25 @@ class Reader(Protocol):
         """
 
     def check(self, path: str, pace: Pace) -> Check:
-        """Read the whole fragment in this file once and compare it with what was written."""
+        """Read the whole fragment in this file once and compare it with what was written.
+
+        Raises:
+            OSError: the file is gone, or this process lacks memory or descriptors: neither says
+                anything of the fragment.
+        """
+
+
+_NOT_ITS_FAULT: Final = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR}
+)
+
+
+def unreadable(error: OSError) -> Check:
+    """What it means for a fragment that it could not be read: the disk or its rights refuse it.
+
+    Raises:
+        OSError: it says nothing of the fragment; see `Reader.check`.
+    """
+    if error.errno in _NOT_ITS_FAULT:
+        raise error
+    return Check(Status.UNREADABLE, 0, error.strerror or str(error))

@@ -20,8 +20,8 @@ class Given:
     limit_seconds = LIMIT_SECONDS
     apart = False
 
-    def __init__(self, name: str = "given", turn: Callable[[], Found] | None = None) -> None:
-        self.name = name
+    def __init__(self, name: str = "", turn: Callable[[], Found] | None = None) -> None:
+        self.name = name or self.name
         self.turn = turn
 
     def open(self) -> None:

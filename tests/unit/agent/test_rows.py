@@ -1,11 +1,11 @@
 """Rows as columns."""
 
-from agent.rows import columns
+from agent.rows import Row, columns
 from vigie.catalogue import Host, Power
 
 
 def test_each_field_that_a_row_has_is_a_column_and_what_another_lacks_is_unknown() -> None:
-    rows = [{Host.load1: 1.0}, {Host.cpu_count: 8}]
+    rows: list[Row] = [{Host.load1: 1.0}, {Host.cpu_count: 8}]
     assert columns(Host, rows) == {Host.cpu_count: [None, 8], Host.load1: [1.0, None]}
 
 

@@ -1,0 +1,173 @@
+"""The tables of an inventory, and every question that is asked of them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from agent.fragments.digest import Digests
+from agent.fragments.row import KEY_BYTES
+from agent.fragments.tally import Slot, Tally
+from vigie.database import Database, Table
+
+TABLES: Final = (
+    Table("fragment", "key BLOB PRIMARY KEY, value BLOB NOT NULL", rowid=False),
+    Table("log", "first INTEGER PRIMARY KEY, keys BLOB NOT NULL"),
+    Table("seen", "part INTEGER NOT NULL, keys BLOB NOT NULL"),
+    Table("digest", "bucket INTEGER PRIMARY KEY, sum INTEGER NOT NULL"),
+    Table(
+        "tally",
+        "what INTEGER, of_ INTEGER, slot INTEGER, number INTEGER NOT NULL, "
+        "PRIMARY KEY (what, of_, slot)",
+        rowid=False,
+    ),
+    Table("root", "number INTEGER PRIMARY KEY, path TEXT NOT NULL, disk TEXT NOT NULL"),
+    Table("scheme", "number INTEGER PRIMARY KEY, k INTEGER NOT NULL, n INTEGER NOT NULL"),
+    Table("word", "name TEXT PRIMARY KEY, value TEXT NOT NULL"),
+    Table("counter", "name TEXT PRIMARY KEY, number INTEGER NOT NULL"),
+)
+_CHUNK: Final = 512
+"""Rows of one statement: SQLite then works without stopping for every row, and without the lock of
+the interpreter."""
+_FILES: Final = ("", "-wal", "-shm")
+
+
+class Rows:
+    """What is asked of the tables; changes are made inside a `Database.write`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def word(self, name: str) -> str | None:
+        """A kept text."""
+        found = self._database.row("SELECT value FROM word WHERE name = ?", name)
+        return None if found is None else str(found[0])
+
+    def set_word(self, name: str, value: str | None) -> None:
+        """Keep a text; None lets go of it."""
+        with self._database.write() as write:
+            if value is None:
+                write.execute("DELETE FROM word WHERE name = ?", (name,))
+            else:
+                write.execute("INSERT OR REPLACE INTO word VALUES (?, ?)", (name, value))
+
+    def counters(self) -> dict[str, int]:
+        """Every counter."""
+        return dict(map(tuple, self._database.rows("SELECT name, number FROM counter")))
+
+    def tallies(self) -> list[tuple[Slot, int]]:
+        """What `Tally` saved."""
+        told = self._database.rows("SELECT what, of_, slot, number FROM tally")
+        return [((what, of, slot), number) for what, of, slot, number in told]
+
+    def digests(self) -> list[tuple[int, int]]:
+        """What `Digests` saved."""
+        return list(map(tuple, self._database.rows("SELECT bucket, sum FROM digest")))
+
+    def roots(self) -> list[tuple[int, str, str]]:
+        """Every root by its number."""
+        asked = "SELECT number, path, disk FROM root ORDER BY number"
+        return list(map(tuple, self._database.rows(asked)))
+
+    def schemes(self) -> list[tuple[int, int]]:
+        """The code of every scheme by its number."""
+        return list(map(tuple, self._database.rows("SELECT k, n FROM scheme ORDER BY number")))
+
+    def save(
+        self, sequence: int, counters: Mapping[str, int], digests: Digests, tally: Tally
+    ) -> None:
+        """Keep what changed of those."""
+        with self._database.write() as write:
+            self.set_word("sequence", str(sequence))
+            write.executemany("INSERT OR REPLACE INTO counter VALUES (?, ?)", counters.items())
+            write.executemany("INSERT OR REPLACE INTO digest VALUES (?, ?)", digests.saved())
+            write.executemany("INSERT OR REPLACE INTO tally VALUES (?, ?, ?, ?)", tally.saved())
+
+    def values(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The values of those fragments that are known."""
+        found: dict[bytes, bytes] = {}
+        for at in range(0, len(keys), _CHUNK):
+            some = keys[at : at + _CHUNK]
+            marks = ",".join("?" * len(some))
+            asked = f"SELECT key, value FROM fragment WHERE key IN ({marks})"  # noqa: S608
+            found.update(map(tuple, self._database.rows(asked, *some)))
+        return found
+
+    def replace(self, values: Mapping[bytes, bytes | None]) -> None:
+        """Set values; None removes the fragment."""
+        ordered = sorted(k for k, v in values.items() if v is not None)
+        with self._database.write() as write:
+            for at in range(0, len(ordered), _CHUNK):
+                some = ordered[at : at + _CHUNK]
+                marks = ",".join(["(?, ?)"] * len(some))
+                told = [cell for key in some for cell in (key, values[key])]
+                write.execute(f"INSERT OR REPLACE INTO fragment VALUES {marks}", told)  # noqa: S608
+            lost = [(k,) for k, v in values.items() if v is None]
+            write.executemany("DELETE FROM fragment WHERE key = ?", lost)
+
+    def bucket(self, number: int) -> list[tuple[bytes, bytes]]:
+        """Every fragment of a bucket, in order."""
+        low, high = (number << 4).to_bytes(3, "big")[1:], (number + 1 << 4).to_bytes(3, "big")
+        asked = "SELECT key, value FROM fragment WHERE key >= ?"
+        if high[0]:  # the last one
+            return list(map(tuple, self._database.rows(asked, low)))
+        return list(map(tuple, self._database.rows(asked + " AND key < ?", low, high[1:])))
+
+    def append(self, first: int, keys: Sequence[bytes], most: int) -> None:
+        """Log changes from that number on, and drop those that are farther back than `most`."""
+        with self._database.write() as write:
+            write.execute("INSERT INTO log VALUES (?, ?)", (first, b"".join(keys)))
+            # The line that holds the oldest change to be kept stays whole.
+            write.execute(
+                "DELETE FROM log WHERE first < (SELECT max(first) FROM log WHERE first <= ?)",
+                (first + len(keys) - most,),
+            )
+
+    def logged(self, after: int, limit: int) -> list[bytes] | None:
+        """The keys of at most `limit` changes after that one; None where the log does not tell."""
+        begin = self._database.row("SELECT max(first) FROM log WHERE first <= ?", after + 1)
+        if begin is None or begin[0] is None:
+            return None
+        keys: list[bytes] = []
+        at = begin[0]
+        skip = after + 1 - at
+        while len(keys) < limit:
+            line = self._database.row("SELECT keys FROM log WHERE first = ?", at)
+            if line is None:
+                break
+            found = [line[0][n : n + KEY_BYTES] for n in range(0, len(line[0]), KEY_BYTES)]
+            keys += found[skip : skip + limit - len(keys)]
+            at, skip = at + len(found), 0
+        return keys
+
+    def see(self, parts: Mapping[int, bytes]) -> None:
+        """Note what a walk has seen, by part."""
+        with self._database.write() as write:
+            write.executemany("INSERT INTO seen VALUES (?, ?)", parts.items())
+
+    def seen(self, part: int) -> list[bytes]:
+        """What was noted of a part."""
+        return [
+            kept for (kept,) in self._database.rows("SELECT keys FROM seen WHERE part = ?", part)
+        ]
+
+    def unsee(self) -> None:
+        """Forget what walks have seen."""
+        with self._database.write() as write:
+            write.execute("DELETE FROM seen")
+
+
+def discard(path: Path) -> None:
+    """Remove a database."""
+    for suffix in _FILES:
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def put_aside(path: Path) -> Path:
+    """Rename a damaged database, so that it can be looked at; only the last one is kept."""
+    kept = path.with_name(path.name + ".damaged")
+    discard(kept)
+    for suffix in _FILES:
+        file = path.with_name(path.name + suffix)
+        if file.exists():
+            file.rename(kept.with_name(kept.name + suffix))
+    return kept

@@ -1,0 +1,100 @@
+"""How many fragments there are of each kind, kept as they change: nothing is counted over again."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from agent.fragments.row import Row
+from vigie.fragments import Status
+from vigie.units import SECONDS_PER_HOUR
+
+COUNT, SIZE, HERE, VERIFIED = range(4)
+"""What a number counts: fragments by status; their bytes; those of a root that are not missing;
+those read last in one hour."""
+Slot = tuple[int, int, int]
+"""What is counted; of which scheme (of which root: HERE); of which status or hour."""
+_AWAY: Final = Status.MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The fragments of one scheme; ages in seconds to the hour, None where none was ever read."""
+
+    counts: dict[Status, int]
+    size: int
+    oldest: float | None
+    median: float | None
+
+
+class Tally:
+    """Those numbers; `changed` are the ones not yet saved."""
+
+    def __init__(self, saved: Iterable[tuple[Slot, int]] = ()) -> None:
+        self._numbers: Counter[Slot] = Counter(dict(saved))
+        self.changed: set[Slot] = set()
+
+    def shift(self, row: Row, by: int) -> None:
+        """One fragment more (1) or less (-1) that is like this."""
+        self._add((COUNT, row.scheme, row.status), by)
+        self._add((SIZE, row.scheme, row.status), by * row.size)
+        if row.status != _AWAY:
+            self._add((HERE, row.root, 0), by)
+            if row.verified:
+                self._add((VERIFIED, row.scheme, row.verified // SECONDS_PER_HOUR), by)
+
+    def _add(self, slot: Slot, by: int) -> None:
+        self._numbers[slot] += by
+        self.changed.add(slot)
+
+    def saved(self) -> list[tuple[int, int, int, int]]:
+        """What changed since the last time, for a database; 0 is to be left out of it."""
+        rows = [(*slot, self._numbers[slot]) for slot in self.changed]
+        for slot in self.changed:
+            if not self._numbers[slot]:
+                del self._numbers[slot]
+        self.changed.clear()
+        return rows
+
+    @property
+    def total(self) -> int:
+        """All fragments."""
+        return sum(n for (what, _, _), n in self._numbers.items() if what == COUNT)
+
+    def here(self, root: int) -> int:
+        """Fragments of a root that are not missing."""
+        return self._numbers[HERE, root, 0]
+
+    def damaged(self) -> dict[Status, int]:
+        """Fragments of each bad status, in all schemes."""
+        found: Counter[Status] = Counter()
+        for (what, _, status), number in self._numbers.items():
+            if what == COUNT:
+                found[Status(status)] += number
+        return {s: found[s] for s in (Status.CORRUPT, Status.MISSING, Status.UNREADABLE)}
+
+    def summary(self, scheme: int, now: float) -> Summary:
+        """The fragments of one scheme at `now`, Unix seconds."""
+        counts = {s: self._numbers[COUNT, scheme, s] for s in Status if s != Status.GONE}
+        # What is missing has no size any more.
+        size = sum(self._numbers[SIZE, scheme, s] for s in counts if s != _AWAY)
+        hours = sorted(
+            (hour, n) for (what, of, hour), n in self._numbers.items()
+            if what == VERIFIED and of == scheme and n
+        )  # fmt: skip
+        return Summary(counts, size, *_ages(hours, now))
+
+
+def _ages(hours: list[tuple[int, int]], now: float) -> tuple[float | None, float | None]:
+    """Age of the oldest, and the median age, of so many checks in those hours."""
+    if not hours:
+        return None, None
+    half, middle = sum(n for _, n in hours) / 2, hours[-1][0]
+    for hour, number in hours:
+        half -= number
+        if half <= 0:
+            middle = hour
+            break
+    ages = (max(0.0, now - hour * SECONDS_PER_HOUR) for hour in (hours[0][0], middle))
+    oldest, median = ages
+    return oldest, median

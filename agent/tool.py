@@ -18,15 +18,17 @@ from vigie.errors import Absent, SourceFailed
 KILL_SECONDS: Final = 2.0
 """How long a killed program may take to go."""
 MAX_OUTPUT_BYTES: Final = 16 * 2**20
+MAX_COMPLAINTS: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a program left: its exit status, what it wrote, and its first complaint."""
+    """What a program left: its exit status, what it wrote, its first complaint, and all of them."""
 
     status: int
     out: bytes
     complaint: str
+    complaints: str = ""
 
 
 def where(program: str) -> str | None:
@@ -88,8 +90,9 @@ class Tool:
             ) from error
         if len(out) > MAX_OUTPUT_BYTES:
             raise SourceFailed("tool", f"{self.program}: wrote {len(out)} bytes, which is too much")
-        complaint = err.decode(errors="replace").strip().partition("\n")[0][:300]
-        return Done(process.returncode, out, complaint)
+        complaints = err.decode(errors="replace").strip()[:MAX_COMPLAINTS]
+        complaint = complaints.partition("\n")[0][:300]
+        return Done(process.returncode, out, complaint, complaints)
 
     def _end(self, process: "subprocess.Popen[bytes]") -> None:
         """Kill it with its children; remember it if it does not go."""

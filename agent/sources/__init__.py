@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from agent.source import Source
-from agent.sources import disk_io, filesystem, host, rapl, ups_nut
+from agent.sources import disk_io, filesystem, host, hwmon, rapl, ups_nut
 from vigie.settings import AgentSettings
 
 MAKERS: Final[tuple[Callable[[AgentSettings], Source], ...]] = (
@@ -12,6 +12,7 @@ MAKERS: Final[tuple[Callable[[AgentSettings], Source], ...]] = (
     filesystem.source,
     disk_io.source,
     rapl.source,
+    hwmon.source,
     ups_nut.source,
 )
 

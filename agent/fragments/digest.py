@@ -16,12 +16,10 @@ class Digests:
         self._sums = array("Q", bytes(8 * BUCKETS))
         self.changed: set[int] = set()
 
-    def swap(self, oid: bytes, before: bytes | None, after: bytes | None) -> None:
-        """A record of that object was replaced; None is none."""
-        number = bucket(oid)
-        for record in (before, after):
-            if record is not None:
-                self._sums[number] ^= record_hash(self._epoch, record)
+    def mix(self, record: bytes) -> None:
+        """A record came or went: twice the same is as if it had never been."""
+        number = bucket(record)
+        self._sums[number] ^= record_hash(self._epoch, record)
         self.changed.add(number)
 
     def saved(self) -> list[tuple[int, int]]:

@@ -18,7 +18,7 @@ from agent.fragments import row, rows
 from agent.fragments.digest import Digests
 from agent.fragments.row import Row
 from agent.fragments.rows import Rows
-from agent.fragments.tally import Summary, Tally
+from agent.fragments.tally import Kind, Summary, Tally, kind
 from vigie.database import Database, Writer
 from vigie.errors import StoreDamaged, StoreError
 from vigie.fragments import MAX_DISKS, MAX_SCHEMES, Record, Scheme, Status
@@ -26,6 +26,9 @@ from vigie.fragments import MAX_DISKS, MAX_SCHEMES, Record, Scheme, Status
 CACHE_BYTES: Final = 16 << 20
 LOG_CHANGES: Final = 500_000
 """Changes kept for deltas, about; 18 bytes each. Who is farther behind asks for digests."""
+
+Change = tuple[bytes | None, bytes | None]
+"""The value of a fragment before and after; None is no fragment."""
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +42,15 @@ class Sighting(NamedTuple):
     key: bytes
     look: bytes
     path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Sightings that change something, and what was known of them as of one change."""
+
+    sequence: int
+    sightings: Sequence[Sighting]
+    known: Mapping[bytes, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,36 +184,40 @@ class Inventory:
                 self.schemes.append(scheme)
             return self.schemes.index(scheme)
 
-    def news(self, sightings: Sequence[Sighting]) -> list[Sighting]:
-        """Those that would change what is known: new, changed, back, or not readable any more."""
+    def news(self, sightings: Sequence[Sighting]) -> News:
+        """Those that would change what is known: new, changed, back, or no longer readable."""
         with self._lock:
             known = self._rows.values([s.key for s in sightings])
-        return [s for s in sightings if row.news(known.get(s.key), s.look)]
+            told = [s for s in sightings if row.news(known.get(s.key), s.look)]
+            return News(self.sequence, told, {s.key: known.get(s.key) for s in told})
 
-    def upsert(self, sightings: Iterable[tuple[Sighting, int]], now: int) -> None:
-        """Take in sightings, each with the number of its scheme.
+    def upsert(self, news: News, schemes: Mapping[bytes, int], now: int) -> None:
+        """Take in sightings; `schemes` are the numbers of their schemes, by key.
 
-        What has no look becomes unreadable where it was known, and is left out where it was not.
+        What has no look becomes unreadable where it was known; what has no scheme is left out.
         """
         with self.change():
-            told = {s.key: (s.look, scheme) for s, scheme in sightings}
-            known = self._rows.values(list(told))
-            changes: dict[bytes, tuple[bytes | None, bytes | None]] = {}
-            for key, (look, scheme) in told.items():
-                before = known.get(key)
-                if look:
-                    if row.news(before, look):
-                        changes[key] = before, row.sighted(before, look, scheme, now)
-                        if before is None or row.status(before) == Status.MISSING:
-                            self.count("added")
-                elif before is not None and row.status(before) != Status.UNREADABLE:
-                    changes[key] = before, row.turned(before, Status.UNREADABLE, now)
+            known = news.known
+            if news.sequence != self.sequence:  # something has changed since
+                known = self._rows.values([s.key for s in news.sightings])
+            changes: dict[bytes, Change] = {}
+            added = 0
+            for key, look, _ in news.sightings:
+                before, after = known.get(key), None
+                if not look and before is not None:
+                    after = row.turned(before, Status.UNREADABLE, now)
+                elif look and key in schemes and row.news(before, look):
+                    after = row.sighted(before, look, schemes[key], now)
+                    added += before is None or row.status(before) == Status.MISSING
+                if after is not None and after != before:
+                    changes[key] = before, after
+            self.count("added", added)
             self._apply(changes, now)
 
     def miss(self, keys: Iterable[bytes], now: int) -> None:
         """Say of fragments that they are gone from where they were."""
         with self.change():
-            changes: dict[bytes, tuple[bytes | None, bytes | None]] = {}
+            changes: dict[bytes, Change] = {}
             for key, before in self._rows.values(list(keys)).items():
                 if row.status(before) != Status.MISSING:
                     changes[key] = before, row.turned(before, Status.MISSING, now)
@@ -272,7 +288,7 @@ class Inventory:
             if keys is None:
                 return None
             known = self._rows.values(keys)
-            told = (row.record(k, known[k]) if k in known else row.gone(k) for k in keys)
+            told = (row.record(k, Row.of(known[k])) if k in known else row.gone(k) for k in keys)
             return after + 1, b"".join(told)
 
     def digests(self) -> tuple[int, bytes]:
@@ -296,7 +312,7 @@ class Inventory:
                 if told and sum(n for _, n in told) + len(found) > limit:
                     break
                 told.append((number, len(found)))
-                payload += b"".join(row.record(k, v) for k, v in found)
+                payload += b"".join(row.record(k, Row.of(v)) for k, v in found)
             return self.sequence, told, bytes(payload)
 
     def acknowledge(self, upstream: str, held: int) -> None:
@@ -341,18 +357,18 @@ class Inventory:
         with self._lock:
             return self._tally.damaged()
 
-    def _apply(self, changes: Mapping[bytes, tuple[bytes | None, bytes | None]], now: int) -> None:
-        """Replace values, each by key as before and after; numbers, digests and counts follow."""
-        for key, (before, after) in changes.items():
-            if before is not None:
-                self._tally.shift(Row.of(before), -1)
-            if after is not None:
-                self._tally.shift(Row.of(after), 1)
-            self._digests.swap(
-                key,
-                None if before is None else row.record(key, before),
-                None if after is None else row.record(key, after),
-            )
+    def _apply(self, changes: Mapping[bytes, Change], now: int) -> None:
+        """Replace values; numbers, digests and counts follow."""
+        kinds: dict[Kind, tuple[int, int]] = {}
+        for key, pair in changes.items():
+            for value, by in zip(pair, (-1, 1), strict=True):
+                if value is not None:
+                    told = Row.of(value)
+                    self._digests.mix(row.record(key, told))
+                    like = kind(told)
+                    number, size = kinds.get(like, (0, 0))
+                    kinds[like] = number + by, size + by * told.size
+        self._tally.shift(kinds)
         if changes:
             self._rows.replace({k: after for k, (_, after) in changes.items()})
             self._rows.append(self.sequence + 1, list(changes), LOG_CHANGES)

@@ -11,13 +11,16 @@ from typing import Final, NamedTuple, Self
 from vigie.fragments import OBJECT_BYTES, RECORD, Status
 
 KEY_BYTES: Final = OBJECT_BYTES + 2
-_VALUE: Final = struct.Struct("<IHIHBBIIB")
+_VALUE: Final = struct.Struct("<QHHBBIIB")
 LOOK: Final = slice(0, 13)
 """The part of a value that a walk sees: size, time of the last change, and where."""
-_LOOK: Final = struct.Struct("<IHIHB")
+_LOOK: Final = struct.Struct("<QHHB")
+_LEARNT: Final = struct.Struct("<BIIB")
 _STATUS: Final = 22
-_UINT32: Final = 0xFFFF_FFFF
-_LARGEST: Final = 2**48 - 1
+_TAIL: Final = struct.Struct(RECORD.format.replace("16sH", ""))
+"""A record without its first 18 bytes, which are the key."""
+_SIZE_BITS: Final = 48
+_SIZES: Final = 2**_SIZE_BITS - 1
 _STAMP_SHIFT: Final = 20
 """A stamp counts about milliseconds, and starts again after 52 days."""
 
@@ -25,11 +28,11 @@ _STAMP_SHIFT: Final = 20
 class Row(NamedTuple):
     """What is known of one fragment; times in Unix seconds, 0 is never.
 
-    `stamp` is taken from the time of the file's last change, `place` from the first name of its
-    path below its root: both tell two apart, and lead nowhere.
+    `seen` and `stamp` hold size and time of the last change; `place` is taken from the first name
+    of the path below the root, to tell directories apart, and leads to none.
     """
 
-    size: int
+    seen: int
     stamp: int
     root: int
     place: int
@@ -41,12 +44,16 @@ class Row(NamedTuple):
     @classmethod
     def of(cls, value: bytes) -> Self:
         """The row of these 23 bytes."""
-        low, high, *rest = _VALUE.unpack(value)
-        return cls(high << 32 | low, *rest)
+        return cls._make(_VALUE.unpack(value))
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self.seen & _SIZES
 
     def pack(self) -> bytes:
         """The 23 bytes."""
-        return _VALUE.pack(self.size & _UINT32, self.size >> 32, *self[1:])
+        return _VALUE.pack(*self)
 
 
 def key(oid: bytes, idx: int) -> bytes:
@@ -56,8 +63,9 @@ def key(oid: bytes, idx: int) -> bytes:
 
 def look(size: int, mtime_ns: int, root: int, place: int) -> bytes:
     """What a walk sees of a fragment."""
-    size = min(size, _LARGEST)
-    return _LOOK.pack(size & _UINT32, size >> 32, mtime_ns >> _STAMP_SHIFT & _UINT32, root, place)
+    stamp = mtime_ns >> _STAMP_SHIFT
+    seen = min(size, _SIZES) | (stamp & 0xFFFF) << _SIZE_BITS
+    return _LOOK.pack(seen, stamp >> 16 & 0xFFFF, root, place)
 
 
 def place(name: str) -> int:
@@ -80,7 +88,7 @@ def sighted(before: bytes | None, seen: bytes, scheme: int, now: int) -> bytes:
     since = now
     if before is not None and before[_STATUS] == Status.UNVERIFIED:
         since = Row.of(before).since
-    return seen + struct.pack("<BIIB", scheme, 0, since, Status.UNVERIFIED)
+    return seen + _LEARNT.pack(scheme, 0, since, Status.UNVERIFIED)
 
 
 def turned(before: bytes, to: Status, now: int) -> bytes:
@@ -104,16 +112,13 @@ def checked(before: bytes, found: Status, size: int, now: int) -> bytes:
     return row._replace(status=found, since=since, verified=now).pack()
 
 
-def record(name: bytes, value: bytes) -> bytes:
+def record(key: bytes, row: Row) -> bytes:
     """The 43 bytes of the wire; the disk is the number of the root."""
-    row = Row.of(value)
-    return RECORD.pack(
-        name[:OBJECT_BYTES], int.from_bytes(name[OBJECT_BYTES:], "little"), row.scheme, row.size,
-        row.verified, row.since, row.root, 0, row.status,
-    )  # fmt: skip
+    return key + _TAIL.pack(
+        row.scheme, row.seen & _SIZES, row.verified, row.since, row.root, 0, row.status
+    )
 
 
-def gone(name: bytes) -> bytes:
+def gone(key: bytes) -> bytes:
     """The 43 bytes that say that a fragment is to be forgotten."""
-    idx = int.from_bytes(name[OBJECT_BYTES:], "little")
-    return RECORD.pack(name[:OBJECT_BYTES], idx, 0, 0, 0, 0, 0, 0, Status.GONE)
+    return key + _TAIL.pack(0, 0, 0, 0, 0, 0, Status.GONE)

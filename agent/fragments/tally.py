@@ -1,7 +1,7 @@
 """How many fragments there are of each kind, kept as they change: nothing is counted over again."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,14 @@ COUNT, SIZE, HERE, VERIFIED = range(4)
 those read last in one hour."""
 Slot = tuple[int, int, int]
 """What is counted; of which scheme (of which root: HERE); of which status or hour."""
+Kind = tuple[int, int, int, int]
+"""What fragments that count alike share: root, scheme, status, and the hour when last read."""
 _AWAY: Final = Status.MISSING
+
+
+def kind(row: Row) -> Kind:
+    """What counts like this one."""
+    return row.root, row.scheme, row.status, row.verified // SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +41,15 @@ class Tally:
         self._numbers: Counter[Slot] = Counter(dict(saved))
         self.changed: set[Slot] = set()
 
-    def shift(self, row: Row, by: int) -> None:
-        """One fragment more (1) or less (-1) that is like this."""
-        self._add((COUNT, row.scheme, row.status), by)
-        self._add((SIZE, row.scheme, row.status), by * row.size)
-        if row.status != _AWAY:
-            self._add((HERE, row.root, 0), by)
-            if row.verified:
-                self._add((VERIFIED, row.scheme, row.verified // SECONDS_PER_HOUR), by)
+    def shift(self, kinds: Mapping[Kind, tuple[int, int]]) -> None:
+        """So many fragments more, and so many bytes, of each kind; fewer below 0."""
+        for (root, scheme, status, hour), (number, size) in kinds.items():
+            self._add((COUNT, scheme, status), number)
+            self._add((SIZE, scheme, status), size)
+            if status != _AWAY:
+                self._add((HERE, root, 0), number)
+                if hour:
+                    self._add((VERIFIED, scheme, hour), number)
 
     def _add(self, slot: Slot, by: int) -> None:
         self._numbers[slot] += by

@@ -14,7 +14,8 @@ from vigie.settings import AgentSettings
 from vigie.shape import Inventory, Measurement
 
 AGENT_READS = (
-    Read("/proc/self/statm", "memory of the agent itself"),
+    Read("/proc/*/stat", "processor time of the agent's own processes"),
+    Read("/proc/*/statm", "memory of the agent's own processes"),
     Read("/etc/localtime", "local time, for the log"),
     Read("/etc/hosts", "addresses of the upstreams"),
     Read("/etc/nsswitch.conf", "the same"),

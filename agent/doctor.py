@@ -11,12 +11,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from agent import clock, health
+from agent.apart import guarded
 from agent.credential import Credential
 from agent.health import Health
 from agent.needs import lacking, wanted
 from agent.runner import Moment, Reading, Runner
 from agent.service import credential_path, home
-from agent.source import LIMIT_SECONDS, Source
+from agent.source import Source
 from vigie.errors import VigieError
 from vigie.settings import AgentSettings, Upstream
 
@@ -39,19 +40,17 @@ class Finding:
     remedy: str = ""
 
 
-def read_once(
-    sources: Sequence[Source], off: Sequence[str], seconds: float = LIMIT_SECONDS
-) -> tuple[list[Health], list[Reading]]:
-    """One turn of every source, each in its own thread: none can hang this."""
-    runner = Runner(sources, {s.name: s.period_seconds for s in sources},
-                    off=off, limit=seconds)  # fmt: skip
+def read_once(sources: Sequence[Source], off: Sequence[str]) -> tuple[list[Health], list[Reading]]:
+    """One turn of every source, each in its own thread or process: none can hang this."""
+    known = guarded(sources)
+    runner = Runner(known, {s.name: s.period_seconds for s in known}, off=off)
     tick = runner.tick(Moment.now())
-    until = clock.seconds() + seconds
+    limits = {s.name: s.limit_seconds for s in known}
     healths = list(runner.healths.values())
-    while any(h.started is not None for h in healths) and clock.seconds() < until:
+    while any(h.started is not None and not h.given_up for h in healths):
         tick.extend(runner.sleep(0.02))
-    for left in healths:
-        left.overdue(clock.seconds(), 0.0)
+        for left in healths:
+            left.overdue(clock.seconds(), limits[left.source])
     runner.close(0.2)
     return healths, tick.readings
 

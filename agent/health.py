@@ -55,6 +55,12 @@ class Health:
         self._end(FAILED, detail, duration)
         self.failures += 1
 
+    def hung(self, detail: str, duration: float, *, again: bool) -> None:
+        """The turn came back without an answer: what it asked was ended, or hangs still."""
+        self._end(STUCK, detail, duration)
+        self.timeouts += not again
+        self.skipped += again
+
     def absent(self, detail: str, duration: float) -> None:
         """The turn found that the machine does not have this."""
         self._end(ABSENT, detail, duration)

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeGuard
 
 from agent import clock, health
 from agent.health import Health, Vitals
@@ -24,6 +24,9 @@ GRACE: Final = 0.4
 """Share of the shortest period for which a tick waits for turns that it has started."""
 OWN: Final = catalogue.Source.name
 """The readings of the runner itself."""
+TIMEOUT, STILL_STUCK = "timeout", "stuck"
+"""Codes of failures of what a source asked, a process or program: it did not answer in time and
+was ended; it could not be ended, or is not started again yet."""
 REOPEN_SECONDS: Final = 30.0
 """How long after an absence or failure of `open` the source is opened again."""
 
@@ -136,7 +139,7 @@ class _Worker:
             try:
                 self.source.open()
             except Exception as refusal:
-                self._refusal, self._retry_at = refusal, now + REOPEN_SECONDS
+                self._refusal, self._retry_at = _kept(refusal), now + REOPEN_SECONDS
                 raise
             self._opened, self._refusal = True, None
         try:
@@ -230,9 +233,8 @@ class Runner:
 
     def close(self, seconds: float = 0.5) -> None:
         """End the threads that can be ended; a stuck one is left behind."""
-        for name, worker in self._workers.items():
-            if self.healths[name].started is None:
-                worker.end()
+        for worker in self._workers.values():
+            worker.end()
         until = clock.seconds() + seconds
         for name, worker in self._workers.items():
             if self.healths[name].started is None:
@@ -269,6 +271,9 @@ class Runner:
             return
         if isinstance(outcome.error, Absent):
             of.absent(str(outcome.error), outcome.duration)
+        elif _hung(outcome.error):
+            again = outcome.error.code == STILL_STUCK
+            of.hung(_words(outcome.error), outcome.duration, again=again)
         elif outcome.error is not None:
             of.failed(_words(outcome.error), outcome.duration)
         elif outcome.found is not None:
@@ -296,6 +301,15 @@ class Runner:
         log.log(level, "source status", extra=fields)
         if not first_and_fine:
             tick.changes.append(Change(of.source, before, of.word, of.detail))
+
+
+def _hung(error: Exception | None) -> TypeGuard[SourceFailed]:
+    return isinstance(error, SourceFailed) and error.code in {TIMEOUT, STILL_STUCK}
+
+
+def _kept(refusal: Exception) -> Exception:
+    """The same for the turns until it is tried again; a timeout happened once."""
+    return SourceFailed(STILL_STUCK, str(refusal)) if _hung(refusal) else refusal
 
 
 def _words(error: Exception) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from agent import clock, exposition, files, runner
+from agent.apart import Apart, guarded
 from agent.credential import Credential
 from agent.devices import Devices
 from agent.encode import Contents, Encoder
@@ -22,6 +23,7 @@ from agent.ship import Line, Shipper
 from agent.source import Source
 from agent.sources import sources as all_sources
 from agent.spool import Spool
+from agent.usage import Usage
 from vigie import catalogue
 from vigie.errors import SettingsError, Unavailable
 from vigie.frame import MAX_KEY_BYTES, Gap, Happening
@@ -75,14 +77,14 @@ class Agent:
     ) -> None:  # fmt: skip
         """`sources` instead of all; `limit` is as the runner's."""
         self._settings, self._limit = settings, limit
-        self._sources = all_sources(settings) if sources is None else tuple(sources)
+        self._sources = guarded(all_sources(settings) if sources is None else sources)
         self._periods = periods(settings, self._sources)
         self._data = home(settings)
         self._ending = threading.Event()
         self._inventory = threading.Event()
         self._inventory_sent = float("-inf")
         self._runner: Runner | None = None
-        self._statm = -1
+        self._usage = Usage()
 
     def stop(self) -> None:
         """End `run`; may be called from a signal handler."""
@@ -214,21 +216,12 @@ class Agent:
         return True
 
     def _vitals(self, spool: Spool, shippers: Sequence[Shipper]) -> Vitals:
-        spent = os.times()
+        children = [pid for s in self._sources if isinstance(s, Apart) for pid in s.pids]
         frames, size = spool.waiting
         return Vitals(
             size, frames, spool.dropped, sum(s.refused for s in shippers),
-            spent.user + spent.system + spent.children_user + spent.children_system,
-            self._memory(),
+            self._usage.cpu_seconds(children), self._usage.memory_bytes(children),
         )  # fmt: skip
-
-    def _memory(self) -> int | None:
-        try:
-            if self._statm < 0:
-                self._statm = os.open("/proc/self/statm", os.O_RDONLY)
-            return int(os.pread(self._statm, 128, 0).split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        except (OSError, ValueError, IndexError):
-            return None
 
     def _listen(self, page: exposition.Exposition) -> exposition.Server | None:
         address = self._settings.metrics_listen

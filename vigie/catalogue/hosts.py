@@ -208,7 +208,7 @@ class Source(Measurement, name="source", period_seconds=1, fr="Source", en="Sour
         BYTE,
         0,
         2**45,
-        "Resident memory of the agent (agent row).",
+        "Resident memory of the agent's processes (agent row).",
         fr="Mémoire de l'agent",
         en="Agent memory",
     )

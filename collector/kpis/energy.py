@@ -1,9 +1,11 @@
 """Power and energy of a path: which meters count, and what they add up to.
 
-A meter stands for the container that reports it. Roles are nested, site ⊃ ups ⊃ it, and are never
-added to each other: the widest role that every measured container has is taken, and where there is
-none in common, each container's widest. Several meters of one role add. `cooling` and `other` are
-parts, and never stand for a whole; no GPU's own reading does either.
+A meter stands for the container that reports it, or for one host of it. Roles that stand for a
+whole (`WHOLE_ROLES`) are nested, site ⊃ ups ⊃ pdu ⊃ it, and are never added to each other: the
+widest role that every measured container has is taken, and where there is none in common, each
+container's widest. A role that only some of the metered hosts have is passed over for one that all
+of them have. Several meters of one role add. All other roles are parts (a supply, a processor, a
+GPU, cooling): they lie within a whole, and neither stand for one nor are added to one.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,11 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from collector.kpis.reasons import Reason
-from vigie.catalogue import NO_HOST
+from vigie.catalogue import NO_HOST, WHOLE_ROLES
 from vigie.shape import Quality
 
-ROLES: Final = ("site", "ups", "it")
-"""Widest first."""
 METHODS: Final = ("meter", "counter", "gauge", "model")
 """Most trusted first."""
 ALL_PHASES: Final = "all"
@@ -86,7 +86,7 @@ def total(known: Iterable[Known], places: Sequence[Place], *, unread: Reason) ->
     expected = {place.container for place in places}
     chosen = choose(k for k in known if k.meter.container in expected)
     used = [k for k in chosen if k.value is not None]
-    roles = tuple(role for role in ROLES if any(k.meter.role == role for k in chosen))
+    roles = tuple(role for role in WHOLE_ROLES if any(k.meter.role == role for k in chosen))
     if not used:
         reason = (unread if chosen else Reason.NO_METER) if places else Reason.NO_PLACE
         simulated = sum(place.simulated for place in places) / max(1, len(places))
@@ -108,16 +108,31 @@ def total(known: Iterable[Known], places: Sequence[Place], *, unread: Reason) ->
 
 def choose(known: Iterable[Known]) -> list[Known]:
     """The meters to add: of one boundary, each point once, as its most trusted method says."""
-    points = _points([k for k in known if k.meter.role in ROLES])
-    roles: dict[str, set[str]] = {}
-    for k in points:
-        roles.setdefault(k.meter.container, set()).add(k.meter.role)
+    points = _points([k for k in known if k.meter.role in WHOLE_ROLES])
+    roles = _standing(points)
     common = set.intersection(*roles.values()) if roles else set()
     wanted = {
-        container: next(role for role in ROLES if role in (common or have))
+        container: next(role for role in WHOLE_ROLES if role in (common or have))
         for container, have in roles.items()
     }
     return [k for k in points if k.meter.role == wanted[k.meter.container]]
+
+
+def _standing(points: Sequence[Known]) -> dict[str, set[str]]:
+    """The roles that stand for each container: what has no host, or has all hosts that any has.
+
+    One host's own UPS says nothing of the others. Where no role has them all, each one stands.
+    """
+    hosts: dict[str, dict[str, set[str]]] = {}
+    for k in points:
+        m = k.meter
+        hosts.setdefault(m.container, {}).setdefault(m.role, set()).add(m.host)
+    standing = {}
+    for container, by_role in hosts.items():
+        every = set().union(*by_role.values()) - {NO_HOST}
+        whole = {role for role, own in by_role.items() if NO_HOST in own or own >= every}
+        standing[container] = whole or set(by_role)
+    return standing
 
 
 def _points(known: Sequence[Known]) -> list[Known]:

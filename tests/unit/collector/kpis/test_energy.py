@@ -2,6 +2,7 @@ import pytest
 
 from collector.kpis.energy import Known, Meter, Place, choose, quality_of, total
 from collector.kpis.reasons import Reason
+from vigie.catalogue import PART_ROLES
 from vigie.shape import Quality
 
 HERE = Place("s/c")
@@ -24,17 +25,54 @@ def test_meters_of_one_role_add() -> None:
 
 
 def test_the_widest_role_is_taken_and_nested_roles_are_never_added() -> None:
-    readings = (known(100, role="it"), known(110, role="ups"), known(140, role="site"))
+    watts = {"it": 100, "pdu": 104, "ups": 110, "site": 140}
+    readings = tuple(known(said, role=role) for role, said in watts.items())
     found = total(readings, (HERE,), unread=Reason.NO_READING)
     assert (found.value, found.roles) == (140, ("site",))
-    assert value(*readings[:2]) == 110
+    assert [value(*readings[:n]) for n in (1, 2, 3)] == [100, 104, 110]
 
 
-def test_parts_never_stand_for_the_whole() -> None:
-    found = total(
-        [known(30, role="cooling"), known(5, role="other")], (HERE,), unread=Reason.NO_READING
-    )
+@pytest.mark.parametrize("role", PART_ROLES)
+def test_parts_never_stand_for_the_whole(role: str) -> None:
+    found = total([known(30, role=role)], (HERE,), unread=Reason.NO_READING)
     assert (found.value, found.reason) == (None, Reason.NO_METER)
+    assert value(known(30, "part", role=role), known(100, role="it")) == 100
+
+
+def test_a_host_that_is_measured_at_many_points_counts_once() -> None:
+    readings = (
+        known(900, "ipmi:dcmi", host="h", method="gauge", quality=Quality.ESTIMATED),
+        known(470, "pmbus:1:pin", role="supply", host="h", method="gauge"),
+        known(460, "pmbus:2:pin", role="supply", host="h", method="gauge"),
+        known(180, "rapl:package-0", role="cpu", host="h", method="counter"),
+        known(30, "rapl:package-0/dram", role="memory", host="h", method="counter"),
+        known(500, "GPU-1", role="gpu", host="h", method="counter"),
+        known(950, "rapl:psys", role="other", host="h", method="counter"),
+    )
+    found = total(readings, (HERE,), unread=Reason.NO_READING)
+    assert (found.value, found.roles, found.quality) == (900, ("it",), Quality.ESTIMATED)
+    assert [k.meter.meter for k in found.used] == ["ipmi:dcmi"]
+
+
+def test_one_hosts_own_ups_does_not_stand_for_the_others() -> None:
+    hosts = [known(900, "ipmi:dcmi", host=host) for host in ("h1", "h2")]
+    own = known(950, "ups:desk", role="ups", host="h1")
+    assert value(*hosts, own) == 1_800
+    assert value(hosts[0], own) == 950
+    assert value(*hosts, known(1_900, "ups:room", role="ups")) == 1_900
+
+
+def test_where_no_role_has_every_host_the_widest_is_the_part_that_is_known() -> None:
+    own = known(950, "ups:desk", role="ups", host="h1")
+    place = Place("s/c", hosts=("h1", "h2"))
+    found = total([own, known(900, host="h2")], (place,), unread=Reason.NO_READING)
+    assert (found.value, found.roles, found.covered) == (950, ("ups",), 0.5)
+
+
+def test_hosts_behind_a_rack_and_its_pdu_count_once() -> None:
+    hosts = [known(900, "ipmi:dcmi", host=host) for host in ("h1", "h2")]
+    assert value(*hosts) == 1_800
+    assert value(*hosts, known(1_850, "rack-1", role="pdu")) == 1_850
 
 
 def test_containers_are_added_at_the_widest_role_that_all_of_them_have() -> None:

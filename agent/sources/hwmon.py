@@ -11,12 +11,13 @@ from typing import Final
 from agent import chips, clock, sysfs
 from agent.chips import Chip, Fan, Meter, Thermometer
 from agent.energy import Counter, Energy, Trapezoid
+from agent.rows import Row, columns
 from agent.source import LIMIT_SECONDS, Found, Read, Run
 from agent.sources import rapl
 from vigie.catalogue import Cooling, Environment, Power
 from vigie.errors import Absent, SourceFailed
 from vigie.settings import AgentSettings
-from vigie.shape import Columns, Field, Measurement, Value
+from vigie.shape import Field, Measurement
 from vigie.units import (
     AMPERES_PER_MILLIAMPERE,
     CELSIUS_PER_MILLICELSIUS,
@@ -42,7 +43,6 @@ EMPTY_MILLICELSIUS: Final = frozenset({-1_000, -1, 0})
 OUTER: Final = frozenset({"inlet", "exhaust"})
 
 _GRANT: Final = "sudo apt install lm-sensors && sudo sensors-detect --auto"
-Row = dict[Field, Value]
 
 
 class HwmonReader:
@@ -103,8 +103,8 @@ class HwmonReader:
             parts[Cooling] = [self._fan(fan) for fan in self._fans]
             parts[Environment] = [_temperature(t) for t in self._thermometers]
             self._check(power, parts[Environment])
-        columns = {f: cells for rows in parts.values() for f, cells in _columns(rows).items()}
-        return Found(columns, quality={Power.name: [e.quality for e in energies]} if power else {})
+        cells = {f: c for of, rows in parts.items() for f, c in columns(of, rows).items()}
+        return Found(cells, quality={Power.name: [e.quality for e in energies]} if power else {})
 
     def _check(self, power: Sequence[Row], warmth: Sequence[Row]) -> None:
         """Some sensors fall silent; all of them together do not."""
@@ -232,10 +232,6 @@ def _alarms(files: Sequence[tuple[str, str]], field: Field) -> int | None:
 def _target(entry: Path) -> str:
     """What a chip's entry points at: another device may come under the same number."""
     return str(entry.readlink()) if entry.is_symlink() else ""
-
-
-def _columns(rows: Sequence[Row]) -> Columns:
-    return {field: [row[field] for row in rows] for field in (rows[0] if rows else ())}
 
 
 def source(settings: AgentSettings) -> HwmonReader:

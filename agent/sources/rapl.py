@@ -12,11 +12,11 @@ from typing import Final
 
 from agent import clock, sysfs
 from agent.energy import Counter, Energy
+from agent.rows import Row, columns
 from agent.source import LIMIT_SECONDS, Found, Read, Run, grant
 from vigie.catalogue import Power
 from vigie.errors import Absent, SourceFailed
 from vigie.settings import AgentSettings
-from vigie.shape import Columns
 from vigie.units import JOULES_PER_MICROJOULE, WATTS_PER_MICROWATT
 
 POWERCAP: Final = "/sys/class/powercap"
@@ -85,11 +85,11 @@ class RaplReader:
         if not self._is_open:
             raise SourceFailed("closed", "rapl: read before open")
         refusals: list[OSError] = []
-        rows = [(zone, self._energy(zone, refusals)) for zone in self._zones]
+        rows = [_row(zone, self._energy(zone, refusals)) for zone in self._zones]
         if len(refusals) == len(rows):
             self._look()  # another driver may have come in the place of one that went
             raise _failed(refusals)
-        return Found(_columns(rows))
+        return Found(columns(Power, rows))
 
     def _look(self) -> None:
         try:
@@ -136,19 +136,19 @@ class RaplReader:
         return zone.counter.read(self._seconds(), joules)
 
 
-def _columns(rows: list[tuple[_Zone, Energy]]) -> Columns:
-    """One row for each zone: its power is the mean since the reading before, by the counter."""
+def _row(zone: _Zone, energy: Energy) -> Row:
+    """Its power is the mean since the reading before, by the counter."""
     return {
-        Power.meter: [zone.meter for zone, _ in rows],
-        Power.role: [zone.role for zone, _ in rows],
-        Power.phase: ["all"] * len(rows),
-        Power.method: ["counter"] * len(rows),
-        Power.power_watts: [energy.watts for _, energy in rows],
-        Power.energy_joules_total: [energy.joules for _, energy in rows],
-        Power.capacity_watts: [_limit(zone) for zone, _ in rows],
-        Power.energy_error_ratio: [energy.error_ratio for _, energy in rows],
-        Power.gap_seconds_total: [energy.gap_seconds for _, energy in rows],
-        Power.resets_total: [energy.resets for _, energy in rows],
+        Power.meter: zone.meter,
+        Power.role: zone.role,
+        Power.phase: "all",
+        Power.method: "counter",
+        Power.power_watts: energy.watts,
+        Power.energy_joules_total: energy.joules,
+        Power.capacity_watts: _limit(zone),
+        Power.energy_error_ratio: energy.error_ratio,
+        Power.gap_seconds_total: energy.gap_seconds,
+        Power.resets_total: energy.resets,
     }
 
 

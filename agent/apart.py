@@ -212,7 +212,7 @@ class Apart:
             self._why = SourceFailed(error.code, f"{self.name}: {error}")
         else:
             self._why = SourceFailed("died", f"{self.name}: its process {_end_of(process)}")
-        fields = {"source": self.name, "process": process.pid, "start": self.starts}
+        fields = {"source": self.name, "pid": process.pid, "start": self.starts}
         log.warning("source process given up", extra={**fields, "reason": self._why})
         return self._why
 

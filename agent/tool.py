@@ -6,9 +6,11 @@ no second one is started beside it, and the source says so at every turn.
 
 import contextlib
 import os
+import selectors
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +20,7 @@ from vigie.errors import Absent, SourceFailed
 KILL_SECONDS: Final = 2.0
 """How long a killed program may take to go."""
 MAX_OUTPUT_BYTES: Final = 16 * 2**20
+_PIECE_BYTES: Final = 65_536
 MAX_COMPLAINTS: Final = 4096
 
 
@@ -81,15 +84,19 @@ class Tool:
             )  # fmt: skip
         except OSError as error:
             raise SourceFailed("tool", f"{self.program}: {error.strerror}") from error
+        until = time.monotonic() + self._limit
         try:
-            out, err = process.communicate(timeout=self._limit)
-        except subprocess.TimeoutExpired as error:
+            out, err = _written(process, until)
+            process.wait(max(0.0, until - time.monotonic()))
+        except (TimeoutError, subprocess.TimeoutExpired) as error:
             self._end(process)
             raise SourceFailed(
                 "timeout", f"{self.program} {' '.join(arguments)}: no end after {self._limit:g} s"
             ) from error
-        if len(out) > MAX_OUTPUT_BYTES:
-            raise SourceFailed("tool", f"{self.program}: wrote {len(out)} bytes, which is too much")
+        except OverflowError as error:
+            self._end(process)
+            raise SourceFailed("tool", f"{self.program} {' '.join(arguments)}: {error}") from error
+        _shut(process)
         complaints = err.decode(errors="replace").strip()[:MAX_COMPLAINTS]
         complaint = complaints.partition("\n")[0][:300]
         return Done(process.returncode, out, complaint, complaints)
@@ -98,10 +105,40 @@ class Tool:
         """Kill it with its children; remember it if it does not go."""
         with contextlib.suppress(ProcessLookupError):
             self._kill(process.pid, signal.SIGKILL)
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
+        _shut(process)
         try:
             process.wait(KILL_SECONDS)
         except subprocess.TimeoutExpired:
             self._left = process
+
+
+def _written(process: "subprocess.Popen[bytes]", until: float) -> tuple[bytes, bytes]:
+    """All that it writes to stdout and to stderr, until both are closed.
+
+    Raises:
+        TimeoutError: they are not at that time of the monotonic clock.
+        OverflowError: it is more than `MAX_OUTPUT_BYTES`, and may be without end.
+    """
+    written = [bytearray(), bytearray()]
+    with selectors.DefaultSelector() as waiting:
+        for pipe, into in zip((process.stdout, process.stderr), written, strict=True):
+            assert pipe is not None  # noqa: S101 - as it was started
+            waiting.register(pipe, selectors.EVENT_READ, into)
+        while waiting.get_map():
+            left = until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            for ready, _ in waiting.select(left):
+                piece = os.read(ready.fd, _PIECE_BYTES)
+                ready.data.extend(piece)
+                if not piece:
+                    waiting.unregister(ready.fileobj)
+                if len(ready.data) > MAX_OUTPUT_BYTES:
+                    raise OverflowError(f"wrote more than {MAX_OUTPUT_BYTES} bytes")
+    return bytes(written[0]), bytes(written[1])
+
+
+def _shut(process: "subprocess.Popen[bytes]") -> None:
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()

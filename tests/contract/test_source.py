@@ -15,10 +15,12 @@ from typing import Any
 
 import pytest
 
+from agent.apart import Apart
 from agent.needs import lacking
 from agent.source import Found, Read, Source, fault
 from agent.sources import MAKERS, sources
 from tests.build.given import Given
+from tests.build.hanging import Lonely, Telling
 from vigie import catalogue
 from vigie.catalogue import Host
 from vigie.errors import Absent, SourceFailed
@@ -29,6 +31,8 @@ from vigie.shape import Columns, Field, Kind, Measurement, Quality
 NOW = 1_700_000_000_000_000_000
 TURN_SECONDS = 2.0
 SOURCES = sources(AgentSettings())
+ELSEWHERE = [Apart(source) for source in (*sources(AgentSettings()), Lonely(), Telling())]
+"""The same and two more, each in a process of its own: a source of the second kind."""
 
 
 class Watch:
@@ -166,7 +170,8 @@ def unexplained(source: Source, error: SourceFailed) -> Iterator[str]:
 def undeclared(source: Source, seen: Watch) -> Iterator[str]:
     """What it opened or started and does not declare; modules that it imported do not count."""
     programs = {run.program for run in source.runs}
-    for program in sorted(set(seen.started)):
+    ours = {sys.executable}  # the process of a source that lives apart
+    for program in sorted(set(seen.started) - ours):
         if Path(program).name not in programs:
             yield f"starts {program} and does not declare it"
     code = (sys.prefix, sys.base_prefix, str(Path(__file__).parents[2]))
@@ -210,6 +215,11 @@ def descriptors() -> int:
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.name)
 def test_a_source_keeps_the_contract(source: Source) -> None:
+    assert breaches(source) == []
+
+
+@pytest.mark.parametrize("source", ELSEWHERE, ids=lambda s: s.name)
+def test_it_keeps_the_contract_in_a_process_of_its_own_too(source: Source) -> None:
     assert breaches(source) == []
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from agent.source import Source
-from agent.sources import disk_io, filesystem, host, hwmon, rapl, ups_nut
+from agent.sources import disk_io, filesystem, host, hwmon, ipmi_power, ipmi_sensors, rapl, ups_nut
 from vigie.settings import AgentSettings
 
 MAKERS: Final[tuple[Callable[[AgentSettings], Source], ...]] = (
@@ -13,6 +13,8 @@ MAKERS: Final[tuple[Callable[[AgentSettings], Source], ...]] = (
     disk_io.source,
     rapl.source,
     hwmon.source,
+    ipmi_power.source,
+    ipmi_sensors.source,
     ups_nut.source,
 )
 

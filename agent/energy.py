@@ -11,6 +11,8 @@ from typing import Final
 
 from vigie.shape import Quality
 
+PERIOD_SECONDS: Final = 10.0
+"""How often power is read where reading is cheap."""
 SLACK_SECONDS: Final = 1.0
 """A device is not read at the very instant of the clock, and updates its counter in steps: over an
 interval it may have counted for so much longer."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from agent import chips, clock, sysfs
 from agent.chips import Chip, Fan, Meter, Thermometer
-from agent.energy import Counter, Energy, Trapezoid
+from agent.energy import PERIOD_SECONDS, Counter, Energy, Trapezoid
 from agent.rows import Row, columns
 from agent.source import LIMIT_SECONDS, Found, Read, Run
 from agent.sources import rapl
@@ -51,7 +51,6 @@ class HwmonReader:
     name = "hwmon"
     measurements = (Power, Cooling, Environment)
     runs: tuple[Run, ...] = ()
-    period_seconds = Power.period_seconds
     limit_seconds = LIMIT_SECONDS
     apart = False
     reads = (
@@ -66,10 +65,12 @@ class HwmonReader:
     def __init__(
         self, hwmon: str = HWMON, powercap: str = rapl.POWERCAP,
         roles: Mapping[str, str] | None = None, seconds: Callable[[], float] = clock.seconds,
+        period_seconds: float = PERIOD_SECONDS,
     ) -> None:  # fmt: skip
         """`roles` is by meter, where the default is wrong; `seconds` a clock that never steps."""
         self._hwmon, self._powercap = Path(hwmon), Path(powercap)
         self._roles, self._seconds = roles or {}, seconds
+        self.period_seconds = period_seconds
         self._is_open = False
         self._entries: list[tuple[str, str]] = []
         self._meters: list[Meter] = []
@@ -235,5 +236,6 @@ def _target(entry: Path) -> str:
 
 
 def source(settings: AgentSettings) -> HwmonReader:
-    """The source, with the roles of its meters as set."""
-    return HwmonReader(roles=settings.roles)
+    """The source, with its period and the roles of its meters as set."""
+    period = settings.periods.get(HwmonReader.name, PERIOD_SECONDS)
+    return HwmonReader(roles=settings.roles, period_seconds=period)

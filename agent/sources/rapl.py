@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from agent import clock, sysfs
-from agent.energy import Counter, Energy
+from agent.energy import PERIOD_SECONDS, Counter, Energy
 from agent.rows import Row, columns
 from agent.source import LIMIT_SECONDS, Found, Read, Run, grant
 from vigie.catalogue import Power
@@ -50,7 +50,7 @@ class RaplReader:
     name = "rapl"
     measurements = (Power,)
     runs: tuple[Run, ...] = ()
-    period_seconds = Power.period_seconds
+    period_seconds = PERIOD_SECONDS
     limit_seconds = LIMIT_SECONDS
     apart = False
     reads = (

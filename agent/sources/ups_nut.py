@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from agent import clock
-from agent.energy import Trapezoid
+from agent.energy import PERIOD_SECONDS, Trapezoid
 from agent.nut import ups as meaning
 from agent.nut.client import Client, Stale
 from agent.rows import Row, columns
@@ -31,7 +31,7 @@ class UpsReader:
 
     def __init__(
         self, address: str = ADDRESS, roles: Mapping[str, str] | None = None,
-        period_seconds: float = Power.period_seconds, seconds: Callable[[], float] = clock.seconds,
+        period_seconds: float = PERIOD_SECONDS, seconds: Callable[[], float] = clock.seconds,
     ) -> None:  # fmt: skip
         """`roles` is by meter, where the default is wrong; `seconds` is a steady clock."""
         self._address, self._roles, self._seconds = address, roles or {}, seconds
@@ -121,5 +121,5 @@ class UpsReader:
 
 def source(settings: AgentSettings) -> UpsReader:
     """The source, with the upsd, roles and period as set."""
-    period = settings.periods.get(UpsReader.name, Power.period_seconds)
+    period = settings.periods.get(UpsReader.name, PERIOD_SECONDS)
     return UpsReader(settings.nut, settings.roles, period)

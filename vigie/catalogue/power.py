@@ -25,8 +25,11 @@ PART_ROLES: Final = (
 POWER_ROLES: Final = WHOLE_ROLES + PART_ROLES
 
 
-class Power(Measurement, name="power", period_seconds=10, fr="Électricité", en="Power"):
+class Power(Measurement, name="power", period_seconds=60, fr="Électricité", en="Power"):
     """One metering point: where power is measured, and what for."""
+
+    # The slowest point sets the pace at which readings count as stale: a BMC, once a minute.
+    # Others are read more often (`agent.energy.PERIOD_SECONDS`).
 
     host = key("Host that it feeds, or none.", fr="Hôte", en="Host")
     meter = key("Name of the metering point.", fr="Compteur", en="Meter")

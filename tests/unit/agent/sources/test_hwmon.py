@@ -387,6 +387,23 @@ def test_power_is_read_at_every_turn_and_the_rest_as_often_as_it_is_wanted(
     assert told == [(2, True), (2, False), (2, False)] * 2 + [(2, True)]
 
 
+def test_power_that_is_wanted_less_often_has_no_gaps_for_that(
+    machine: Callable[[str], Machine],
+) -> None:
+    made = machine("server")
+    slow = hwmon.source(AgentSettings(periods={"hwmon": 60}))
+    assert slow.period_seconds == 60
+    source = HwmonReader(
+        str(made.hwmon), str(made.powercap), None, lambda: made.seconds, slow.period_seconds
+    )
+    source.open()
+    source.read(0)
+    made.seconds += 60
+    row = rows(source.read(0), Power)["pmbus:0000:00:1f.4-0058:pin"]
+    assert row[Power.energy_joules_total] == pytest.approx(412 * 60)
+    assert row[Power.gap_seconds_total] == 0
+
+
 def test_a_chip_that_goes_takes_its_rows_and_one_that_comes_brings_its_own(
     machine: Callable[[str], Machine],
 ) -> None:

@@ -54,7 +54,7 @@ def test_a_stale_meter_is_left_out_and_seen_in_the_coverage() -> None:
     shelf = loaded(load(0, 10), load(0, 5, meter="other"))
     power = ask(shelf, at(10), word="now")["power"]
     assert (power.value, power.coverage) == (700, 0.5)
-    for seconds in (640, 720):
+    for seconds in (800, 860):
         silent = ask(shelf, at(seconds / 60), word="now")["power"]
         assert (silent.value, silent.reason) == (None, "no fresh reading of the power meters")
 

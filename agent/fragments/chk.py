@@ -201,10 +201,8 @@ def verify(file: Strides, number: int) -> None:
     crypttext = _tree(file, where.crypttext_tree, where.block_tree, says.segments, "crypttext hash")
     block = _tree(file, where.block_tree, where.share_chain, says.segments, "block hash")
     links = chain(file.part(where.share_chain, where.extension - where.share_chain))
-    if merkle.tree(crypttext[-merkle.leaves(says.segments) :]) != [
-        says.crypttext_root,
-        *crypttext[1:],
-    ]:
+    leaves = crypttext[-merkle.leaves(says.segments) :]
+    if merkle.tree(leaves) != crypttext or crypttext[0] != says.crypttext_root:
         raise Damaged("crypttext hash tree is not what was written")
     hashes = list(merkle.blocks(file.strides(where.data, where.data + where.length), where.block))
     compare(hashes, block)

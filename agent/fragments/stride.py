@@ -6,6 +6,7 @@ of last access stay as they were where the right is there, and the disk gets req
 
 import os
 import stat
+from collections import deque
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Final, Self
@@ -13,6 +14,8 @@ from typing import Final, Self
 from agent.fragments.reader import Pace
 
 STRIDE_BYTES: Final = 4 * 2**20
+_SPARE: Final[deque[bytearray]] = deque(maxlen=4)
+"""Buffers that nobody reads into now: a hundred disks are read in turns, rarely all at once."""
 
 
 class Strides:
@@ -64,16 +67,18 @@ class Strides:
             OSError: the disk does not give them.
         """
         stop = max(self.size, start + 1) if end is None else end  # a file of /proc says 0 bytes
-        buffer = memoryview(bytearray(min(STRIDE_BYTES, max(stop - start, 0))))
         while start < stop:
-            view = buffer[: stop - start]
-            self._pace(len(view))
+            length = min(STRIDE_BYTES, stop - start)
+            self._pace(length)
+            buffer = _SPARE.pop() if _SPARE else bytearray(STRIDE_BYTES)
+            view = memoryview(buffer)[:length]
             count = os.preadv(self.descriptor, [view], start)
             if not count:
                 return
             self.read += count
             yield view[:count]
             os.posix_fadvise(self.descriptor, start, count, os.POSIX_FADV_DONTNEED)
+            _SPARE.append(buffer)
             start += count
 
 

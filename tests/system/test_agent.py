@@ -45,6 +45,19 @@ sys.exit(cli.run(parser.parse_args(sys.argv[2:])))
 """
 
 
+APART = """
+import argparse, sys
+from functools import partial
+from agent import cli, service
+from tests.build.hanging import Lonely
+
+cli.Agent = partial(service.Agent, sources=(Lonely(sys.argv.pop(1)),))
+parser = argparse.ArgumentParser()
+cli.add(parser)
+sys.exit(cli.run(parser.parse_args(sys.argv[1:])))
+"""
+
+
 def the_contract() -> tuple[contract.Clause, ...]:
     settings = AgentSettings()
     known = sources(settings)
@@ -118,6 +131,33 @@ def test_it_ends_within_two_seconds_although_a_source_hangs_in_the_kernel(tmp_pa
             process.send_signal(signal.SIGTERM)
             assert process.wait(5) == 0
             assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("deed", ["", "hang"])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_an_agent_that_ends_leaves_no_process_behind(
+    tmp_path: Path, deed: str, number: int
+) -> None:
+    with Upstream() as upstream:
+        arguments = enrol(tmp_path, upstream.url)[:-2]
+        command = [sys.executable, "-c", APART, deed, *arguments, "--periods", "lonely=50ms"]
+        with started(command, tmp_path / "log") as process:
+            assert upstream.wait(lambda u: len(u.frames) > 3, 20)
+            [child] = psutil.Process(process.pid).children(recursive=True)
+            process.send_signal(number)
+            process.wait(5)
+            assert ended(child)
+
+
+def ended(process: psutil.Process) -> bool:
+    """Whether it has ended within two seconds, collected by its parent or not yet."""
+    until = time.monotonic() + 2
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.01)
+    return True
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="no strace: sudo apt install strace")

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,10 +12,12 @@ from typing import Any
 import pytest
 
 from agent import clock
+from agent.apart import Apart
 from agent.health import Vitals
 from agent.runner import Moment, Runner, Tick
 from agent.source import Found
 from tests.build.given import Given
+from tests.build.hanging import Lonely
 from vigie import catalogue
 from vigie.catalogue import Host
 from vigie.errors import Absent, SourceFailed
@@ -186,6 +189,96 @@ def test_a_stuck_source_is_given_up_and_goes_on_when_it_returns(tmp_path: Path) 
         # What the late turn read is not passed off as new.
         assert names(later).count("a") == stuck.taken - 1
         assert [(c.before, c.after) for c in later.changes] == [("stuck", "ok")]
+
+
+@pytest.mark.parametrize("kill", [os.killpg, lambda *_: None], ids=["ended", "left behind"])
+def test_a_source_that_hangs_in_its_own_process_delays_no_other_by_a_period(
+    kill: Callable[[int, int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.apart.KILL_SECONDS", 2 * PERIOD)
+    lonely = Lonely("hang", "a")
+    lonely.limit_seconds = 4 * PERIOD
+    stuck = Apart(lonely, kill=kill)
+    stuck.open()  # so that starting its process is not what takes the time
+    runner = Runner([stuck, Played("b")], {"a": PERIOD, "b": PERIOD})
+    late = []
+    for _ in range(15):
+        due = runner.next_tick(time.time_ns())
+        runner.sleep((due - time.time_ns()) / SECOND)
+        [reading] = runner.tick(Moment.now()).readings
+        assert reading.source == "b"
+        late.append(time.time_ns() - due)
+    health = runner.healths["a"]
+    assert (health.word, health.timeouts) == ("stuck", 1)
+    assert health.skipped >= 5  # turns not taken: the one before, then no new start within a minute
+    assert max(late) < PERIOD * SECOND
+    runner.close()
+    if stuck._left:
+        os.killpg(stuck._left.pid, signal.SIGKILL)
+        stuck._left.wait(5)
+
+
+@pytest.mark.parametrize(
+    ("code", "word", "counted"),
+    [("timeout", "stuck", (0, 1, 0)), ("stuck", "stuck", (0, 0, 1)), ("io", "failed", (1, 0, 0))],
+)
+def test_a_program_that_hung_makes_its_source_stuck(
+    code: str, word: str, counted: tuple[int, int, int]
+) -> None:
+    with running(Played("a", raising(SourceFailed(code, "smartctl -a sda")))) as runner:
+        tick = ticks(runner)
+        health = runner.healths["a"]
+        assert (health.word, health.detail) == (word, f"{code}: smartctl -a sda")
+        assert (health.failures, health.timeouts, health.skipped) == counted
+        assert [c.after for c in tick.changes] == [word]
+
+
+def test_an_opening_that_hung_is_one_timeout_however_often_it_is_told() -> None:
+    class Shut(Played):
+        def open(self) -> None:
+            raise SourceFailed("timeout", "no answer")
+
+    with running(Shut("a")) as runner:
+        ticks(runner, 3)
+        assert (runner.healths["a"].word, runner.healths["a"].timeouts) == ("stuck", 1)
+        assert runner.healths["a"].skipped == 2
+
+
+def test_a_turn_that_returns_after_the_end_closes_its_source(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    def hang() -> Found:
+        pipe.read_bytes()
+        return GOOD
+
+    source = Played("a", hang)
+    with running(source, limit=PERIOD) as runner:
+        ticks(runner, 3)
+        assert runner.healths["a"].word == "stuck"
+    assert source.closed == 0
+    pipe.write_bytes(b"")
+    until = time.monotonic() + 5
+    while not source.closed and time.monotonic() < until:
+        time.sleep(0.01)
+    assert source.closed == 1
+
+
+def test_the_limit_is_the_source_s_own_unless_one_is_set(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    def hang() -> Found:
+        pipe.read_bytes()
+        return GOOD
+
+    quick, slow = Played("a", hang), Played("b", hang)
+    quick.limit_seconds = PERIOD
+    with running(quick, slow, limit=None) as runner:
+        ticks(runner, 3)
+        assert [runner.healths[n].word for n in "ab"] == ["stuck", "unknown"]
+    for _ in range(2):
+        pipe.write_bytes(b"")
 
 
 def test_a_slow_turn_is_not_lost_but_comes_with_its_own_time() -> None:

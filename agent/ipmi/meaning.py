@@ -76,7 +76,7 @@ def environment(sensors: Sequence[Sensor]) -> list[Row]:
     """Each temperature that can be read, with where its maker sets the limit."""
     return [
         {
-            Environment.sensor: sensor.name,
+            Environment.sensor: named(sensor),
             Environment.place: place(sensor),
             Environment.temperature_celsius: sensor.value,
             Environment.limit_celsius: _limit(sensor),
@@ -84,6 +84,11 @@ def environment(sensors: Sequence[Sensor]) -> list[Row]:
         for sensor in sensors
         if sensor.unit == CELSIUS and _warm(sensor)
     ]
+
+
+def named(sensor: Sensor) -> str:
+    """Its name among those of all sources."""
+    return f"ipmi:{sensor.name}"
 
 
 def place(sensor: Sensor) -> str:
@@ -138,7 +143,7 @@ def cooling(sensors: Sequence[Sensor]) -> list[Row]:
         elif not told:
             continue
         rows.append({
-            Cooling.component: sensor.name, Cooling.kind: "air", **told, Cooling.alarms: alarms,
+            Cooling.component: named(sensor), Cooling.kind: "air", **told, Cooling.alarms: alarms,
         })  # fmt: skip
     return rows
 
@@ -184,13 +189,13 @@ def draws(sensors: Sequence[Sensor]) -> list[Draw]:
     for sensor in sensors:
         number = _supply(sensor)
         if _is_redundancy(sensor):
-            meter = f"ipmi:{sensor.name}"
+            meter = named(sensor)
             found[meter] = _supplied(Draw(meter, "supply"), sensor)
         elif number is not None:
             meter = f"ipmi:psu{number}"
             found[meter] = _supplied(found.get(meter, Draw(meter, "supply")), sensor)
         elif sensor.unit == WATTS and sensor.value is not None and not NO_INPUT.search(sensor.name):
-            meter = f"ipmi:{sensor.name}"
+            meter = named(sensor)
             found[meter] = Draw(meter, _by_thing(sensor, PARTS) or "other", sensor.value)
     return [d for d in found.values() if (d.watts, d.volts, d.amperes, d.alarms) != (None,) * 4]
 

@@ -117,7 +117,7 @@ def warmth(ups: str, variables: Variables) -> list[dict[Field, Value]]:
         humidity = HUMIDITY.of(variables) if place == "room" else None
         if celsius is not None or humidity is not None:
             rows.append({
-                Environment.sensor: f"{ups} {sensor}", Environment.place: place,
+                Environment.sensor: f"nut:{ups} {sensor}", Environment.place: place,
                 Environment.temperature_celsius: celsius, Environment.humidity_ratio: humidity,
             })  # fmt: skip
     return rows

@@ -73,7 +73,7 @@ def test_power_and_sensors_of_a_machine() -> None:
     with made.Bmc(machines.DELL, POWERS["power"]) as bmc:
         drawn, rest = power(bmc).read(0), sensors(bmc).read(0)
     assert drawn.columns[Power.power_watts] == [300]
-    assert "Inlet Temp" in rest.columns[Environment.sensor]
+    assert "ipmi:Inlet Temp" in rest.columns[Environment.sensor]
     assert rest.columns[Cooling.fan_speed_rpm][:2] == [7080, 240]
     assert fault(rest, IpmiSensors.measurements) is None
 
@@ -119,7 +119,7 @@ def test_slow_sensors_do_not_delay_the_power() -> None:
         assert power(bmc).read(0).columns[Power.power_watts] == [300]
         assert reading.is_alive()  # still at its sensors
         reading.join()
-    assert "Inlet Temp" in found[0].columns[Environment.sensor]
+    assert "ipmi:Inlet Temp" in found[0].columns[Environment.sensor]
 
 
 def running(port: str) -> list[str]:

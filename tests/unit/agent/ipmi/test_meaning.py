@@ -8,7 +8,6 @@ from agent.ipmi.meaning import Draw, cooling, draws, environment, place
 from agent.ipmi.sensors import Sensor, parse
 from agent.rows import Row
 from vigie.catalogue import POWER_ROLES, Cooling, Environment, Power
-from vigie.shape import Value
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "ipmi"
 
@@ -17,12 +16,14 @@ def printed(maker: str) -> list[Sensor]:
     return parse((FIXTURES / f"sensors-{maker}.csv").read_text())
 
 
-def warm(maker: str) -> dict[Value, Row]:
-    return {row[Environment.sensor]: row for row in environment(printed(maker))}
+def warm(maker: str) -> dict[str, Row]:
+    rows = environment(printed(maker))
+    return {str(row[Environment.sensor]).removeprefix("ipmi:"): row for row in rows}
 
 
-def fans(maker: str) -> dict[Value, Row]:
-    return {row[Cooling.component]: row for row in cooling(printed(maker))}
+def fans(maker: str) -> dict[str, Row]:
+    rows = cooling(printed(maker))
+    return {str(row[Cooling.component]).removeprefix("ipmi:"): row for row in rows}
 
 
 def drawn(maker: str) -> dict[str, Draw]:

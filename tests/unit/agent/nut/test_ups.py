@@ -106,8 +106,8 @@ def test_bounds_are_within_those_of_the_catalogue() -> None:
 
 def test_temperatures_of_the_battery_the_inside_and_the_room() -> None:
     inside = {r[Environment.sensor]: r for r in ups.warmth("rack1", said("online"))}
-    assert inside["rack1 battery"][Environment.temperature_celsius] == pytest.approx(27.1)
-    assert inside["rack1 inside"][Environment.temperature_celsius] == pytest.approx(34.5)
+    assert inside["nut:rack1 battery"][Environment.temperature_celsius] == pytest.approx(27.1)
+    assert inside["nut:rack1 inside"][Environment.temperature_celsius] == pytest.approx(34.5)
     (room,) = ups.warmth("hall3", said("three_phase"))
     assert room[Environment.place] == "room"
     assert room[Environment.humidity_ratio] == pytest.approx(0.41)

@@ -51,8 +51,8 @@ def supply(found: Found, meter: str) -> dict[Field, Value]:
 def test_one_answer_gives_temperatures_fans_and_supplies(machine: Machine) -> None:
     found = machine.source().read(0)
     assert fault(found, IpmiSensors.measurements) is None
-    assert "CPU1 Temp" in found.columns[Environment.sensor]
-    assert found.columns[Cooling.component] == ["FAN1"]
+    assert "ipmi:CPU1 Temp" in found.columns[Environment.sensor]
+    assert found.columns[Cooling.component] == ["ipmi:FAN1"]
     assert list(found.columns[Power.meter]) == ["ipmi:psu1", "ipmi:psu2", "ipmi:CPU1 Power"]
 
 
@@ -97,7 +97,7 @@ def test_a_supply_that_falls_silent_counts_a_gap(machine: Machine, tmp_path: Pat
 
 def test_a_sensor_that_fails_does_not_cost_the_others(machine: Machine) -> None:
     machine.does(f"cat {FIXTURES}/sensors-dell.csv; echo 'get_record() failed' >&2; exit 1")
-    assert "Inlet Temp" in machine.source().read(0).columns[Environment.sensor]
+    assert "ipmi:Inlet Temp" in machine.source().read(0).columns[Environment.sensor]
 
 
 def test_a_bmc_without_sensors_is_well(machine: Machine) -> None:

@@ -83,7 +83,7 @@ def test_each_ups_is_a_row_with_the_role_ups() -> None:
     assert found.columns[Power.method] == ["gauge", "gauge"]
     assert row(found, "nut:rack1")[Power.power_watts] == 938
     assert row(found, "nut:office")[Power.on_battery] is True
-    assert list(found.columns[Environment.sensor]) == ["rack1 battery", "rack1 inside"]
+    assert list(found.columns[Environment.sensor]) == ["nut:rack1 battery", "nut:rack1 inside"]
 
 
 def test_a_role_can_be_set() -> None:

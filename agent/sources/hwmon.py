@@ -170,7 +170,7 @@ class HwmonReader:
             Power.voltage_volts: _scaled(meter.volts, VOLTS_PER_MILLIVOLT),
             Power.current_amperes: _scaled(meter.amperes, AMPERES_PER_MILLIAMPERE),
             Power.capacity_watts: meter.capacity,
-            Power.energy_error_ratio: energy.error_ratio,
+            Power.energy_error_ratio: None if energy.joules is None else energy.error_ratio,
             Power.gap_seconds_total: energy.gap_seconds,
             Power.resets_total: energy.resets,
             Power.alarms: _alarms(meter.alarms, Power.alarms),

@@ -146,7 +146,7 @@ def _row(zone: _Zone, energy: Energy) -> Row:
         Power.power_watts: energy.watts,
         Power.energy_joules_total: energy.joules,
         Power.capacity_watts: _limit(zone),
-        Power.energy_error_ratio: energy.error_ratio,
+        Power.energy_error_ratio: None if energy.joules is None else energy.error_ratio,
         Power.gap_seconds_total: energy.gap_seconds,
         Power.resets_total: energy.resets,
     }

@@ -118,6 +118,11 @@ class Grid:
         results: dict[str, Any] = json.loads(self._ask("POST", asked))["results"]
         return results
 
+    def index(self, capability: str) -> str:
+        """The storage index of an object, which names the directories of its shares."""
+        told = json.loads(self._ask("POST", f"/uri/{capability}?t=check&output=JSON"))
+        return str(told["storage-index"])
+
     def _ask(self, method: str, path: str, content: bytes | None = None) -> bytes:
         request = urllib.request.Request(self.url + path, content, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:

@@ -4,9 +4,7 @@ The shares are real ones: tests/fixtures/tahoe.
 """
 
 import os
-import re
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,14 +13,12 @@ from agent.fragments.reader import Check, Piece
 from agent.fragments.tahoe import TahoeReader
 from tests.build import rot
 from tests.build.grid import FIXTURES, shares
+from tests.build.share import LEASE, SLOT, anchored, mutable, starts
 from vigie.fragments import Scheme, Status
 
 READER = TahoeReader()
 SHARES = [share for fixture in sorted(FIXTURES.iterdir()) for share in shares(fixture)]
 INDEX = "f4as5fcxhrhw2s37mrlndmbxty"
-LEASE = 72
-SLOT = 468
-"""Where the share begins in the container of a mutable one."""
 
 
 def name(share: Path) -> str:
@@ -31,10 +27,6 @@ def name(share: Path) -> str:
 
 def freely(_: int) -> None:
     """No limit."""
-
-
-def mutable(content: bytes) -> bool:
-    return content.startswith(b"Tahoe mutable container")
 
 
 IMMUTABLE = [share for share in SHARES if not mutable(share.read_bytes())]
@@ -46,40 +38,6 @@ def judged(content: bytes, share: Path, directory: Path) -> Check:
     copy = directory / share.name
     copy.write_bytes(content)
     return READER.check(str(copy), freely)
-
-
-def starts(content: bytes) -> list[int]:
-    """Where the parts of an immutable share begin, in the file; the last one is where it ends."""
-    version = struct.unpack_from(">L", content, 12)[0]
-    head, number = (">6L", ">L") if version == 1 else (">6Q", ">Q")
-    at = struct.unpack_from(head, content, 24 if version == 1 else 32)
-    (length,) = struct.unpack_from(number, content, 12 + at[5])
-    return [12 + start for start in at] + [12 + at[5] + struct.calcsize(number) + length]
-
-
-def anchored(content: bytes) -> Iterator[int]:
-    """The bytes of a share that something in it vouches for.
-
-    Not: leases, secrets of the server, room that is not used, the encrypted private key; and of the
-    URI extension `crypttext_hash`, and `size`, of which only the number of blocks shows.
-    """
-    if mutable(content):
-        version, signed = content[SLOT], 75 if content[SLOT] == 0 else 59
-        at = struct.unpack_from(">4L2Q" if version == 0 else ">8Q", content, SLOT + signed)
-        yield from range(SLOT, SLOT + signed)
-        if version == 0:
-            yield from range(SLOT + 107, SLOT + at[4])
-        else:
-            yield from range(SLOT + at[1], SLOT + at[4])
-            yield from range(SLOT + at[5], SLOT + at[7])
-        return
-    data, unused, trees, *_, end = starts(content)
-    loose: set[int] = set()
-    for part in (rb"crypttext_hash:32:(.{32}),", rb",size:[0-9]+:([0-9]+),"):
-        found = re.compile(part, re.DOTALL).search(content, trees)
-        assert found is not None
-        loose.update(range(*found.span(1)))
-    yield from (i for i in (*range(data, unused), *range(trees, end)) if i not in loose)
 
 
 def test_there_are_fixtures_of_every_kind() -> None:

@@ -21,6 +21,7 @@ Objects are known by a keyed hash, so that no name leaves the site.
 
 import json
 import struct
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from hashlib import blake2b
@@ -120,8 +121,19 @@ class Message:
 
 def object_id(key: bytes, store: str, name: str) -> bytes:
     """The 16 bytes by which an object is known outside: keyed BLAKE2b of store and name."""
-    text = f"{store}\0{name}".encode(errors="surrogateescape")
-    return blake2b(text, digest_size=OBJECT_BYTES, key=key).digest()
+    return object_hasher(key, store)(name)
+
+
+def object_hasher(key: bytes, store: str) -> Callable[[str], bytes]:
+    """The same for all objects of a store: the key is mixed in once."""
+    begun = blake2b(f"{store}\0".encode(), digest_size=OBJECT_BYTES, key=key)
+
+    def hashed(name: str) -> bytes:
+        hasher = begun.copy()
+        hasher.update(name.encode(errors="surrogateescape"))
+        return hasher.digest()
+
+    return hashed
 
 
 def bucket(oid: bytes) -> int:
@@ -131,8 +143,19 @@ def bucket(oid: bytes) -> int:
 
 def record_hash(epoch: str, record: bytes) -> int:
     """The 64 bits that a record adds, by XOR, to the digest of its bucket."""
-    hashed = blake2b(record, digest_size=8, key=epoch.encode()[:64])
-    return int.from_bytes(hashed.digest(), "little")
+    return record_hasher(epoch)(record)
+
+
+def record_hasher(epoch: str) -> Callable[[bytes], int]:
+    """The same for all records of an epoch: its name is mixed in once."""
+    begun = blake2b(digest_size=8, key=epoch.encode()[:64])
+
+    def hashed(record: bytes) -> int:
+        hasher = begun.copy()
+        hasher.update(record)
+        return int.from_bytes(hasher.digest(), "little")
+
+    return hashed
 
 
 def pack(message: Message, payload: bytes) -> bytes:

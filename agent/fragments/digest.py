@@ -3,7 +3,7 @@
 from array import array
 from typing import Final
 
-from vigie.fragments import BUCKETS, DIGEST, bucket, record_hash
+from vigie.fragments import BUCKETS, DIGEST, bucket, record_hasher
 
 _HALF: Final = 1 << 63
 
@@ -12,14 +12,14 @@ class Digests:
     """Of each bucket, the XOR of the hashes of its records; `changed` are those not yet saved."""
 
     def __init__(self, epoch: str) -> None:
-        self._epoch = epoch
+        self._hash = record_hasher(epoch)
         self._sums = array("Q", bytes(8 * BUCKETS))
         self.changed: set[int] = set()
 
     def mix(self, record: bytes) -> None:
         """A record came or went: twice the same is as if it had never been."""
         number = bucket(record)
-        self._sums[number] ^= record_hash(self._epoch, record)
+        self._sums[number] ^= self._hash(record)
         self.changed.add(number)
 
     def saved(self) -> list[tuple[int, int]]:

@@ -12,16 +12,16 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from agent.fragments import row, rows
 from agent.fragments.digest import Digests
 from agent.fragments.row import Row
-from agent.fragments.rows import Rows
+from agent.fragments.rows import PARTS, Rows
 from agent.fragments.tally import Kind, Summary, Tally, kind
 from vigie.database import Database, Writer
 from vigie.errors import StoreDamaged, StoreError
-from vigie.fragments import MAX_DISKS, MAX_SCHEMES, Record, Scheme, Status
+from vigie.fragments import BUCKETS, MAX_DISKS, MAX_SCHEMES, Record, Scheme, Status
 
 CACHE_BYTES: Final = 16 << 20
 LOG_CHANGES: Final = 500_000
@@ -33,15 +33,11 @@ Change = tuple[bytes | None, bytes | None]
 log = logging.getLogger(__name__)
 
 
-class Sighting(NamedTuple):
-    """A fragment that a walk came upon: its name and look as of `row`, and its path below `root`.
+Sightings = Mapping[bytes, tuple[bytes, str]]
+"""What a walk came upon: by key of a fragment its look (see `row`), and its path below the root.
 
-    An empty look is that of a file of which even the size cannot be read.
-    """
-
-    key: bytes
-    look: bytes
-    path: str = ""
+An empty look is that of a file of which even the size cannot be read.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,7 @@ class News:
     """Sightings that change something, and what was known of them as of one change."""
 
     sequence: int
-    sightings: Sequence[Sighting]
+    sightings: Sightings
     known: Mapping[bytes, bytes | None]
 
 
@@ -184,12 +180,12 @@ class Inventory:
                 self.schemes.append(scheme)
             return self.schemes.index(scheme)
 
-    def news(self, sightings: Sequence[Sighting]) -> News:
+    def news(self, sightings: Sightings) -> News:
         """Those that would change what is known: new, changed, back, or no longer readable."""
         with self._lock:
-            known = self._rows.values([s.key for s in sightings])
-            told = [s for s in sightings if row.news(known.get(s.key), s.look)]
-            return News(self.sequence, told, {s.key: known.get(s.key) for s in told})
+            known = self._rows.values(sightings)
+            told = {k: s for k, s in sightings.items() if row.news(known.get(k), s[0])}
+            return News(self.sequence, told, {k: known.get(k) for k in told})
 
     def upsert(self, news: News, schemes: Mapping[bytes, int], now: int) -> None:
         """Take in sightings; `schemes` are the numbers of their schemes, by key.
@@ -199,10 +195,10 @@ class Inventory:
         with self.change():
             known = news.known
             if news.sequence != self.sequence:  # something has changed since
-                known = self._rows.values([s.key for s in news.sightings])
+                known = self._rows.values(news.sightings)
             changes: dict[bytes, Change] = {}
             added = 0
-            for key, look, _ in news.sightings:
+            for key, (look, _) in news.sightings.items():
                 before, after = known.get(key), None
                 if not look and before is not None:
                     after = row.turned(before, Status.UNREADABLE, now)
@@ -214,11 +210,35 @@ class Inventory:
             self.count("added", added)
             self._apply(changes, now)
 
+    def see(self, parts: Mapping[int, bytes]) -> None:
+        """Note what a walk has found: `row.short` of each, by the first bits of their keys."""
+        with self.change():
+            self._rows.see(parts)
+
+    def unsee(self) -> None:
+        """Forget what was noted: a walk has ended."""
+        with self.change():
+            self._rows.unsee()
+
+    def unseen(self) -> Iterator[list[tuple[bytes, bytes]]]:
+        """Key and value of all fragments that no walk has noted, a bucket at a time."""
+        for part in range(PARTS):
+            with self._lock:
+                noted = {
+                    told[at : at + 8]
+                    for told in self._rows.seen(part)
+                    for at in range(0, len(told), 8)
+                }
+            for number in range(part * BUCKETS // PARTS, (part + 1) * BUCKETS // PARTS):
+                with self._lock:
+                    found = self._rows.bucket(number)
+                yield [(k, v) for k, v in found if row.short(k) not in noted]
+
     def miss(self, keys: Iterable[bytes], now: int) -> None:
         """Say of fragments that they are gone from where they were."""
         with self.change():
             changes: dict[bytes, Change] = {}
-            for key, before in self._rows.values(list(keys)).items():
+            for key, before in self._rows.values(keys).items():
                 if row.status(before) != Status.MISSING:
                     changes[key] = before, row.turned(before, Status.MISSING, now)
             self.count("removed", len(changes))
@@ -227,7 +247,7 @@ class Inventory:
     def forget(self, keys: Iterable[bytes], now: int) -> None:
         """Let go of fragments for good."""
         with self.change():
-            known = self._rows.values(list(keys))
+            known = self._rows.values(keys)
             self._apply({k: (v, None) for k, v in known.items()}, now)
 
     # What the scrub asks and tells
@@ -360,14 +380,11 @@ class Inventory:
     def _apply(self, changes: Mapping[bytes, Change], now: int) -> None:
         """Replace values; numbers, digests and counts follow."""
         kinds: dict[Kind, tuple[int, int]] = {}
-        for key, pair in changes.items():
-            for value, by in zip(pair, (-1, 1), strict=True):
-                if value is not None:
-                    told = Row.of(value)
-                    self._digests.mix(row.record(key, told))
-                    like = kind(told)
-                    number, size = kinds.get(like, (0, 0))
-                    kinds[like] = number + by, size + by * told.size
+        for key, (before, after) in changes.items():
+            if before is not None:
+                self._shift(kinds, key, Row.of(before), -1)
+            if after is not None:
+                self._shift(kinds, key, Row.of(after), 1)
         self._tally.shift(kinds)
         if changes:
             self._rows.replace({k: after for k, (_, after) in changes.items()})
@@ -375,3 +392,10 @@ class Inventory:
             self.sequence += len(changes)
             if self._rows.word("behind") is None:
                 self._rows.set_word("behind", str(now))
+
+    def _shift(self, kinds: dict[Kind, tuple[int, int]], key: bytes, of: Row, by: int) -> None:
+        """A row came (1) or went (-1)."""
+        self._digests.mix(row.record(key, of))
+        like = kind(of)
+        number, size = kinds.get(like, (0, 0))
+        kinds[like] = number + by, size + by * of.size

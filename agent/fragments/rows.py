@@ -1,6 +1,6 @@
 """The tables of an inventory, and every question that is asked of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +28,9 @@ TABLES: Final = (
 _CHUNK: Final = 512
 """Rows of one statement: SQLite then works without stopping for every row, and without the lock of
 the interpreter."""
+PART_SHIFT: Final = 2
+"""What a walk has seen is kept in 64 parts, by the first bits of the key."""
+PARTS: Final = 256 >> PART_SHIFT
 _FILES: Final = ("", "-wal", "-shm")
 
 
@@ -82,11 +85,12 @@ class Rows:
             write.executemany("INSERT OR REPLACE INTO digest VALUES (?, ?)", digests.saved())
             write.executemany("INSERT OR REPLACE INTO tally VALUES (?, ?, ?, ?)", tally.saved())
 
-    def values(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+    def values(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
         """The values of those fragments that are known."""
         found: dict[bytes, bytes] = {}
-        for at in range(0, len(keys), _CHUNK):
-            some = keys[at : at + _CHUNK]
+        ordered = sorted(keys)  # so that a page is read once
+        for at in range(0, len(ordered), _CHUNK):
+            some = ordered[at : at + _CHUNK]
             marks = ",".join("?" * len(some))
             asked = f"SELECT key, value FROM fragment WHERE key IN ({marks})"  # noqa: S608
             found.update(map(tuple, self._database.rows(asked, *some)))

@@ -8,6 +8,8 @@ import signal
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from itertools import accumulate, zip_longest
+from typing import Final
 
 from agent import contract, doctor
 from agent.runner import Reading
@@ -16,6 +18,9 @@ from agent.sources import sources as all_sources
 from vigie import logs, settings
 from vigie.errors import SettingsError, VigieError
 from vigie.settings import AgentSettings, Upstream
+
+NAMES_WIDTH: Final = 48
+"""How much of a line the names of files may take."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -105,6 +110,7 @@ def _sources(told: AgentSettings, arguments: argparse.Namespace) -> int:
         print(json.dumps([
             {"source": s.name, "measurements": [m.name for m in s.measurements],
              "period_seconds": every[s.name], "off": s.name in told.off,
+             "apart": s.apart,
              "reads": [asdict(r) for r in s.reads], "runs": [asdict(r) for r in s.runs]}
             for s in known
         ]))  # fmt: skip
@@ -112,11 +118,21 @@ def _sources(told: AgentSettings, arguments: argparse.Namespace) -> int:
     rows = [
         (s.name, "off" if s.name in told.off else f"{every[s.name]:g} s",
          ", ".join(m.name for m in s.measurements),
-         ", ".join([*(r.program for r in s.runs), *(r.path for r in s.reads)]))
+         _some([*(r.program for r in s.runs), *(r.path for r in s.reads)]))
         for s in known
     ]  # fmt: skip
     _table(("SOURCE", "PERIOD", "GIVES", "READS"), rows)
+    print("all that each one reads, and why: vigie agent doctor --contract")
     return 0
+
+
+def _some(names: Sequence[str]) -> str:
+    """As many as fit on a line, and how many more there are."""
+    names = list(dict.fromkeys(names))
+    fit = sum(length <= NAMES_WIDTH for length in accumulate(len(n) + 2 for n in names))
+    shown = names[: max(1, fit)]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _doctor(told: AgentSettings, arguments: argparse.Namespace) -> int:
@@ -130,8 +146,9 @@ def _doctor(told: AgentSettings, arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([asdict(f) for f in findings]))
     else:
-        rows = [(f.subject, f.status, f.missing or "-", f.remedy or "-") for f in findings]
-        _table(("WHAT", "STATUS", "MISSING", "COMMAND THAT MENDS IT"), rows)
+        rows = [(f.subject, f.status, f.missing) for f in findings]
+        remedies = [f"mend: {f.remedy}" if f.remedy else "" for f in findings]
+        _table(("WHAT", "STATUS", "MISSING"), rows, below=remedies)
     return 0 if all(f.fine for f in findings) else 1
 
 
@@ -153,11 +170,16 @@ def _lines(reading: Reading) -> Iterable[str]:
             yield f"{name:<64} {shown} {field.unit.ucum.removeprefix('1')}".rstrip()
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], *, below: Sequence[str] = ()
+) -> None:
+    """Columns for people; `below` is what stands on a line of its own after each row, or ""."""
     widths = [max(len(line[i]) for line in (heads, *rows)) for i in range(len(heads) - 1)]
-    for line in (heads, *rows):
+    for line, after in zip_longest((heads, *rows), ("", *below), fillvalue=""):
         cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
-        print("  ".join([*cells, line[-1]]))
+        print("  ".join([*cells, line[-1]]).rstrip())
+        if after:
+            print(f"    {after}")
 
 
 _VERBS = {"run": _run, "once": _once, "sources": _sources, "doctor": _doctor}

@@ -5,7 +5,7 @@ Made from the declarations that the sources themselves are tested against, and f
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from agent import devices
 from agent.source import Read, Run, Source
@@ -23,6 +23,10 @@ AGENT_READS = (
     Read("/etc/ssl/certs/*", "whom to trust, when an upstream is https"),
 )
 """Beside its own program and data: what the agent itself opens."""
+ITSELF: Final = Run(
+    "python", "-m agent.child", "the agent's own: this source, in a process that can be ended"
+)
+"""What a source that may hang for good lives in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def contract(
             s.name,
             f"{periods[s.name]:g} s",
             s.reads,
-            s.runs,
+            (*s.runs, ITSELF) if s.apart else s.runs,
             tuple(sent for m in s.measurements for sent in _sends(m)),
         )
         for s in sources
@@ -78,12 +82,16 @@ def contract(
     return Contract(
         (*clauses, own, inventory),
         tuple(u.url for u in settings.upstreams),
-        (f"{settings.data / 'agent'}: spool, positions, credential (mode 0600), boot, lock",),
+        (
+            f"{settings.data / 'agent'}: spool, positions, credential (mode 0600), boot, lock",
+            f"{settings.data / 'agent'}: inventory of the fragments of each store that is set",
+        ),
         (f"{settings.metrics_listen}: GET /metrics, GET /healthz",),
         (
             "starts no program but those listed, and loads no kernel module",
-            "reads no file of a user, no process's memory, arguments or environment",
-            "takes no order from outside but `send the device inventory`",
+            "reads no file of a user but in the directories of a store that is set",
+            "reads no process's memory, arguments or environment",
+            "takes no order from outside but to send again an inventory: of devices, of fragments",
             "connects to nothing but the upstreams and addresses listed",
         ),
     )

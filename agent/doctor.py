@@ -67,7 +67,8 @@ def _of_source(source: Source, found: Health) -> list[Finding]:
     fine = found.status not in {health.FAILED, health.STUCK}
     lines = [Finding(source.name, found.word, fine, found.detail)]
     if found.status != health.OFF:
-        lacks = lacking(source)
+        # Where nothing is wrong, only what somebody could mend is worth a line.
+        lacks = [lack for lack in lacking(source) if lack.grant or not fine]
         status = "would need" if fine else "needs"
         lines += [Finding(source.name, status, fine, wanted(r), r.grant) for r in lacks]
     return lines

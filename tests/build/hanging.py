@@ -41,6 +41,8 @@ class Lonely(Given):
             raise SourceFailed("closed", f"{self.name}: read before open")
         self.turns += 1
         self._do(self.deed)
+        if self.turn:
+            return self.turn()
         return Found({**LOAD, Host.cpu_busy_seconds_total: [self.turns]})
 
     def _do(self, deed: str) -> None:

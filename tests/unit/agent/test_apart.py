@@ -227,7 +227,6 @@ def test_the_turn_returns_before_its_limit(apart: Maker) -> None:
 
 def test_a_source_that_is_bound_to_this_process_is_refused(apart: Maker) -> None:
     lonely = Lonely()
-    lonely.turn = threading.Lock  # type: ignore[assignment]
     lonely.lock = threading.Lock()  # type: ignore[attr-defined]
     with pytest.raises(SourceFailed, match="cannot be pickled") as failed:
         apart(lonely).open()

@@ -81,7 +81,7 @@ def test_what_is_asked_is_answered(
 def test_what_cannot_cross_is_the_source_s_fault() -> None:
     source = Lonely()
     source.is_open = True
-    source.read = lambda now: Found({Host.load1: [io.StringIO]})  # type: ignore[method-assign, list-item]
+    source.turn = lambda: Found({Host.load1: [io.StringIO]})  # type: ignore[list-item]
     with pytest.raises(SourceFailed, match="no plain value"):
         answered(body(answer(source, ("read", NOW))))
 

@@ -44,6 +44,8 @@ def test_sources_lists_what_each_reads(capsys: pytest.CaptureFixture[str]) -> No
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[1:4]] == ["host", "filesystem", "disk_io"]
     assert "60 s" in lines[2]
+    assert all(len(line) < 120 for line in lines)
+    assert re.search(r"/proc/stat, .* and \d+ more$", lines[1])
 
 
 def test_doctor_says_what_is_wrong_and_how_to_mend_it(
@@ -51,7 +53,8 @@ def test_doctor_says_what_is_wrong_and_how_to_mend_it(
 ) -> None:
     asked = ("doctor", "--data", str(tmp_path), "--upstream", "http://127.0.0.1:9")
     assert vigie_agent(*asked) == 1
-    assert "unreachable" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert re.search(r"unreachable .*\n    mend: check that the collector runs", out)
     assert vigie_agent(*asked, "--json") == 1
     told = {f["subject"]: f["fine"] for f in json.loads(capsys.readouterr().out)}
     assert told["host"] is True

@@ -79,5 +79,26 @@ def test_a_serial_number_identifies_the_machine(machine: Path) -> None:
     assert "machine-S123" in rows(machine)
 
 
+def test_what_a_source_knows_of_a_device_is_added_to_what_the_kernel_lists(machine: Path) -> None:
+    devices = Devices("h1", machine)
+    told: list[dict[str, str | None]] = [
+        {"device": "naa.5000c500", "kind": "disk", "serial": "ZR5", "model": None},
+        {"device": "GPU-1", "kind": "gpu", "model": "H200"},
+    ]
+    assert devices.take("disk_smart", told)
+    found = {str(row["device"]): row for row in devices.snapshot().rows}
+    disk, gpu = found["naa.5000c500"], found["GPU-1"]
+    assert (disk["serial"], disk["model"], disk["address"]) == ("ZR5", "ST18000NM", "sda")
+    assert (gpu["host"], gpu["model"], gpu["firmware"]) == ("h1", "H200", None)
+
+
+def test_only_what_changed_is_news(machine: Path) -> None:
+    devices = Devices("h1", machine)
+    assert devices.take("gpu_nvml", [{"device": "GPU-1"}])
+    assert not devices.take("gpu_nvml", [{"device": "GPU-1"}])
+    assert devices.take("gpu_nvml", [])
+    assert "GPU-1" not in {row["device"] for row in devices.snapshot().rows}
+
+
 def test_an_empty_machine_is_still_one(tmp_path: Path) -> None:
     assert list(rows(tmp_path)) == ["machine-h1"]

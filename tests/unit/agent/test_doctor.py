@@ -9,6 +9,7 @@ from agent import contract, doctor
 from agent.source import Read, Run
 from agent.sources import sources
 from tests.build.given import Given
+from tests.build.hanging import Lonely
 from tests.build.upstream import Reply
 from tests.build.upstream import Upstream as Listener
 from vigie import catalogue
@@ -81,6 +82,14 @@ def test_what_would_help_a_source_that_has_nothing_to_read_is_no_fault(tmp_path:
     assert file.fine
 
 
+def test_a_source_that_lives_apart_is_examined_there(tmp_path: Path) -> None:
+    lonely = Lonely("die")
+    lonely.reads = ()
+    [found] = doctor.sources(settings(tmp_path), [lonely])
+    assert (found.status, found.fine) == ("failed", False)
+    assert "signal 11" in found.missing
+
+
 def test_a_source_that_is_off_is_not_opened(tmp_path: Path) -> None:
     told = AgentSettings(data=tmp_path, off=("host",))
     [found] = doctor.sources(told, [Source(SourceFailed("x", "opened"))])
@@ -147,6 +156,25 @@ def test_the_contract_names_every_file_and_every_field(tmp_path: Path) -> None:
         assert (field.full_name in page) is (field.origin == "agent")
     assert "http://127.0.0.1:9" in page
     assert "127.0.0.1:8053" in page
+
+
+def test_the_contract_names_every_program_and_the_right_that_it_takes(tmp_path: Path) -> None:
+    lonely = Lonely()
+    lonely.runs = (Run("smartctl", "--json -x DISK", "health", right="CAP_SYS_RAWIO"),)
+    page = contract.as_text(
+        contract.contract(settings(tmp_path), [lonely], {"lonely": 1.0, "source": 1.0})
+    )
+    assert "smartctl --json -x DISK: health; right: CAP_SYS_RAWIO" in page
+    # What lives in a process of its own is the agent's own program, and said so.
+    assert "python -m agent.child: the agent's own" in page
+
+
+def test_what_the_contract_says_is_never_done_is_not_done(tmp_path: Path) -> None:
+    told = agreed(tmp_path)
+    assert "starts no program but those listed, and loads no kernel module" in told.never
+    paths = [read.path for clause in told.clauses for read in clause.reads]
+    assert not [p for p in paths if p.endswith(("/cmdline", "/environ", "/mem", "/maps"))]
+    assert not [p for p in paths if p.startswith(("/home", "/root"))]
 
 
 def test_the_contract_for_machines_says_the_same(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from agent.encode import Contents, Encoder
 from agent.source import Found
 from vigie import catalogue
 from vigie.frame import Gap, Happening, InventoryPart, column_type, unpack
-from vigie.shape import Columns, Field, Kind, Value
+from vigie.shape import Columns, Field, Kind, Quality, Value
 
 NOW = 1_700_000_000_123_456_789
 ARROW = {
@@ -102,6 +102,29 @@ def test_columns_of_two_measurements_become_two_sections() -> None:
     contents.add(NOW, Found(both), "h")
     _, tables = read(Encoder("a", "b", "s/c").frame(0, NOW, 5, contents))
     assert {name: t.num_rows for name, t in tables.items()} == {"host": 1, "disk_io": 2}
+
+
+def test_quality_travels_where_it_is_not_the_best_and_only_there() -> None:
+    contents = Contents()
+    load: Columns = {catalogue.Host.load1: [1.0]}
+    contents.add(1, Found(load), "h")
+    encoder = Encoder("a", "b", "s/c")
+    _, tables = read(encoder.frame(0, NOW, 5, contents))
+    assert "quality" not in tables["host"].column_names
+    contents.add(2, Found(load, quality={"host": [Quality.ESTIMATED]}), "h")
+    _, tables = read(encoder.frame(1, NOW, 5, contents))
+    assert tables["host"].column("quality").to_pylist() == [0, Quality.ESTIMATED.code]
+
+
+def test_an_event_about_a_host_is_told_its_name() -> None:
+    contents = Contents()
+    lost = Happening(catalogue.GPU_LOST.code, 3, {"gpu": "G"}, "gone")
+    other = Happening(catalogue.GPU_LOST.code, 3, {"host": "h2", "gpu": "G"})
+    contents.add(NOW, Found({}, [lost, other]), "h1")
+    assert [e.keys for e in contents.events] == [
+        {"host": "h1", "gpu": "G"}, {"host": "h2", "gpu": "G"},
+    ]  # fmt: skip
+    assert contents.rows == {}
 
 
 def test_a_gap_frame_is_of_the_boot_that_lost_frames() -> None:

@@ -6,14 +6,15 @@ from typing import Final
 
 import pynvml
 
-from agent.gpu import inventory, probe
-from agent.gpu.batch import Batch, asked
-from agent.gpu.fields import ECC_MODE, LINK_COUNT, NVLINK, NVLINK_5, QUANTITIES, Quantity, of_links
-from agent.gpu.gpm import Activity, Meter
+from agent.gpu import inventory
+from agent.gpu.batch import Batch
+from agent.gpu.fields import NVLINK, NVLINK_5, QUANTITIES, Quantity, of_links
+from agent.gpu.gpm import Activity
+from agent.gpu.instruments import Instruments
 from agent.gpu.library import Handle, Library
-from agent.gpu.memory import MemoryOf
 from agent.gpu.mig import Instances, Part
-from agent.gpu.processes import Jobs, Process, Running, Use, Utilised
+from agent.gpu.probe import Refusals, is_mean
+from agent.gpu.processes import Jobs, Process, Use
 from vigie.catalogue import Gpu
 from vigie.shape import Field, Value
 
@@ -21,12 +22,6 @@ _ECC: Final = frozenset({
     Gpu.ecc_corrected_total, Gpu.ecc_uncorrected_total,
     Gpu.ecc_corrected_lifetime_total, Gpu.ecc_uncorrected_lifetime_total,
 })  # fmt: skip
-_ACTIVITY: Final[Mapping[str, Field]] = {
-    "sm_active_ratio": Gpu.sm_active_ratio,
-    "sm_occupancy_ratio": Gpu.sm_occupancy_ratio,
-    "tensor_active_ratio": Gpu.tensor_active_ratio,
-    "dram_active_ratio": Gpu.dram_active_ratio,
-}
 
 
 @dataclass(slots=True)
@@ -40,68 +35,101 @@ class Seen:
 
 
 class Board:
-    """One GPU with its handle, good until the library ends."""
+    """One GPU with its handle, good until the library ends; `gone` says why it is lost.
 
-    def __init__(self, library: Library, uuid: str, handle: Handle, meter: Meter) -> None:
+    A turn of all GPUs goes through its steps one by one, each for all GPUs (`agent/gpu/turn.py`);
+    what they found is in `seen`.
+    """
+
+    def __init__(self, instruments: Instruments, uuid: str, handle: Handle) -> None:
         """Ask once what does not change; raises as `fine`."""
-        self.uuid, self.handle, self._library = uuid, handle, library
-        self.fresh = True
-        values = library.function("nvmlDeviceGetFieldValues")
-        known = asked(values, handle, (LINK_COUNT, ECC_MODE))
-        links = known.get(LINK_COUNT)
-        ecc = known.get(ECC_MODE) != 0
-        nvlink = NVLINK if links is None else of_links(int(links)) if links else ()
-        general = tuple(q for q in QUANTITIES if ecc or q.field not in _ECC)
-        self._batch = Batch(values, handle, (*general, *nvlink))
+        self.uuid, self.handle, self.fresh = uuid, handle, True
+        self.seen, self.gone = Seen({}), ""
+        self.refusals: Refusals = {}
+        self._instruments = instruments
+        links, ecc = instruments.plans.links(handle), instruments.plans.ecc(handle)
+        nvlink = NVLINK if links is None else of_links(links) if links else ()
+        general = tuple(q for q in QUANTITIES if ecc is not False or q.field not in _ECC)
+        self._batch = Batch(instruments.plans, handle, (*general, *nvlink))
         self._newer: Batch | None = None
         self._newer_for: frozenset[Field] | None = frozenset() if nvlink else None
-        self._memory, self._running = MemoryOf(library, handle), Running(library, handle)
-        self._utilised = Utilised(library, handle)
+        meter = instruments.meter
         self._activity = Activity(meter, handle) if meter.supports(handle) else None
-        self._instances = Instances(library, handle, meter)
-        self._mean = probe.is_mean(capability(library, handle))
-        self._mig = probe.mig(library, handle)
-        self._utilization = probe.utilization(library, handle)
-        self._probes = (
-            (Gpu.temperature_celsius, probe.temperature(library, handle)),
-            (Gpu.temperature_margin_celsius, probe.margin(library, handle)),
-            (Gpu.sm_clock_hertz, probe.clock(library, handle, pynvml.NVML_CLOCK_SM)),
-            (Gpu.memory_clock_hertz, probe.clock(library, handle, pynvml.NVML_CLOCK_MEM)),
-            (Gpu.throttle_reasons, probe.reasons(library, handle)),
-            (Gpu.fabric_state, probe.fabric(library, handle)),
-        )
-        self._energy, self._limit = probe.energy(library, handle), probe.limit(library, handle)
-        self._power = probe.power(library, handle)
+        self._instances = Instances(instruments, handle)
+        self._mean = is_mean(capability(instruments.library, handle))
+        self._cut: bool | None = None
+        self._utilised: int | None = None
 
-    def read(self, now: int, jobs: Jobs | None, *, active: bool) -> Seen:
-        """One turn; raises as `fine`.
-
-        `jobs` is None where the driver's process numbers are not ours; `active` is whether GPM
-        may be read.
-        """
+    def read_fields(self, now: int) -> None:
+        """First step: field values; raises as `fine`."""
         row = self._batch.read(now)
         if self._newer_for is not None:
             row |= self._newer_links(now)
-        for of, one in self._probes:
-            row[of] = one.read(now)
-        self._fall_back(row, now)
-        memory = self._memory.read(now)
-        row[Gpu.memory_total_bytes] = memory.total
-        row[Gpu.memory_used_bytes] = memory.used
-        row[Gpu.memory_reserved_bytes] = memory.reserved
-        cut = row[Gpu.mig_enabled] = self._mig.read(now)
-        seen = Seen(row)
+        self.seen = Seen(row, [], [], [])
+
+    def read_rest(self, now: int) -> None:
+        """Memory, and older calls for what this driver's fields do not answer; raises as `fine`.
+
+        After the probes of `agent/gpu/turn.py`, whose answers it makes sense of.
+        """
+        row, handle, refusals = self.seen.row, self.handle, self.refusals
+        row[Gpu.fabric_state] = row[Gpu.fabric_state] or None  # 0 is a board without a fabric
+        cut = row[Gpu.mig_enabled]
+        row[Gpu.mig_enabled] = cut = None if cut is None else bool(cut)
         if cut:
-            self._read_parts(seen, now, jobs, active=active)
-        else:
-            self._read_whole(seen, now, jobs, active=active)
-        row[Gpu.up] = True
-        return seen
+            row[Gpu.utilization_ratio] = None
+        if cut != self._cut:
+            self._cut, self.fresh = cut, True
+            refusals.clear()  # what is refused under MIG is not what is refused without
+        (
+            row[Gpu.memory_total_bytes],
+            row[Gpu.memory_used_bytes],
+            row[Gpu.memory_reserved_bytes],
+        ) = self._instruments.memories.read(handle, now, refusals)
+        probes = self._instruments.probes
+        if row.get(Gpu.energy_joules_total) is None:
+            row[Gpu.energy_joules_total] = probes.energy.read(handle, now, refusals) or None
+        if row.get(Gpu.power_limit_watts) is None:
+            row[Gpu.power_limit_watts] = probes.limit.read(handle, now, refusals) or None
+        of = Gpu.power_watts if self._mean else Gpu.power_instant_watts
+        if self._mean is not None and row.get(of) is None:
+            row[of] = probes.power.read(handle, now, refusals) or None
+
+    def read_activity(self, now: int, *, active: bool) -> None:
+        """Activity counters, if they may be read, and instances; raises as `fine`."""
+        if self._cut:
+            if self._activity is not None:
+                self._activity.drop()
+            self.seen.parts = self._instances.read(now, active=active)
+            return
+        self._instances.drop()
+        if self._activity is not None and active:
+            self.seen.row |= self._activity.read(now)
+        elif self._activity is not None:
+            self._activity.drop()
+
+    def read_processes(self, now: int, jobs: Jobs) -> None:
+        """Processes and their jobs; raises as `fine`."""
+        if self._cut:
+            lists = [part.processes for part in self.seen.parts]
+            if None not in lists:
+                self.seen.row[Gpu.processes_count] = sum(len(listed or ()) for listed in lists)
+            for part in self.seen.parts:
+                self._use(part.uuid, part.processes or [], jobs, {})
+            return
+        using, handle, refusals = self._instruments, self.handle, self.refusals
+        listed = using.running.read(handle, now, refusals)
+        if listed is None:
+            return
+        self.seen.row[Gpu.processes_count] = len(listed)
+        if listed:
+            busy, self._utilised = using.utilised.read(handle, now, refusals, self._utilised)
+            self._use(self.uuid, listed, jobs, busy)
 
     def devices(self, now: int) -> list[inventory.Row]:
         """Its rows in the inventory, instances after it; raises as `fine`."""
-        row = inventory.board(self._library, self.uuid, self.handle, now)
-        return [row, *inventory.parts(self._library, row, self._instances, now)]
+        row = inventory.board(self._instruments, self.uuid, self.handle, now)
+        return [row, *inventory.parts(self._instruments, row, self._instances, now)]
 
     def drop(self) -> None:
         """Give back what the driver keeps for us."""
@@ -109,35 +137,9 @@ class Board:
             self._activity.drop()
         self._instances.drop()
 
-    def _read_whole(self, seen: Seen, now: int, jobs: Jobs | None, *, active: bool) -> None:
-        row = seen.row
-        row[Gpu.utilization_ratio] = self._utilization.read(now)
-        if self._activity is not None and active:
-            for name, share in self._activity.read(now).items():
-                row[_ACTIVITY[name]] = share
-        elif self._activity is not None:
-            self._activity.drop()
-        self._instances.drop()
-        if jobs is not None and (listed := self._running.read(now)) is not None:
-            row[Gpu.processes_count] = len(listed)
-            if listed:
-                self._use(seen, self.uuid, listed, jobs, self._utilised.read(now))
-
-    def _read_parts(self, seen: Seen, now: int, jobs: Jobs | None, *, active: bool) -> None:
-        """Utilisation and activity are of instances; the board's processes are all of theirs."""
-        seen.parts = self._instances.read(now, active=active)
-        lists = [part.processes for part in seen.parts]
-        if jobs is None or None in lists:
-            return
-        seen.row[Gpu.processes_count] = sum(len(listed or ()) for listed in lists)
-        for part in seen.parts:
-            self._use(seen, part.uuid, part.processes or [], jobs, {})
-
-    def _use(
-        self, seen: Seen, uuid: str, listed: list[Process], jobs: Jobs, busy: Mapping[int, float]
-    ) -> None:
-        seen.pids += [process.pid for process in listed]
-        seen.uses += [(uuid, use) for use in jobs.uses(listed, busy)]
+    def _use(self, uuid: str, listed: list[Process], jobs: Jobs, busy: Mapping[int, float]) -> None:
+        self.seen.pids += [process.pid for process in listed]
+        self.seen.uses += [(uuid, use) for use in jobs.uses(listed, busy)]
 
     def _newer_links(self, now: int) -> dict[Field, Value]:
         """NVLink 5, for what the older fields do not answer."""
@@ -145,19 +147,9 @@ class Board:
         if answered != self._newer_for:
             self._newer_for = answered
             left: tuple[Quantity, ...] = tuple(q for q in NVLINK_5 if q.field not in answered)
-            function = self._library.function("nvmlDeviceGetFieldValues")
-            self._newer = Batch(function, self.handle, left) if left else None
+            plans = self._instruments.plans
+            self._newer = Batch(plans, self.handle, left) if left else None
         return self._newer.read(now) if self._newer is not None else {}
-
-    def _fall_back(self, row: dict[Field, Value], now: int) -> None:
-        """Older calls, for what this driver's fields do not answer."""
-        if row.get(Gpu.energy_joules_total) is None:
-            row[Gpu.energy_joules_total] = self._energy.read(now)
-        if row.get(Gpu.power_limit_watts) is None:
-            row[Gpu.power_limit_watts] = self._limit.read(now)
-        of = Gpu.power_watts if self._mean else Gpu.power_instant_watts
-        if self._mean is not None and row.get(of) is None:
-            row[of] = self._power.read(now) or None
 
 
 def capability(library: Library, handle: Handle) -> tuple[int, int] | None:

@@ -6,6 +6,7 @@ way that the driver does not refuse is used.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from vigie.catalogue import Gpu
@@ -101,6 +102,7 @@ NVLINK_5: Final[tuple[Quantity, ...]] = (
 broke both (NVIDIA/dcgm-exporter issue 581)."""
 
 
+@cache
 def of_links(count: int) -> tuple[Quantity, ...]:
     """The NVLink quantities of a GPU with so many links; errors link by link if need be."""
     each = _sum(161, 162, 163, scopes=range(min(count, MAX_LINKS)))

@@ -13,10 +13,11 @@ from typing import Final
 
 from agent.gpu import gpm
 from agent.gpu.board import Board, Seen
-from agent.gpu.gpm import Meter
+from agent.gpu.instruments import Instruments
 from agent.gpu.inventory import Row
 from agent.gpu.library import Library, Lost, Over, within
 from agent.gpu.processes import Jobs
+from agent.gpu.turn import read
 from agent.gpu.xid import Tally, Watch
 from vigie.catalogue import DRIVER_CHANGED, GPU_BACK, GPU_LOST, Gpu
 from vigie.errors import Absent, SourceFailed
@@ -52,6 +53,7 @@ class Fleet:
         self._rows: dict[str, list[Row]] = {}
         self._jobs, self.tally = Jobs(proc), Tally()
         self._watch: Watch | None = None
+        self._instruments: Instruments | None = None
         self._driver: str | None = None
         self._began: int | None = None
         self._wait = RETRY_SECONDS
@@ -71,10 +73,10 @@ class Fleet:
         try:
             self._driver = self._library.driver()
             handles = self._library.handles()
-            meter = Meter(self._library)
+            instruments = self._instruments = Instruments(self._library)
             for uuid, handle in handles:
                 try:
-                    self._boards[uuid] = Board(self._library, uuid, handle, meter)
+                    self._boards[uuid] = Board(instruments, uuid, handle)
                 except Lost as lost:
                     self._down.setdefault(uuid, str(lost))
             self._watch = Watch(self._library, [(u, b.handle) for u, b in self._boards.items()])
@@ -95,7 +97,7 @@ class Fleet:
             self._watch = None
         for board in self._boards.values():
             board.drop()
-        self._boards = {}
+        self._boards, self._instruments = {}, None
         self._library.end()
 
     def read(self, now: int) -> Turn:
@@ -110,30 +112,30 @@ class Fleet:
         told = self._watch.take() if self._watch is not None else []
         turn.happenings += self.tally.add(told)
         active, jobs = self._active(now), self._jobs if self._jobs.visible() else None
+        if self._instruments is not None:
+            read(self._boards.values(), self._instruments, now, jobs, active=active)
         for uuid, board in list(self._boards.items()):
-            self._read(turn, uuid, board, now, jobs, active=active)
+            self._look(turn, uuid, board, now)
         for uuid, why in self._down.items():
             turn.seen[uuid] = Seen({Gpu.up: False})
             if uuid not in self._told:
                 self._told.add(uuid)
                 turn.happenings.append(_of(GPU_LOST, now, {"gpu": uuid}, why))
+        totals = self.tally.totals()
         for uuid, seen in turn.seen.items():
             if uuid in watched:
-                seen.row[Gpu.xid_total] = self.tally.total(uuid)
+                seen.row[Gpu.xid_total] = totals[uuid]
         self._jobs.keep(pid for seen in turn.seen.values() for pid in seen.pids)
         self._inventory(turn, now)
         return turn
 
-    def _read(
-        self, turn: Turn, uuid: str, board: Board, now: int, jobs: Jobs | None, *, active: bool
-    ) -> None:
-        """One GPU; one that is lost is not touched again before a new beginning."""
-        try:
-            turn.seen[uuid] = board.read(now, jobs, active=active)
-        except (Lost, Over) as gone:
+    def _look(self, turn: Turn, uuid: str, board: Board, now: int) -> None:
+        """What one GPU gave; one that is lost is not touched again before a new beginning."""
+        if board.gone:
             del self._boards[uuid]
-            self._down.setdefault(uuid, str(gone))
+            self._down.setdefault(uuid, board.gone)
             return
+        turn.seen[uuid] = board.seen
         if self._down.pop(uuid, None) is not None:
             self._told.discard(uuid)
             turn.happenings.append(_of(GPU_BACK, now, {"gpu": uuid}))
@@ -188,10 +190,12 @@ class Fleet:
         """Rows of GPUs that are new or cut anew; those that are down stay as they were."""
         news = False
         for uuid, board in self._boards.items():
-            parts = {part.uuid for part in turn.seen[uuid].parts} if uuid in turn.seen else set()
-            known = {row["device"] for row in self._rows.get(uuid, ())} - {uuid}
-            if uuid in self._rows and parts == known and not board.fresh:
-                continue
+            if not board.fresh and uuid in turn.seen:
+                parts, rows = turn.seen[uuid].parts, self._rows[uuid]
+                if len(rows) == 1 + len(parts) and (
+                    not parts or {part.uuid for part in parts} <= {row["device"] for row in rows}
+                ):
+                    continue
             try:
                 self._rows[uuid] = board.devices(now)
             except (Lost, Over):

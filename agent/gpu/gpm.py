@@ -5,7 +5,7 @@ DCGM reads the same counters, and two readers disturb each other: where DCGM run
 
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Sequence
 from ctypes import byref
 from pathlib import Path
 from typing import Any, Final
@@ -15,25 +15,35 @@ import pynvml
 from agent.gpu.library import (
     REFUSALS,
     REFUSED_SECONDS,
-    SUCCESS,
     Function,
     Handle,
     Library,
     fine,
     within,
 )  # fmt: skip
+from vigie.catalogue import Gpu, GpuInstance
+from vigie.shape import Field, Value
 
-METRICS: Final[Mapping[str, int]] = {
-    "sm_active_ratio": pynvml.NVML_GPM_METRIC_SM_UTIL,
-    "sm_occupancy_ratio": pynvml.NVML_GPM_METRIC_SM_OCCUPANCY,
-    "tensor_active_ratio": pynvml.NVML_GPM_METRIC_ANY_TENSOR_UTIL,
-    "dram_active_ratio": pynvml.NVML_GPM_METRIC_DRAM_BW_UTIL,
-}
-"""Names of fields, in `gpu` as in `gpu_instance`, and the metric of each; percent."""
+METRICS: Final = (
+    pynvml.NVML_GPM_METRIC_SM_UTIL,
+    pynvml.NVML_GPM_METRIC_ANY_TENSOR_UTIL,
+    pynvml.NVML_GPM_METRIC_DRAM_BW_UTIL,
+    pynvml.NVML_GPM_METRIC_SM_OCCUPANCY,
+)
+"""What is asked, in percent; in the order of `OF_BOARD` and `OF_INSTANCE`."""
+OF_BOARD: Final = (
+    Gpu.sm_active_ratio, Gpu.tensor_active_ratio, Gpu.dram_active_ratio, Gpu.sm_occupancy_ratio,
+)  # fmt: skip
+OF_INSTANCE: Final = (
+    GpuInstance.sm_active_ratio, GpuInstance.tensor_active_ratio, GpuInstance.dram_active_ratio,
+)  # fmt: skip
 RIVALS: Final = frozenset({"nv-hostengine", "dcgm-exporter", "dcgmproftester1", "dcgmi"})
 """Names of programs, as /proc/PID/comm cuts them, that read the same counters."""
 RIVAL_SECONDS: Final = 60.0
 _PERCENT: Final = 100.0
+_SAMPLES: Final = struct.Struct("<QQ")
+_SAMPLES_AT: Final = 8
+"""Where nvmlGpmMetricsGet_t has its two samples, after version and count; metrics follow."""
 _HEAD: Final = 24
 _READING: Final = struct.Struct("<" + "4xId24x" * len(METRICS))
 
@@ -59,7 +69,7 @@ class Meter:
         self._told = pynvml.c_nvmlGpmMetricsGet_t(
             version=pynvml.NVML_GPM_METRICS_GET_VERSION, numMetrics=len(METRICS)
         )
-        for place, metric in zip(self._told.metrics, METRICS.values(), strict=False):
+        for place, metric in zip(self._told.metrics, METRICS, strict=False):
             place.metricId = metric
         self._into = byref(self._told)
 
@@ -69,15 +79,15 @@ class Meter:
         code = self.library.call("nvmlGpmQueryDeviceSupport", handle, byref(told))
         return self._get is not None and fine(code) and bool(told.isSupportedDevice)
 
-    def between(self, first: Any, second: Any) -> dict[str, float | None]:
-        """What happened from the first sample to the second, by name; raises as `fine`."""
-        self._told.sample1, self._told.sample2 = first, second
+    def between(self, first: int, second: int, of: Sequence[Field]) -> dict[Field, Value]:
+        """What happened from the first sample to the second; raises as `fine`."""
+        _SAMPLES.pack_into(self._told, _SAMPLES_AT, first, second)
         if self._get is None or not fine(self._get(self._into)):
             return {}
         cells = _READING.unpack_from(self._told, _HEAD)
-        readings = zip(METRICS, cells[0::2], cells[1::2], strict=True)
         return {
-            name: ratio(percent) if code == SUCCESS else None for name, code, percent in readings
+            field: None if code else ratio(percent)
+            for field, code, percent in zip(of, cells[0::2], cells[1::2], strict=False)
         }
 
 
@@ -87,33 +97,34 @@ class Activity:
     def __init__(self, meter: Meter, handle: Handle, instance: int | None = None) -> None:
         """`instance` is the number of a GPU instance under MIG."""
         self._meter, library = meter, meter.library
+        self._fields = OF_BOARD if instance is None else OF_INSTANCE
         self._alloc = library.function("nvmlGpmSampleAlloc")
         self._free = library.function("nvmlGpmSampleFree")
         name = "nvmlGpmSampleGet" if instance is None else "nvmlGpmMigSampleGet"
         self._get = library.function(name)
         self._of = (handle,) if instance is None else (handle, instance)
-        self._samples: list[Any] = []
+        self._samples: list[tuple[Any, int]] = []
         self._kept = False
         self._refused: int | None = None
 
-    def read(self, now: int) -> dict[str, float | None]:
-        """Ratios since the last turn, by name; empty at the first. Raises as `fine`."""
+    def read(self, now: int) -> dict[Field, Value]:
+        """Ratios since the last turn; empty at the first. Raises as `fine`."""
         if self._get is None or within(now, self._refused, REFUSED_SECONDS):
             return {}
         if not self._samples and not self._make():
             return {}
         last, new = self._samples
-        code = self._get(*self._of, new)
+        code = self._get(*self._of, new[0])
         if not fine(code):
             self._refused = now if code in REFUSALS else None
             self._kept = False
             return {}
         self._samples, kept, self._kept = [new, last], self._kept, True
-        return self._meter.between(last, new) if kept else {}
+        return self._meter.between(last[1], new[1], self._fields) if kept else {}
 
     def drop(self) -> None:
         """Give the samples back."""
-        for sample in self._samples if self._free is not None else ():
+        for sample, _ in self._samples if self._free is not None else ():
             self._free(sample)  # type: ignore[misc]
         self._samples, self._kept = [], False
 
@@ -121,10 +132,12 @@ class Activity:
         samples = [pynvml.c_nvmlGpmSample_t(), pynvml.c_nvmlGpmSample_t()]
         if self._alloc is None or not all(fine(self._alloc(byref(s))) for s in samples):
             return False
-        self._samples = samples
+        self._samples = [(s, pynvml.cast(s, pynvml.c_void_p).value or 0) for s in samples]
         return True
 
 
 def ratio(percent: float) -> float | None:
     """A share from a percentage; rounding may take it a hair over the whole."""
-    return min(1.0, percent / _PERCENT) if math.isfinite(percent) and percent >= 0 else None
+    if not 0 <= percent < math.inf:
+        return None
+    return percent / _PERCENT if percent < _PERCENT else 1.0

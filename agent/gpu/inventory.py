@@ -4,16 +4,17 @@ from ctypes import byref
 
 import pynvml
 
-from agent.gpu.library import Handle, Library, fine
-from agent.gpu.memory import MemoryOf
+from agent.gpu.instruments import Instruments
+from agent.gpu.library import Handle, fine
 from agent.gpu.mig import Instances
 
 Row = dict[str, str | None]
 
 
-def board(library: Library, uuid: str, handle: Handle, now: int) -> Row:
+def board(instruments: Instruments, uuid: str, handle: Handle, now: int) -> Row:
     """The row of a GPU; raises as `fine`."""
-    total = MemoryOf(library, handle).read(now).total
+    library = instruments.library
+    total = instruments.memories.read(handle, now, {}).total
     told = pynvml.nvmlPciInfo_t()
     at = None
     if fine(library.call("nvmlDeviceGetPciInfo_v3", handle, byref(told))):
@@ -31,11 +32,11 @@ def board(library: Library, uuid: str, handle: Handle, now: int) -> Row:
     }
 
 
-def parts(library: Library, of: Row, instances: Instances, now: int) -> list[Row]:
+def parts(instruments: Instruments, of: Row, instances: Instances, now: int) -> list[Row]:
     """The rows of the instances of the GPU whose row is `of`; raises as `fine`."""
     rows: list[Row] = []
     for uuid, (model, handle) in instances.models().items():
-        total = MemoryOf(library, handle).read(now).total
+        total = instruments.memories.read(handle, now, {}).total
         row: Row = {**of, "device": uuid, "kind": "gpu_instance", "model": model, "serial": None}
         rows.append({**row, "size": _size(total)})
     return rows

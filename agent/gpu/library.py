@@ -6,7 +6,7 @@ wrappers of `pynvml` make new ones and raise an exception for every refusal.
 
 import contextlib
 from collections.abc import Callable
-from ctypes import CDLL, byref, c_uint, create_string_buffer
+from ctypes import CDLL, byref, c_uint, c_void_p, cast, create_string_buffer
 from typing import Any, Final
 
 import pynvml
@@ -85,6 +85,11 @@ def within(now: int, since: int | None, seconds: float) -> bool:
 def words(code: int) -> str:
     """What a return code is called."""
     return str(pynvml.NVMLError(code))
+
+
+def address(handle: Handle) -> int | None:
+    """Where a handle points to: two handles of one device point to the same."""
+    return cast(handle, c_void_p).value
 
 
 class Library:

@@ -1,16 +1,15 @@
 """Memory of a GPU or of an instance: total, used, and what the driver keeps for itself."""
 
-from ctypes import byref
-from dataclasses import dataclass
-from typing import Final
+from ctypes import c_ulonglong
+from typing import Final, NamedTuple
 
 import pynvml
 
-from agent.gpu.library import REFUSALS, REFUSED_SECONDS, Handle, Library, fine, within
+from agent.gpu.library import Handle, Library
+from agent.gpu.probe import Probe, Refusals, call
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """Bytes; None where the driver does not say."""
 
     total: int | None = None
@@ -19,32 +18,27 @@ class Memory:
 
 
 NONE: Final = Memory()
+_HIGH: Final = 2**63 - 1
 
 
-class MemoryOf:
-    """The memory of one handle, by the second version of the call where there is one.
+class Memories:
+    """Asks for the memory of any GPU or instance.
 
-    The first version, of drivers before 510, does not tell the driver's reserve apart.
+    The first version of the call, of drivers before 510, does not tell the driver's reserve apart.
     """
 
-    def __init__(self, library: Library, handle: Handle) -> None:
-        self._new = library.function("nvmlDeviceGetMemoryInfo_v2")
-        self._old = library.function("nvmlDeviceGetMemoryInfo")
-        self._handle = handle
-        self._told = pynvml.c_nvmlMemory_v2_t(version=pynvml.nvmlMemory_v2)
-        self._before = pynvml.c_nvmlMemory_t()
-        self._into, self._into_old = byref(self._told), byref(self._before)
-        self._refused_at: int | None = None
+    def __init__(self, library: Library) -> None:
+        self._told = (c_ulonglong * 5)(pynvml.nvmlMemory_v2)  # total reserved free used
+        self._before = (c_ulonglong * 3)()  # total free used
+        self._new = Probe(call(library, "nvmlDeviceGetMemoryInfo_v2", self._told, at=1, high=_HIGH))
+        self._old = Probe(call(library, "nvmlDeviceGetMemoryInfo", self._before, high=_HIGH))
 
-    def read(self, now: int) -> Memory:
+    def read(self, handle: Handle, now: int, refusals: Refusals) -> Memory:
         """What the driver says; raises as `fine`."""
-        if self._new is not None and not within(now, self._refused_at, REFUSED_SECONDS):
-            code = self._new(self._handle, self._into)
-            if fine(code):
-                told = self._told
-                return Memory(told.total, told.used, told.reserved) if told.total else NONE
-            self._refused_at = now if code in REFUSALS else None
-        if self._old is not None and fine(self._old(self._handle, self._into_old)):
-            told = self._before
-            return Memory(told.total, told.used) if told.total else NONE
+        if self._new.read(handle, now, refusals):
+            _, total, reserved, _, used = self._told
+            return Memory(total, used, reserved)
+        if self._old.read(handle, now, refusals):
+            total, _, used = self._before
+            return Memory(total, used)
         return NONE

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 
 import pynvml
 
-from agent.gpu.gpm import Activity, Meter
-from agent.gpu.library import Handle, Library, fine
-from agent.gpu.memory import Memory, MemoryOf
-from agent.gpu.processes import Process, Running
+from agent.gpu.gpm import Activity
+from agent.gpu.instruments import Instruments
+from agent.gpu.library import Handle, Library, address, fine
+from agent.gpu.memory import Memory
+from agent.gpu.probe import Refusals
+from agent.gpu.processes import Process
+from vigie.shape import Field, Value
 
 MOST: int = 7
 """Instances that a GPU can be cut into, where the driver does not say."""
@@ -26,25 +29,25 @@ class Part:
     uuid: str
     memory: Memory
     processes: list[Process] | None
-    activity: dict[str, float | None] = field(default_factory=dict)
+    activity: dict[Field, Value] = field(default_factory=dict)
 
 
 class _Instance:
-    """One instance and the buffers to read it."""
+    """One instance, and what its driver refuses."""
 
     def __init__(self, library: Library, handle: Handle) -> None:
         self.handle = handle
         self.number = library.number("nvmlDeviceGetGpuInstanceId", handle)
         self.model = library.text("nvmlDeviceGetName", handle)
-        self.memory = MemoryOf(library, handle)
-        self.running = Running(library, handle)
+        self.refusals: Refusals = {}
 
 
 class Instances:
     """All instances of one board."""
 
-    def __init__(self, library: Library, board: Handle, meter: Meter) -> None:
-        self._library, self._board, self._meter = library, board, meter
+    def __init__(self, instruments: Instruments, board: Handle) -> None:
+        self._instruments, self._board = instruments, board
+        self._library = instruments.library
         self._known: dict[str, _Instance] = {}
         self._activities: dict[int, Activity] = {}
 
@@ -56,11 +59,16 @@ class Instances:
         shares = {n: self._activity(n).read(now) for n in alone} if active else {}
         for number in self._activities.keys() - shares.keys():
             self._activities.pop(number).drop()
+        memories, running = self._instruments.memories, self._instruments.running
         return [
-            Part(uuid, one.memory.read(now), one.running.read(now),
-                 shares.get(one.number, {}) if one.number is not None else {})
+            Part(
+                uuid,
+                memories.read(one.handle, now, one.refusals),
+                running.read(one.handle, now, one.refusals),
+                shares.get(one.number, {}) if one.number is not None else {},
+            )
             for uuid, one in self._known.items()
-        ]  # fmt: skip
+        ]
 
     def models(self) -> dict[str, tuple[str | None, Handle]]:
         """Name and handle of each instance, by UUID."""
@@ -68,6 +76,8 @@ class Instances:
 
     def drop(self) -> None:
         """Forget them, and give their samples back."""
+        if not self._known:
+            return
         for activity in self._activities.values():
             activity.drop()
         self._activities, self._known = {}, {}
@@ -75,7 +85,7 @@ class Instances:
     def _activity(self, number: int) -> Activity:
         """Of a GPU instance; compute instances that share one are not told apart by it."""
         if number not in self._activities:
-            self._activities[number] = Activity(self._meter, self._board, number)
+            self._activities[number] = Activity(self._instruments.meter, self._board, number)
         return self._activities[number]
 
     def _find(self) -> None:
@@ -93,9 +103,3 @@ class Instances:
                 same = known is not None and address(known.handle) == address(handle)
                 found[uuid] = known if known and same else _Instance(library, handle)
         self._known = found
-
-
-def address(handle: Handle) -> int | None:
-    """Where a handle points to: two handles of one device point to the same."""
-    value: int | None = pynvml.cast(handle, pynvml.c_void_p).value
-    return value

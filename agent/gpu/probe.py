@@ -1,126 +1,153 @@
-"""Readings that have a call of their own, into a buffer that is made once."""
+"""Readings that have a call of their own, into buffers that are made once, for all GPUs."""
 
-from collections.abc import Callable
-from ctypes import byref
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final
+from collections.abc import Iterable
+from ctypes import byref, c_int, c_ubyte, c_uint, c_ulonglong, sizeof
+from typing import Any, Final, NamedTuple
 
 import pynvml
 
-from agent.gpu.library import REFUSALS, REFUSED_SECONDS, Function, Handle, Library, fine, within
-from vigie.shape import Value
-from vigie.units import HERTZ_PER_MEGAHERTZ, WATTS_PER_MILLIWATT
+from agent.gpu.library import (
+    REFUSALS,
+    REFUSED_SECONDS,
+    SUCCESS,
+    Function,
+    Handle,
+    Library,
+    fine,
+    within,
+)
+from vigie.catalogue import Gpu
+from vigie.units import HERTZ_PER_MEGAHERTZ, JOULES_PER_MILLIJOULE, WATTS_PER_MILLIWATT
 
 GA100: Final = (8, 0)
 """Compute capability of the last chip whose power reading is an instant (nvml.h on PowerUsage)."""
-_PERCENT: Final = 100
-_STATES: Final = range(1, 4)
-_FABRIC: Final = (
-    ("nvmlDeviceGetGpuFabricInfoV", pynvml.c_nvmlGpuFabricInfo_v3_t),
-    ("nvmlDeviceGetGpuFabricInfoV", pynvml.c_nvmlGpuFabricInfo_v2_t),
-    ("nvmlDeviceGetGpuFabricInfo", pynvml.c_nvmlGpuFabricInfo_t),
+PERCENT: Final = 100
+_HIGH: Final = 2**32 - 2
+_SIGNED: Final = 2**63 - 1
+_REASONS: Final = (
+    "nvmlDeviceGetCurrentClocksEventReasons",
+    "nvmlDeviceGetCurrentClocksThrottleReasons",
+)
+_FABRIC: Final = (  # function, structure, where the state is in it
+    ("nvmlDeviceGetGpuFabricInfoV", pynvml.c_nvmlGpuFabricInfo_v3_t, 28),
+    ("nvmlDeviceGetGpuFabricInfoV", pynvml.c_nvmlGpuFabricInfo_v2_t, 28),
+    ("nvmlDeviceGetGpuFabricInfo", pynvml.c_nvmlGpuFabricInfo_t, 24),
 )
 
 
-@dataclass(slots=True)
-class Call:
-    """One way to ask: a function with its arguments, and what to make of what it wrote."""
+class Call(NamedTuple):
+    """One way to ask: a function of the GPU's handle, and where the answer is in what it writes.
 
-    function: Function | None
+    An answer above `high` is none; `factor` makes the base unit of it.
+    """
+
+    function: Function
     arguments: tuple[Any, ...]
-    take: Callable[[], Value]
-    refused: int | None = None
-    """When the driver refused it, ns."""
+    cells: Any
+    at: int
+    factor: float
+    high: int
+
+
+class Refused(NamedTuple):
+    """Up to which call the driver refused a GPU's reading, and since when (ns)."""
+
+    next: int
+    since: int
 
 
 class Probe:
-    """One reading of one GPU, by the first call that the driver does not refuse."""
+    """One reading of any GPU, by the first call that its driver does not refuse."""
 
-    def __init__(self, *calls: Call) -> None:
-        self._calls = [call for call in calls if call.function is not None]
+    def __init__(self, *calls: Call | None) -> None:
+        """None is a call that this driver is too old for."""
+        self._calls = [call for call in calls if call is not None]
 
-    def read(self, now: int) -> Value:
-        """The reading, None where there is none; raises as `fine`."""
-        for call in self._calls:
-            if call.refused is not None and within(now, call.refused, REFUSED_SECONDS):
-                continue
-            code = call.function(*call.arguments)  # type: ignore[misc]
-            if fine(code):
-                call.refused = None
-                return call.take()
-            if code not in REFUSALS:
+    def become(self, calls: Iterable[Call]) -> None:
+        """The same calls with another buffer; what GPUs refused stays refused."""
+        self._calls = list(calls)
+
+    def read(self, handle: Handle, now: int, refusals: "Refusals") -> float | None:
+        """The reading of one GPU, None where there is none; raises as `fine`.
+
+        `refusals` are that GPU's, kept from turn to turn.
+        """
+        first = 0
+        if refusals and (refused := refusals.get(self)) is not None:
+            if within(now, refused.since, REFUSED_SECONDS):
+                first = refused.next
+            else:
+                del refusals[self]
+        for number in range(first, len(self._calls)):
+            function, arguments, cells, at, factor, high = self._calls[number]
+            code = function(handle, *arguments)
+            if code == SUCCESS:
+                value = cells[at]
+                return value * factor if value <= high else None
+            if not fine(code) and code not in REFUSALS:
                 return None
-            call.refused = now
+            refusals[self] = Refused(number + 1, now)
         return None
 
 
-def number(library: Library, name: str, *arguments: Any, factor: float = 1) -> Call:
-    """A function that writes one unsigned int as its last argument; all ones are "unknown"."""
-    cell = pynvml.c_uint()
-
-    def take() -> Value:
-        return None if cell.value == 2**32 - 1 else cell.value * factor
-
-    return Call(library.function(name), (*arguments, byref(cell)), take)
+Refusals = dict[Probe, Refused]
 
 
-def utilization(library: Library, handle: Handle) -> Probe:
-    """Share of time with a kernel running; no driver has it under MIG."""
-    rates = pynvml.c_nvmlUtilization_t()
-    return Probe(
-        Call(library.function("nvmlDeviceGetUtilizationRates"), (handle, byref(rates)),
-             lambda: rates.gpu / _PERCENT if rates.gpu <= _PERCENT else None)
-    )  # fmt: skip
+def call(
+    library: Library, name: str, cells: Any, *arguments: Any, at: int = 0,
+    factor: float = 1, high: int = _HIGH,
+) -> Call | None:  # fmt: skip
+    """A call of that name that writes `cells` at the address in its last argument."""
+    function = library.function(name)
+    if function is None:
+        return None
+    return Call(function, (*arguments, byref(cells)), cells, at, factor, high)
 
 
-def temperature(library: Library, handle: Handle) -> Probe:
-    """Degrees of the core; the older call goes away with CUDA 14."""
-    told = pynvml.c_nvmlTemperature_v1_t(
-        version=pynvml.nvmlTemperature_v1, sensorType=pynvml.NVML_TEMPERATURE_GPU
-    )
-    return Probe(
-        Call(library.function("nvmlDeviceGetTemperatureV"), (handle, byref(told)),
-             lambda: int(told.temperature)),
-        number(library, "nvmlDeviceGetTemperature", handle, pynvml.NVML_TEMPERATURE_GPU),
-    )  # fmt: skip
+def number(library: Library, name: str, *arguments: Any, factor: float = 1) -> Call | None:
+    """A function that writes one unsigned int; all ones are "not available"."""
+    return call(library, name, (c_uint * 1)(), *arguments, factor=factor)
 
 
-def margin(library: Library, handle: Handle) -> Probe:
-    """Degrees left before the clocks slow down; Hopper and later."""
-    told = pynvml.c_nvmlMarginTemperature_v1_t(version=pynvml.nvmlMarginTemperature_v1)
-    return Probe(
-        Call(library.function("nvmlDeviceGetMarginTemperature"), (handle, byref(told)),
-             lambda: int(told.marginTemperature))
-    )  # fmt: skip
+class Probes:
+    """What has a call of its own, for all GPUs under one driver."""
 
-
-def clock(library: Library, handle: Handle, kind: int) -> Probe:
-    """Hertz of a clock (NVML_CLOCK_*)."""
-    name = "nvmlDeviceGetClockInfo"
-    return Probe(number(library, name, handle, kind, factor=HERTZ_PER_MEGAHERTZ))
-
-
-def reasons(library: Library, handle: Handle) -> Probe:
-    """Bits that say why the clocks are low; the older name is of drivers before 535."""
-    mask = pynvml.c_ulonglong()
-    names = (
-        "nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons",
-    )  # fmt: skip
-    calls = (Call(library.function(n), (handle, byref(mask)), lambda: mask.value) for n in names)
-    return Probe(*calls)
-
-
-def limit(library: Library, handle: Handle) -> Probe:
-    """Enforced power limit in watts, on drivers without its field."""
-    return Probe(
-        number(library, "nvmlDeviceGetEnforcedPowerLimit", handle, factor=WATTS_PER_MILLIWATT)
-    )
-
-
-def power(library: Library, handle: Handle) -> Probe:
-    """Watts, on drivers without the fields; what they mean is `is_mean`'s to say."""
-    return Probe(number(library, "nvmlDeviceGetPowerUsage", handle, factor=WATTS_PER_MILLIWATT))
+    def __init__(self, library: Library) -> None:
+        sensor = pynvml.NVML_TEMPERATURE_GPU
+        told = (c_int * 3)(pynvml.nvmlTemperature_v1, sensor)  # nvmlTemperature_t
+        self.temperature = Probe(
+            call(library, "nvmlDeviceGetTemperatureV", told, at=2),
+            number(library, "nvmlDeviceGetTemperature", sensor),
+        )
+        """Degrees of the core; the older call goes away with CUDA 14."""
+        told = (c_int * 2)(pynvml.nvmlMarginTemperature_v1)  # nvmlMarginTemperature_t
+        self.margin = Probe(call(library, "nvmlDeviceGetMarginTemperature", told, at=1))
+        """Degrees left before the clocks slow down; Hopper and later."""
+        self.sm_clock = _clock(library, pynvml.NVML_CLOCK_SM)
+        self.memory_clock = _clock(library, pynvml.NVML_CLOCK_MEM)
+        """Hertz."""
+        mask = (c_ulonglong * 1)()
+        self.reasons = Probe(*(call(library, name, mask, high=_SIGNED) for name in _REASONS))
+        """Bits that say why the clocks are low; the older name is of drivers before 535."""
+        rates = (c_uint * 2)()
+        self.utilization = Probe(
+            call(library, "nvmlDeviceGetUtilizationRates", rates, factor=1 / PERCENT, high=PERCENT)
+        )
+        """Share of time with a kernel running; no driver has it under MIG."""
+        self.mig = _mig(library)
+        """1 where the GPU is cut into instances now; what waits for a reset is not looked at."""
+        self.fabric = _fabric(library)
+        """State of the registration with the NVLink fabric, 0 on a board that has none."""
+        name = "nvmlDeviceGetTotalEnergyConsumption"
+        joules = (c_ulonglong * 1)()
+        self.energy = Probe(call(library, name, joules, factor=JOULES_PER_MILLIJOULE, high=_SIGNED))
+        """Joules since the driver loaded; for drivers without the field."""
+        name = "nvmlDeviceGetPowerUsage"
+        self.power = Probe(number(library, name, factor=WATTS_PER_MILLIWATT))
+        """Watts, for drivers without the fields; what they mean is `is_mean`'s to say."""
+        name = "nvmlDeviceGetEnforcedPowerLimit"
+        self.limit = Probe(number(library, name, factor=WATTS_PER_MILLIWATT))
+        """Watts, for drivers without the field."""
 
 
 def is_mean(capability: tuple[int, int] | None) -> bool | None:
@@ -131,33 +158,21 @@ def is_mean(capability: tuple[int, int] | None) -> bool | None:
     return None if capability is None else capability > GA100
 
 
-def energy(library: Library, handle: Handle) -> Probe:
-    """Joules since the driver loaded, on drivers without the field."""
-    cell = pynvml.c_ulonglong()
-    return Probe(
-        Call(library.function("nvmlDeviceGetTotalEnergyConsumption"), (handle, byref(cell)),
-             lambda: cell.value / 1000 or None)
-    )  # fmt: skip
+def _clock(library: Library, kind: int) -> Probe:
+    name = "nvmlDeviceGetClockInfo"
+    return Probe(number(library, name, kind, factor=HERTZ_PER_MEGAHERTZ))
 
 
-def mig(library: Library, handle: Handle) -> Probe:
-    """Whether the GPU is cut into instances now."""
-    current, pending = pynvml.c_uint(), pynvml.c_uint()
-    return Probe(
-        Call(library.function("nvmlDeviceGetMigMode"), (handle, byref(current), byref(pending)),
-             lambda: current.value == pynvml.NVML_DEVICE_MIG_ENABLE)
-    )  # fmt: skip
+def _mig(library: Library) -> Probe:
+    function = library.function("nvmlDeviceGetMigMode")
+    current, pending = (c_uint * 1)(), c_uint()
+    told = (byref(current), byref(pending))
+    return Probe(None if function is None else Call(function, told, current, 0, 1, 1))
 
 
-def fabric(library: Library, handle: Handle) -> Probe:
-    """State of the registration with the NVLink fabric; None on a board that has none."""
-    calls = []
-    for name, kind in _FABRIC:
-        told = kind()
-        calls.append(Call(library.function(name), (handle, byref(told)), partial(_state, told)))
+def _fabric(library: Library) -> Probe:
+    high, calls = len(Gpu.fabric_state.codes) - 1, []
+    for name, kind, at in _FABRIC:
+        told = (c_ubyte * sizeof(kind)).from_buffer(kind())
+        calls.append(call(library, name, told, at=at, high=high))
     return Probe(*calls)
-
-
-def _state(told: Any) -> Value:
-    """Not supported (0) is no state: a rule that waits for "completed" would never rest."""
-    return int(told.state) if told.state in _STATES else None

@@ -2,23 +2,15 @@
 
 import re
 import struct
-from collections.abc import Iterable, Mapping
-from ctypes import byref
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from ctypes import byref, c_uint, c_ulonglong
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import pynvml
 
-from agent.gpu.library import (
-    REFUSALS,
-    REFUSED_SECONDS,
-    TOO_SMALL,
-    Handle,
-    Library,
-    fine,
-    within,
-)  # fmt: skip
+from agent.gpu.library import Handle, Library
+from agent.gpu.probe import PERCENT, Call, Probe, Refusals
 from vigie.units import NANOSECONDS_PER_SECOND
 
 HOST_PIDS: Final = "pid:[4026531836]"
@@ -27,25 +19,25 @@ FIRST_SECONDS: Final = 10
 """How far back the first turn looks at samples."""
 MAX_WORD: Final = 120
 _ROOM: Final = 16
-_PERCENT: Final = 100
+_TRIES: Final = 3
+_MOST: Final = 100_000
+"""More processes than that are a driver that errs."""
 _UNKNOWN: Final = 2**64 - 1
-_PROCESS: Final = "<I4xQ8x"
-_SAMPLE: Final = "<I4xQI12x"
+_PROCESS: Final = struct.Struct("<I4xQ8x")
+_SAMPLE: Final = struct.Struct("<I4xQI12x")
 _SLURM: Final = re.compile(r"slurm.*?/job_(\d+)(?:/|$)")
 _POD: Final = re.compile(r"kubepods.*?pod([0-9a-f]{8}[0-9a-f_-]{24,28})")
 _UNIT: Final = re.compile(r"([^/]+\.(?:service|scope))(?=/|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(NamedTuple):
     """One process that computes; `memory` in bytes."""
 
     pid: int
     memory: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """What one job uses of one GPU or instance."""
 
     scheduler: str
@@ -56,86 +48,92 @@ class Use:
 
 
 class Running:
-    """The list of processes of one GPU or instance."""
+    """Lists the processes of any GPU or instance."""
 
-    def __init__(self, library: Library, handle: Handle) -> None:
-        names = ("nvmlDeviceGetComputeRunningProcesses_v3",
-                 "nvmlDeviceGetComputeRunningProcesses_v2")  # fmt: skip
-        found = (library.function(name) for name in names)
-        self._function = next((f for f in found if f is not None), None)
-        self._handle, self._count = handle, pynvml.c_uint()
-        self._into = byref(self._count)
-        self._refused_at: int | None = None
+    def __init__(self, library: Library) -> None:
+        self._count = (c_uint * 1)()
+        self._items: Any = ()
+        self._functions = [
+            function
+            for name in ("nvmlDeviceGetComputeRunningProcesses_v3",
+                         "nvmlDeviceGetComputeRunningProcesses_v2")
+            if (function := library.function(name)) is not None
+        ]  # fmt: skip
+        self._probe = Probe()
         self._grow(_ROOM)
 
-    def read(self, now: int) -> list[Process] | None:
+    def read(self, handle: Handle, now: int, refusals: Refusals) -> list[Process] | None:
         """The processes; None where the driver does not list them. Raises as `fine`."""
-        if self._function is None or within(now, self._refused_at, REFUSED_SECONDS):
-            return None
-        for _ in range(3):
-            self._count.value = len(self._items)
-            code = self._function(self._handle, self._into, self._items)
-            if code == TOO_SMALL:
-                self._grow(self._count.value * 2)
+        for _ in range(_TRIES):
+            self._count[0] = len(self._items)
+            count = self._probe.read(handle, now, refusals)
+            if count is None:
+                if self._count[0] <= len(self._items):
+                    return None
+                self._grow(self._count[0] * 2)  # the driver said how many there are
                 continue
-            if not fine(code):
-                self._refused_at = now if code in REFUSALS else None
-                return None
-            size = struct.calcsize(_PROCESS) * self._count.value
-            listed = struct.iter_unpack(_PROCESS, memoryview(self._items).cast("B")[:size])
+            places = range(0, int(count) * _PROCESS.size, _PROCESS.size)
+            listed = [_PROCESS.unpack_from(self._items, at) for at in places]
             return [Process(pid, None if held == _UNKNOWN else held) for pid, held in listed]
         return None
 
     def _grow(self, room: int) -> None:
         self._items = (pynvml.c_nvmlProcessInfo_v3_t * max(room, _ROOM))()
+        into = (byref(self._count), self._items)
+        self._probe.become(Call(f, into, self._count, 0, 1, _MOST) for f in self._functions)
 
 
 class Utilised:
-    """How busy each process kept the multiprocessors of one GPU since the last turn."""
+    """How busy each process kept the multiprocessors of a GPU since the last turn."""
 
-    def __init__(self, library: Library, handle: Handle) -> None:
+    def __init__(self, library: Library) -> None:
         self._function = library.function("nvmlDeviceGetProcessUtilization")
-        self._handle, self._count = handle, pynvml.c_uint()
-        self._seen: int | None = None
-        self._refused_at: int | None = None
-        self._items = (pynvml.c_nvmlProcessUtilizationSample_t * _ROOM)()
+        self._count, self._since = (c_uint * 1)(), c_ulonglong()
+        self._items: Any = ()
+        self._probe = Probe()
+        self._grow(_ROOM)
 
-    def read(self, now: int) -> Mapping[int, float]:
-        """Mean share of time by process; raises as `fine`.
+    def read(
+        self, handle: Handle, now: int, refusals: Refusals, seen: int | None
+    ) -> tuple[Mapping[int, float], int]:
+        """Mean share of time by process, and the newest sample (µs); raises as `fine`.
 
-        Samples older than the last turn's are not asked for: without that, the driver repeats
-        those of processes that have ended (Syllo/nvtop issue 91).
+        `seen` is the newest one of the last turn: without it, the driver repeats samples of
+        processes that have ended (Syllo/nvtop issue 91).
         """
-        if self._function is None or within(now, self._refused_at, REFUSED_SECONDS):
-            return {}
-        if self._seen is None:
-            self._seen = now // 1000 - FIRST_SECONDS * NANOSECONDS_PER_SECOND // 1000
-        for _ in range(3):
-            self._count.value = len(self._items)
-            since = pynvml.c_ulonglong(self._seen)
-            code = self._function(self._handle, self._items, byref(self._count), since)
-            if code == TOO_SMALL:
-                room = self._count.value * 2
-                self._items = (pynvml.c_nvmlProcessUtilizationSample_t * max(room, _ROOM))()
+        if seen is None:
+            seen = (now - FIRST_SECONDS * NANOSECONDS_PER_SECOND) // 1000
+        for _ in range(_TRIES):
+            self._count[0], self._since.value = len(self._items), seen
+            count = self._probe.read(handle, now, refusals)
+            if count is None:
+                if self._count[0] <= len(self._items):
+                    return {}, seen
+                self._grow(self._count[0] * 2)
                 continue
-            if not fine(code):
-                self._refused_at = now if code in REFUSALS else None
-                return {}
-            return self._means()
-        return {}
+            places = range(0, int(count) * _SAMPLE.size, _SAMPLE.size)
+            return means([_SAMPLE.unpack_from(self._items, at) for at in places], seen)
+        return {}, seen
 
-    def _means(self) -> Mapping[int, float]:
-        size = struct.calcsize(_SAMPLE) * self._count.value
-        sums: dict[int, tuple[int, int]] = {}
-        seen = self._seen or 0
-        for pid, time, busy in struct.iter_unpack(
-            _SAMPLE, memoryview(self._items).cast("B")[:size]
-        ):
-            if time > seen and busy <= _PERCENT:
-                total, count = sums.get(pid, (0, 0))
-                sums[pid] = (total + busy, count + 1)
-                self._seen = max(self._seen or 0, time)
-        return {pid: total / count / _PERCENT for pid, (total, count) in sums.items()}
+    def _grow(self, room: int) -> None:
+        self._items = (pynvml.c_nvmlProcessUtilizationSample_t * max(room, _ROOM))()
+        into = (self._items, byref(self._count), self._since)
+        calls = () if self._function is None else (self._function,)
+        self._probe.become(Call(f, into, self._count, 0, 1, _MOST) for f in calls)
+
+
+def means(samples: Iterable[tuple[int, int, int]], seen: int) -> tuple[Mapping[int, float], int]:
+    """Mean share of time by process, of samples (process, µs, percent) newer than `seen`.
+
+    With the time of the newest one; a share that is no percentage is "not available".
+    """
+    shares: dict[int, list[int]] = {}
+    newest = seen
+    for pid, time, busy in samples:
+        if time > seen and busy <= PERCENT:
+            shares.setdefault(pid, []).append(busy)
+            newest = max(newest, time)
+    return {pid: sum(of) / len(of) / PERCENT for pid, of in shares.items()}, newest
 
 
 class Jobs:
@@ -159,8 +157,11 @@ class Jobs:
         for pid in left:
             del self._known[pid]
 
-    def uses(self, processes: Iterable[Process], busy: Mapping[int, float]) -> list[Use]:
+    def uses(self, processes: Sequence[Process], busy: Mapping[int, float]) -> list[Use]:
         """What each job uses, of a list of processes and their shares of time."""
+        if len(processes) == 1 and (job := self._job(processes[0].pid)) is not None:
+            (pid, held), (scheduler, name) = processes[0], job
+            return [Use(scheduler, name, 1, held, busy.get(pid))]
         jobs: dict[tuple[str, str], list[Process]] = {}
         for process in processes:
             job = self._job(process.pid)

@@ -13,8 +13,7 @@ from typing import Final
 
 import pynvml
 
-from agent.gpu.library import OVER, SUCCESS, TIMEOUT, Handle, Library, fine
-from agent.gpu.mig import address
+from agent.gpu.library import OVER, SUCCESS, TIMEOUT, Handle, Library, address, fine
 from vigie.catalogue import GPU_XID, GPU_XID_HARDWARE
 from vigie.frame import Happening
 from vigie.shape import Event
@@ -134,9 +133,12 @@ class Tally:
         self.counts.update(times)
         return [_happening(one, times[which]) for which, one in first.items()]
 
-    def total(self, uuid: str) -> int:
-        """All codes of one board."""
-        return sum(count for (of, _), count in self.counts.items() if of == uuid)
+    def totals(self) -> Counter[str]:
+        """All codes together, by board."""
+        totals: Counter[str] = Counter()
+        for (uuid, _), count in self.counts.items():
+            totals[uuid] += count
+        return totals
 
 
 def event(code: int) -> Event:

@@ -130,19 +130,15 @@ def _word(path: Path) -> str:
 
 def _gpus(turn: "Turn") -> Cells:
     rows = [seen.row for seen in turn.seen.values()]
-    cells: Cells = {Gpu.gpu: list(turn.seen)}
-    known = set().union(*rows)
-    cells.update((of, [row.get(of) for row in rows]) for of in Gpu.values if of in known)
-    return cells
+    return {Gpu.gpu: list(turn.seen), **{of: [row.get(of) for row in rows] for of in Gpu.values}}
 
 
 def _parts(turn: "Turn") -> Cells:
     parts = [(uuid, part) for uuid, seen in turn.seen.items() for part in seen.parts]
     if not parts:
         return {}
-    shares = (
-        GpuInstance.sm_active_ratio, GpuInstance.tensor_active_ratio, GpuInstance.dram_active_ratio,
-    )  # fmt: skip
+    from agent.gpu.gpm import OF_INSTANCE
+
     return {
         GpuInstance.gpu: [uuid for uuid, _ in parts],
         GpuInstance.instance: [part.uuid for _, part in parts],
@@ -151,7 +147,7 @@ def _parts(turn: "Turn") -> Cells:
         GpuInstance.processes_count: [
             None if part.processes is None else len(part.processes) for _, part in parts
         ],
-        **{of: [part.activity.get(of.name) for _, part in parts] for of in shares},
+        **{of: [part.activity.get(of) for _, part in parts] for of in OF_INSTANCE},
     }
 
 

@@ -18,7 +18,11 @@
  *   proc GPU PID MIB BUSY    a process; MIB -1 is "not available"
  *   xid GPU CODE             the driver tells that error, once for each such line
  *   sm PERCENT               what the activity counters say
+ *   grace 1                  the board is part of a module
+ *   fabric STATE             of the NVLink fabric
+ *   capability MAJOR MINOR   the chip
  *
+ * With NVML_STUB_BUSY each board has one process: ourselves.
  * A board draws 700 W for 5 s and 100 W for 5 s, forever. With -DOLD it is a driver of 2021.
  */
 #include <limits.h>
@@ -44,9 +48,17 @@ static Device boards[2][MOST], parts[2][MOST][PARTS];
 static Order orders[ORDERS];
 static int count, generation, begun, told, over;
 static struct timespec read_at;
+static const char *path; /* of the script */
+static int busy;
+static pid_t self;
+
+__attribute__((constructor)) static void loaded(void) {
+  path = getenv("NVML_STUB_FILE");
+  busy = getenv("NVML_STUB_BUSY") != 0;
+  self = getpid();
+}
 
 static void script(void) {
-  const char *path = getenv("NVML_STUB_FILE");
   struct stat st;
   if (!path || stat(path, &st) || (st.st_mtim.tv_sec == read_at.tv_sec && st.st_mtim.tv_nsec == read_at.tv_nsec)) return;
   FILE *file = fopen(path, "r");
@@ -90,7 +102,9 @@ static double now(void) {
   return t.tv_sec - 1700000000 + t.tv_nsec / 1e9;
 }
 static uint64_t wall_us(void) { return 1700000000000000ull + (uint64_t)(now() * 1e6); }
+#ifndef OLD
 static double watts(double t) { return (long long)(t / 5) % 2 ? 100 : 700; }
+#endif
 static double joules(double t) {
   double whole = (long long)(t / 10), rest = t - whole * 10;
   return whole * 4000 + (rest < 5 ? rest * 700 : 3500 + (rest - 5) * 100);
@@ -171,14 +185,13 @@ int nvmlDeviceGetCudaComputeCapability(Device *d, int *major, int *minor) {
 
 static int field(Device *d, Value *v) { /* one field; the upper half of the union is not ours when the value is small */
   char name[16];
-  snprintf(name, sizeof name, "%u", v->field);
+  if (count) snprintf(name, sizeof name, "%u", v->field);
   for (int i = 0; i < count; i++) {
     Order *o = &orders[i];
     if (!strcmp(o->verb, "field") && !strcmp(o->word, name) && (o->b < 0 || o->b == d->gpu) && (o->c < 0 || o->c == v->scope)) return o->a;
   }
-  Order *said = about("value", name, -2);
+  Order *said = count ? about("value", name, -2) : 0;
   uint64_t big = 0; uint32_t small = 0; int is_big = 0;
-  double t = now();
 #define SMALL(n, x) case n: small = (x); break;
 #define BIG(n, x) case n: big = (x); is_big = 1; break;
   switch (v->field) {
@@ -189,13 +202,12 @@ static int field(Device *d, Value *v) { /* one field; the upper half of the unio
     BIG(138, v->scope == UINT_MAX ? 5000 : 0) BIG(139, v->scope == UINT_MAX ? 6000 : 0)
     BIG(161, v->scope == UINT_MAX ? 36 : 2) BIG(162, v->scope == UINT_MAX ? 18 : 1) BIG(163, 0)
     BIG(202, 9000) BIG(204, 8000) BIG(208, 5) BIG(215, 1)
-    SMALL(186, 1000 * watts(t)) SMALL(190, 700000) BIG(197, 123456789) BIG(198, 987654321) SMALL(230, 0)
+    SMALL(186, 1000 * watts(now())) SMALL(190, 700000) BIG(197, 123456789) BIG(198, 987654321) SMALL(230, 0)
     BIG(269, 500000000ull) BIG(270, 250000000ull) BIG(271, 125000000ull)
     case 185: if (v->scope == 1 && !order("grace")) return UNSUPPORTED; small = v->scope ? 900000 : mean_mw(); break;
 #endif
     default: return v->field > 170 ? INVALID : UNSUPPORTED;
   }
-  (void)t;
   if (said) { big = said->a; small = said->a; }
   v->type = is_big ? 3 : 1;
   if (is_big) v->value.v = big;
@@ -238,7 +250,7 @@ static int processes(Device *d, unsigned *n, Process *p) { /* on instances: proc
     if (p && found < room) p[found] = (Process){orders[i].a, orders[i].b < 0 ? ~0ull : (unsigned long long)orders[i].b << 20, 1, 0};
     found++;
   }
-  if (!count && d->part < 0 && getenv("NVML_STUB_BUSY")) { if (p && room) p[0] = (Process){getpid(), 1ull << 30, ~0u, ~0u}; found = 1; }
+  if (!count && d->part < 0 && busy) { if (p && room) p[0] = (Process){self, 1ull << 30, ~0u, ~0u}; found = 1; }
   *n = found;
   return found > room ? TOO_SMALL : OK;
 }
@@ -254,7 +266,7 @@ int nvmlDeviceGetProcessUtilization(Device *d, Sample *s, unsigned *n, unsigned 
       if (s && found < room) s[found] = (Sample){orders[i].a, time, orders[i].c, 0, 0, 0};
       found++;
     }
-  if (!count && getenv("NVML_STUB_BUSY") && last > since) { if (s && room) s[0] = (Sample){getpid(), last, 50, 0, 0, 0}; found = 1; }
+  if (!count && busy && last > since) { if (s && room) s[0] = (Sample){self, last, 50, 0, 0, 0}; found = 1; }
   *n = found;
   return found > room ? TOO_SMALL : found ? OK : NOT_FOUND;
 }

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from vigie.catalogue import POWER_ROLES
 from vigie.document import (
     Document,
     Duration,
@@ -156,6 +157,10 @@ class AgentSettings:
     fragment_key: Path | None = setting(
         None, "File with the key that hides object names; default: asked of the first upstream."
     )
+
+    def __post_init__(self) -> None:
+        for wrong in set(self.roles.values()) - set(POWER_ROLES):
+            raise Misfit("roles", f"{wrong!r:.40} is no role; {suggestion(wrong, POWER_ROLES)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,15 @@ def test_rows_may_not_be_admitted_after_their_raw_hour_is_gone(tmp_path: Path) -
         settings.load(CollectorSettings, file=path)
 
 
+def test_a_role_that_is_none_would_leave_a_meter_out_of_every_sum(tmp_path: Path) -> None:
+    path = tmp_path / "vigie.toml"
+    path.write_text('[agent.roles]\n"ups:room" = "usp"\n')
+    with pytest.raises(SettingsError, match=r"agent.roles: 'usp' is no role; did you mean ups"):
+        settings.load(AgentSettings, file=path)
+    path.write_text('[agent.roles]\n"rapl:psys" = "it"\n')
+    assert settings.load(AgentSettings, file=path).roles == {"rapl:psys": "it"}
+
+
 def test_a_store_that_is_no_table_is_a_fault_even_when_a_flag_goes_below(tmp_path: Path) -> None:
     path = tmp_path / "vigie.toml"
     path.write_text("[collector]\nstore = 5\n")

@@ -5,11 +5,14 @@ and hands both over. What is not known is never made up: an interval over which 
 told adds nothing, and its length is counted.
 """
 
+import logging
 import math
 from dataclasses import dataclass
 from typing import Final
 
 from vigie.shape import Quality
+
+log = logging.getLogger(__name__)
 
 PERIOD_SECONDS: Final = 10.0
 """How often power is read where reading is cheap."""
@@ -170,6 +173,13 @@ class Trapezoid:
             # The counter that this becomes may not fall: what a device gives back is not taken.
             self._joules += max(0.0, (before + watts) / 2 * seconds)
             self._error = worst_error(seconds, self._window)
+
+
+def doubted(meter: str, energy: Energy, told: dict[str, int]) -> None:
+    """Log that a meter's reading was not believed; `told` is how many were, by meter."""
+    if energy.suspects > told.get(meter, 0):
+        told[meter] = energy.suspects
+        log.warning("reading not believed", extra={"meter": meter, "count": energy.suspects})
 
 
 def worst_error(interval_seconds: float, window_seconds: float) -> float:

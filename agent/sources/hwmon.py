@@ -10,7 +10,7 @@ from typing import Final
 
 from agent import chips, clock, sysfs
 from agent.chips import Chip, Fan, Meter, Thermometer
-from agent.energy import PERIOD_SECONDS, Counter, Energy, Trapezoid
+from agent.energy import PERIOD_SECONDS, Counter, Energy, Trapezoid, doubted
 from agent.rows import Row, columns
 from agent.source import LIMIT_SECONDS, Found, Read, Run
 from agent.sources import rapl
@@ -78,6 +78,7 @@ class HwmonReader:
         self._thermometers: list[Thermometer] = []
         self._counters: dict[str, Counter] = {}
         self._trapezoids: dict[str, Trapezoid] = {}
+        self._doubted: dict[str, int] = {}
         self._turned: set[str] = set()
         self._slow_at = 0.0
 
@@ -97,6 +98,8 @@ class HwmonReader:
             raise SourceFailed("closed", "hwmon: read before open")
         self._look()
         energies = [self._energy(meter) for meter in self._meters]
+        for meter, energy in zip(self._meters, energies, strict=True):
+            doubted(meter.name, energy, self._doubted)
         power = [self._power(m, e) for m, e in zip(self._meters, energies, strict=True)]
         parts: dict[type[Measurement], list[Row]] = {Power: power}
         if self._seconds() >= self._slow_at:

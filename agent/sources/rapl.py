@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from agent import clock, sysfs
-from agent.energy import PERIOD_SECONDS, Counter, Energy
+from agent.energy import PERIOD_SECONDS, Counter, Energy, doubted
 from agent.rows import Row, columns
 from agent.source import LIMIT_SECONDS, Found, Read, Run, grant
 from vigie.catalogue import Power
@@ -69,6 +69,7 @@ class RaplReader:
         self._powercap, self._roles, self._seconds = Path(powercap), roles or {}, seconds
         self._zones: list[_Zone] = []
         self._counters: dict[str, Counter] = {}
+        self._doubted: dict[str, int] = {}
         self._is_open = False
 
     def open(self) -> None:
@@ -133,7 +134,9 @@ class RaplReader:
         except OSError as error:
             refusals.append(error)
         joules = None if microjoules is None else microjoules * JOULES_PER_MICROJOULE
-        return zone.counter.read(self._seconds(), joules)
+        energy = zone.counter.read(self._seconds(), joules)
+        doubted(zone.meter, energy, self._doubted)
+        return energy
 
 
 def _row(zone: _Zone, energy: Energy) -> Row:

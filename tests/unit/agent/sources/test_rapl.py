@@ -188,6 +188,22 @@ def test_counters_that_only_root_may_read_fail_loudly_with_the_command_that_help
     assert caught.value.code == "denied"
 
 
+def test_a_jump_that_no_package_can_make_is_not_believed_and_logged_once(
+    machine: Callable[[str], Machine], caplog: pytest.LogCaptureFixture
+) -> None:
+    made = machine("two_sockets")
+    source = made.reader()
+    source.open()
+    found = rows(source)["rapl:package-0"]
+    for joules in (0, 100_000, 1_000):
+        made.seconds += 10
+        made.count("intel-rapl:0", joules)
+        found = rows(source)["rapl:package-0"]
+    assert found[Power.energy_joules_total] == pytest.approx(1_000)
+    assert found[Power.gap_seconds_total] == 10
+    assert [record.message for record in caplog.records] == ["reading not believed"]
+
+
 def test_one_socket_that_fails_leaves_the_other(
     machine: Callable[[str], Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:

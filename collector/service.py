@@ -32,6 +32,8 @@ from collector.api import (
     containers,
     credentials,
     events,
+    fragments,
+    frames,
     health,
     idempotency,
     kpis,
@@ -57,12 +59,16 @@ from collector.duties.verify import Verify
 from collector.intake.decode import decode
 from collector.intake.door import Door
 from collector.inventory import devices
+from collector.inventory import key as object_key
+from collector.inventory.fragments import Fragments
+from collector.inventory.margins import Margins
 from collector.people import People
 from collector.schedule import Schedule
 from collector.store import state
 from collector.store.quarantine import Found, Quarantine
 from collector.store.store import Store
 from vigie.errors import VigieError
+from vigie.fragments import CONTENT_TYPE
 from vigie.network.load import Network, load
 from vigie.settings import CollectorSettings, host_port
 
@@ -70,7 +76,7 @@ log = logging.getLogger(__name__)
 
 TABLES: Final = (
     *persons.TABLES, *devices.TABLES, *idempotency.TABLES, *state.TABLES, *register.TABLES,
-    *outbox.TABLES,
+    *outbox.TABLES, *object_key.TABLES,
 )  # fmt: skip
 CONNECTIONS: Final = 10_000
 """Every agent keeps one open."""
@@ -87,6 +93,7 @@ EXPIRE_FLUSHES: Final = 5
 VERIFY_SECONDS: Final = 600.0
 ROLLS_A_FLUSH: Final = 2
 OUTBOX_SECONDS: Final = 30.0
+FOLD_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +140,11 @@ class Service:
             self._directory, decode, settings.store, self._database, self._counters, time.time_ns
         )
         self._inventories = devices.Inventories(self._database)
+        self._margins = Margins()
+        self._fragments = Fragments(
+            self._directory / "fragments.db", self._store.quarantine, self._margins,
+            self._counters, time.time,
+        )  # fmt: skip
         self._publisher = stream.Publisher(self._counters)
         self._schedule = Schedule(self._counters)
         messages = outbox.Outbox(self._database)
@@ -145,6 +157,7 @@ class Service:
             simulated=self._people.simulated, publish=self._publisher.publish,
             wake=self._deliver.wake,
         )  # fmt: skip
+        self._loading = threading.Thread(target=self._load, name="fragments", daemon=True)
         self._hindrance, self._failed = "starting: the journal is being read", False
         self._server = Server(self._config(self._app(written)), self._publisher.close)
 
@@ -188,6 +201,15 @@ class Service:
         self._hindrance = ""
         self._counters.set("recovery_seconds", time.monotonic() - began)
         log.info("ready", extra={"listen": self._settings.listen, "data": str(self._directory)})
+        self._loading.start()
+
+    def _load(self) -> None:
+        """Read the fragments; until then they are neither taken nor told, and all else is."""
+        try:
+            self._fragments.load()
+        except Exception:
+            log.exception("the fragments do not open; the next start tries again")
+            self._failed = True
 
     def _start(self) -> None:
         """Begin the duties."""
@@ -200,6 +222,7 @@ class Service:
         every(flush / ROLLS_A_FLUSH, "roll", Roll(store).run)
         every(USES_SECONDS, "note uses", lambda _: self._people.note_uses())
         every(OUTBOX_SECONDS, "outbox", self._deliver.run)
+        every(FOLD_SECONDS, "fold fragments", lambda _: self._fragments.fold())
         self._schedule.start()
         self._evaluate.start()
         self._deliver.start()
@@ -210,6 +233,7 @@ class Service:
             ("evaluate", self._evaluate.stop),
             ("deliver", self._deliver.stop),
             ("schedule", self._schedule.stop),
+            ("fragments", self._close_fragments),
             ("uses", self._people.note_uses),
             ("flush", self._last_flush),
             ("store", self._store.close),
@@ -223,6 +247,11 @@ class Service:
                 log.exception("the end is not clean; the next start recovers", extra={"step": name})
                 self._failed = True
         self._lock.close()
+
+    def _close_fragments(self) -> None:
+        self._fragments.close()
+        if self._loading.ident is not None:
+            self._loading.join()
 
     def _last_flush(self) -> None:
         if not self._hindrance:
@@ -238,10 +267,17 @@ class Service:
 
     def _app(self, written: Declared) -> App:
         door = Door(self._people, lambda: bool(self._why_not()), self._counters, time.time_ns)
-        frames = Frames(door, self._store, self._inventories, self._counters)
+        told = Door(
+            self._people, lambda: bool(self._why_not()), self._counters, time.time_ns,
+            kind=CONTENT_TYPE, name="fragments",
+        )  # fmt: skip
+        posts = {
+            frames.PATH: Frames(door, self._store, self._inventories, self._counters),
+            fragments.PATH: fragments.Told(told, self._fragments),
+        }
         open_routers = [health.routes(self._why_not, self._counters)]
         api = application(self._people, self._routers(written), open_routers, self._lifespan)
-        return App(frames, api, self._database, time.time, lambda: self._hindrance)
+        return App(posts, api, self._database, time.time, lambda: self._hindrance)
 
     def _routers(self, written: Declared) -> list[APIRouter]:
         store, people, clock = self._store, self._people, time.time
@@ -251,6 +287,13 @@ class Service:
             series.routes(store.ask, people, clock),
             events.routes(store, people, clock),
             equipment.routes(self._inventories, people, clock),
+            fragments.routes(
+                self._fragments,
+                self._margins,
+                lambda: object_key.key(self._database),
+                people,
+                clock,
+            ),
             containers.routes(written.network, store.live, people, self._alerts.opened, clock),
             alerts.routes(
                 self._alerts, lambda: written.rules.rules, self._evaluate.announce, clock

@@ -269,6 +269,7 @@ class FragmentInventory:
     wanted: int
     gaps: int
     learned: str
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +285,9 @@ class Margins:
     """The objects of one store and scheme by margin, counting distinct indexes that are alive.
 
     `containers_tolerated` is how many containers may vanish, the worst first chosen for each
-    object, before one cannot be rebuilt; None when one is lost already.
+    object, before one cannot be rebuilt; None when one is lost already. A fragment that is in
+    several containers counts in one of them only: it may be more. `simulated` says that some of
+    the store's inventories come from the twin.
     """
 
     store: str
@@ -292,13 +295,17 @@ class Margins:
     objects: int
     margins: list[Margin]
     containers_tolerated: int | None
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FragmentsReply:
-    """Answer to `GET fragments`; `complete` is False while any inventory lacks buckets."""
+    """Answer to `GET fragments`; `complete` is False while any inventory lacks buckets.
+
+    `margins` is null for whoever may not see the whole network: an object lies in many containers.
+    """
 
     as_of: str
     complete: bool
     inventories: list[FragmentInventory]
-    margins: list[Margins]
+    margins: list[Margins] | None

@@ -1,17 +1,18 @@
 """The application: routers under one roof, frames beside them, the same headers on every answer."""
 
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 
-from collector.api import docs, frames, problems
-from collector.api.frames import Frames
+from collector.api import docs, fragments, frames, problems
 from collector.api.idempotency import Idempotency
+from collector.api.posts import Posts
 from collector.people import People
 from vigie.database import Database
 from vigie.errors import Unavailable
+from vigie.fragments import CONTENT_TYPE as FRAGMENTS_TYPE
 from vigie.frame import CONTENT_TYPE
 
 ROOT: Final = "/api/v1"
@@ -39,23 +40,26 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 class App:
-    """ASGI: `POST frames` goes straight in, everything else through FastAPI."""
+    """ASGI: what senders post goes straight in, everything else through FastAPI."""
 
     def __init__(
-        self, frames_route: Frames, api: FastAPI, database: Database, clock: Callable[[], float],
-        hindrance: Callable[[], str],
+        self, posts: Mapping[str, Posts], api: FastAPI, database: Database,
+        clock: Callable[[], float], hindrance: Callable[[], str],
     ) -> None:  # fmt: skip
-        """`hindrance` says why nothing can be asked yet, or nothing; `clock` tells Unix time."""
+        """`posts` by path.
+
+        `hindrance` says why nothing can be asked yet, or nothing; `clock` tells Unix time.
+        """
         self.api, self._hindrance = api, hindrance
-        self._frames = frames_route
+        self._posts = posts
         self._rest = Idempotency(api, database, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] != "http":
             await self.api(scope, receive, send)
-        elif scope["path"] == frames.PATH and scope["method"] == "POST":
-            await self._frames(scope, receive, _secured(send))
+        elif scope["method"] == "POST" and (post := self._posts.get(scope["path"])):
+            await post(scope, receive, _secured(send))
         elif scope["path"].startswith(f"{ROOT}/") and (why := self._hindrance()):
             await problems.answer(Unavailable(why, 2))(scope, receive, _secured(send))
         else:
@@ -66,7 +70,7 @@ def application(
     people: People, routers: Sequence[APIRouter], open_routers: Sequence[APIRouter],
     lifespan: Lifespan | None = None,
 ) -> FastAPI:  # fmt: skip
-    """The routes but frames; `open_routers` stand at the root and need no credential."""
+    """The routes but those of `Posts`; `open_routers` stand at the root and need no credential."""
     api = FastAPI(
         title="Vigie collector", version="1", description=DESCRIPTION, lifespan=lifespan,
         docs_url=None, redoc_url=None, openapi_url=f"{ROOT}/openapi.json",
@@ -79,12 +83,13 @@ def application(
         api.include_router(router)
     describe = api.openapi
 
-    def with_frames() -> dict[str, Any]:
+    def with_posts() -> dict[str, Any]:
         document = describe()
-        document["paths"].setdefault(frames.PATH, {"post": _FRAMES})
+        for path, post in ((frames.PATH, _FRAMES), (fragments.PATH, _FRAGMENTS)):
+            document["paths"].setdefault(path, {})["post"] = post
         return document
 
-    api.openapi = with_frames  # type: ignore[method-assign]
+    api.openapi = with_posts  # type: ignore[method-assign]
     api.include_router(docs.routes(api.openapi))
     return api
 
@@ -99,6 +104,19 @@ _FRAMES: Final = {
     ),
     "requestBody": {"content": {CONTENT_TYPE: {"description": "Frames, back to back."}}},
     "responses": {"200": {"description": "What is held."}},
+}
+
+
+_FRAGMENTS: Final = {
+    "summary": "Fragments",
+    "description": (
+        "Keep what a host tells of the fragments that it holds: 200 when it is synced to disk, "
+        "with how far the inventory is held and what of it is wanted next. 4xx: nothing of it is "
+        "kept; 409: its epoch had ended, begin a new one. 408, 503: keep it and come back. One "
+        "message, as vigie/fragments.py says, zstd-compressed or not."
+    ),
+    "requestBody": {"content": {FRAGMENTS_TYPE: {"description": "One message."}}},
+    "responses": {"200": {"description": "A FragmentsHeld."}},
 }
 
 

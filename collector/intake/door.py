@@ -21,16 +21,19 @@ Headers = Mapping[bytes, bytes]
 
 
 class Door:
-    """Lets requests with frames in, one after the other and not too many at once."""
+    """Lets requests of senders in, one after the other and not too many at once."""
 
     def __init__(
         self, people: People, full: Callable[[], bool], counters: Counters,
-        clock: Callable[[], int],
+        clock: Callable[[], int], *, kind: str = CONTENT_TYPE, name: str = "frames",
     ) -> None:  # fmt: skip
-        """`full` says that the disk takes no more; `clock` is nanoseconds UTC."""
+        """`full` says that the disk takes no more; `clock` is nanoseconds UTC.
+
+        `kind` is the media type of what is let in; refusals are counted under `name`.
+        """
         self._people, self._full = people, full
         self._counters, self._clock = counters, clock
-        self._in_hand = 0
+        self._kind, self._name, self._in_hand = kind, name, 0
 
     def sender(self, headers: Headers) -> Caller:
         """Who sends.
@@ -42,7 +45,7 @@ class Door:
         if caller is None:
             raise Refused(401, "a valid credential is wanted: Authorization: Bearer <token>")
         if caller.kind not in SENDERS:
-            raise Refused(403, f"a {caller.kind} may not send frames; enrol an agent")
+            raise Refused(403, f"a {caller.kind} may not send; enrol an agent")
         return caller
 
     def enter(self, headers: Headers, caller: Caller) -> Envelope:
@@ -54,10 +57,10 @@ class Door:
             FrameError: `clock`, the header is none.
         """
         if self._full():
-            raise Unavailable("the disk is nearly full; keep the frames and come back", 30)
+            raise Unavailable("the disk is nearly full; keep it and come back", 30)
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-        if kind != CONTENT_TYPE.encode():
-            raise Refused(415, f"Content-Type is to be {CONTENT_TYPE}")
+        if kind != self._kind.encode():
+            raise Refused(415, f"Content-Type is to be {self._kind}")
         encoding = headers.get(b"content-encoding", b"").strip().lower()
         if encoding not in {b"", b"identity", b"zstd"}:
             raise Refused(415, "Content-Encoding is to be zstd, or none")
@@ -81,7 +84,7 @@ class Door:
     def count_refused(self, caller: Caller | None, fault: str) -> None:
         """Count a refusal under the name of who sent it."""
         agent = "unknown" if caller is None else caller.name
-        self._counters.add("frames_refused_total", agent=agent, fault=fault)
+        self._counters.add(f"{self._name}_refused_total", agent=agent, fault=fault)
 
 
 def bearer(authorization: str) -> str:
@@ -98,7 +101,7 @@ def length(headers: Headers) -> int:
 
 def too_large() -> Refused:
     """The refusal of a body over the limit."""
-    return Refused(413, f"a request is at most {MAX_REQUEST_BYTES} bytes; send fewer frames")
+    return Refused(413, f"a request is at most {MAX_REQUEST_BYTES} bytes; send less at once")
 
 
 def _clock(text: bytes) -> Clock | None:

@@ -94,6 +94,11 @@ class Store:
         return self._memory.live
 
     @property
+    def quarantine(self) -> Quarantine:
+        """Where what is damaged goes, and is told as an event."""
+        return self._quarantine
+
+    @property
     def full(self) -> bool:
         """Below the disk reserve: nothing is taken."""
         return self._reserve.full

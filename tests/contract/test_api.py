@@ -20,6 +20,7 @@ from vigie.frame import CONTENT_TYPE, MAX_REQUEST_BYTES
 from vigie.replies import Containers, Principals, Session, Table
 
 OPEN = {"/healthz", "/readyz", "/metrics", "/docs"}
+FOR_AGENTS = {"/api/v1/sessions/current", "/api/v1/fragments/key"}
 BY_CODE = {("POST", "/api/v1/credentials"), ("POST", "/api/v1/sessions")}
 """Whoever holds a one-time code needs no credential yet."""
 HOSTILE = (
@@ -83,10 +84,12 @@ def test_every_route_but_health_needs_a_credential(
             assert json.loads(text)["fault"] == "credential"
 
 
-def test_an_agent_may_read_nothing_but_who_it_is(served: Served, described: dict[str, Any]) -> None:
+def test_an_agent_may_read_nothing_but_who_it_is_and_the_key_of_names(
+    served: Served, described: dict[str, Any]
+) -> None:
     token = served.enrol("agent", "curious", "site/curious").token
     for method, path, _ in operations(described):
-        if method != "GET" or path in OPEN or path.endswith("/sessions/current"):
+        if method != "GET" or path in OPEN | FOR_AGENTS:
             continue
         assert served.ask("GET", path, bearer(token))[0] == 403, path
     assert served.holder(token).get(Session, "sessions/current").scope == "site/curious"

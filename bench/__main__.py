@@ -4,11 +4,12 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import agent, ingest, rollups, store
+from bench import agent, ingest, rollups, scrub, store
 
 BENCHES: Final[Mapping[str, Callable[[], object]]] = {
     "agent": agent.main,
     "rollups": rollups.main,
+    "scrub": scrub.main,
     "store": store.main,
     "ingest": ingest.main,
 }

@@ -5,6 +5,7 @@ A share is the file `shares/<first two>/<storage index>/<number>` below the serv
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from agent.fragments import chk, slot
@@ -33,9 +34,7 @@ class TahoeReader:
     def scheme(self, path: str) -> Scheme:
         """See `Reader`; it stands in each share."""
         with Strides(path, pace=lambda _: None) as file:
-            if _mutable(file):
-                return slot.head(file).scheme
-            return chk.head(file)[1].scheme
+            return _one(slot.head(file).scheme if _mutable(file) else chk.head(file)[1].scheme)
 
     def check(self, path: str, pace: Pace) -> Check:
         """See `Reader`; a share of a version that is not known here stays unverified."""
@@ -54,6 +53,12 @@ class TahoeReader:
         except Unknown as error:
             return Check(Status.UNVERIFIED, read, str(error))
         return Check(Status.OK, read)
+
+
+@lru_cache(maxsize=256)
+def _one(scheme: Scheme) -> Scheme:
+    """The first scheme that is equal: there are few, and millions of shares."""
+    return scheme
 
 
 def _mutable(file: Strides) -> bool:

@@ -1,7 +1,10 @@
-"""Mounted file systems that store bytes on this host, from /proc/self/mounts and statvfs.
+"""Mounted file systems that store bytes on this host, from /proc/self/mountinfo and statvfs.
 
 A remote mount (NFS, CIFS, Lustre …) is left to the host that serves it: here it would be counted
 once per client, and a server that does not answer would hang the reading of the local disks.
+
+Whether a file system is read-only is asked of the table: statvfs also says so where only this mount
+is, as every one is to a service that may not write (ProtectSystem=strict).
 """
 
 import os
@@ -35,7 +38,7 @@ class FilesystemReader:
     limit_seconds = LIMIT_SECONDS
     apart = False
     reads = (
-        Read("/proc/self/mounts", "what is mounted where"),
+        Read("/proc/self/mountinfo", "what is mounted where"),
         Read("/proc/filesystems", "which kinds of file system have a disk below"),
         Read(
             "statvfs of each mount kept",
@@ -46,12 +49,14 @@ class FilesystemReader:
         ),
     )
 
-    def __init__(self, mounts: str = "/proc/self/mounts", kinds: str = "/proc/filesystems") -> None:
+    def __init__(
+        self, mounts: str = "/proc/self/mountinfo", kinds: str = "/proc/filesystems"
+    ) -> None:
         self._mounts, self._kinds = mounts, kinds
         self._descriptor = -1
         self._diskless: frozenset[str] = frozenset()
         self._text = b""
-        self._kept: list[str] = []
+        self._kept: dict[str, bool] = {}
 
     def open(self) -> None:
         """Keep the table of mounts open; raises SourceFailed where /proc does not have it."""
@@ -76,11 +81,12 @@ class FilesystemReader:
             raise SourceFailed("read", f"{self._mounts}: {error}") from error
         if text != self._text:
             table = text.decode("utf-8", "replace")
-            self._kept = [m for m in storing(table, self._diskless) if _is_directory(m)]
+            kept = storing(table, self._diskless)
+            self._kept = {mount: closed for mount, closed in kept.items() if _is_directory(mount)}
             self._text = text
         if not self._kept:
             raise Absent("no file system on a disk is mounted here")
-        rows = [(_key(mount), *_room(mount)) for mount in self._kept]
+        rows = [(_key(mount), *_room(mount), closed) for mount, closed in self._kept.items()]
         columns = list(zip(*rows, strict=True))
         fields = (
             Filesystem.mount,
@@ -99,19 +105,23 @@ def diskless(table: str) -> frozenset[str]:
     return frozenset(w[1] for w in lines if len(w) == 2 and w[0] == "nodev") - POOLED
 
 
-def storing(table: str, without_disk: frozenset[str]) -> list[str]:
-    """Mount points of a table of mounts, one for each file system that stores bytes.
+def storing(table: str, without_disk: frozenset[str]) -> dict[str, bool]:
+    """Mount points of a mountinfo, one for each file system that stores bytes: whether read-only.
 
     The root is always one of them, whatever it is made of: inside a container it is an overlay.
     A device mounted several times (bind mounts, subvolumes) is told once, at its shortest path.
+    Format: proc_pid_mountinfo(5).
     """
     root: str | None = None
     by_device: dict[str, str] = {}
+    closed: dict[str, bool] = {}
     for line in table.splitlines():
-        words = line.split(" ")
-        if len(words) < 4:
+        of_mount, _, of_disk = line.partition(" - ")
+        words, (kind, device, options) = of_mount.split(" "), (*of_disk.split(" "), "", "", "")[:3]
+        if len(words) < 6:
             continue
-        device, mount, kind = words[0], _plain(words[1]), words[2]
+        mount = _plain(words[4])
+        closed[mount] = "ro" in options.split(",")
         if mount == "/":
             root = device  # the last one mounted there is the one seen
         elif kind not in without_disk and kind not in IMAGES:
@@ -120,11 +130,11 @@ def storing(table: str, without_disk: frozenset[str]) -> list[str]:
                 by_device[device] = mount
     if root is not None:
         by_device[root] = "/"
-    return sorted(by_device.values())
+    return {mount: closed[mount] for mount in sorted(by_device.values())}
 
 
 def _plain(mount: str) -> str:
-    """The path that /proc/self/mounts spells with octal escapes."""
+    """The path that the kernel spells with octal escapes."""
     plain = _ESCAPE.sub(lambda found: chr(int(found[1], 8)), mount)
     return plain if plain.isprintable() else mount  # a name with control characters stays escaped
 
@@ -156,18 +166,17 @@ def _is_directory(mount: str) -> bool:
 
 
 def _room(mount: str) -> tuple[Value, ...]:
-    """Size, bytes available, inodes, inodes available, read-only; None where not told."""
+    """Size, bytes available, inodes, inodes available; None where not told."""
     try:
         told = os.statvfs(mount)
     except OSError:
-        return (None,) * 5
+        return (None,) * 4
     inodes = told.f_files or None  # 0 where the kind has no fixed number: unknown
     return (
         told.f_blocks * told.f_frsize,
         told.f_bavail * told.f_frsize,
         inodes,
         told.f_favail if inodes else None,
-        bool(told.f_flag & os.ST_RDONLY),
     )
 
 

@@ -4,13 +4,24 @@ from collections.abc import Callable
 from typing import Final
 
 from agent.source import Source
-from agent.sources import disk_io, filesystem, host, hwmon, ipmi_power, ipmi_sensors, rapl, ups_nut
+from agent.sources import (
+    disk_io,
+    filesystem,
+    gpu_nvml,
+    host,
+    hwmon,
+    ipmi_power,
+    ipmi_sensors,
+    rapl,
+    ups_nut,
+)
 from vigie.settings import AgentSettings
 
 MAKERS: Final[tuple[Callable[[AgentSettings], Source], ...]] = (
     host.source,
     filesystem.source,
     disk_io.source,
+    gpu_nvml.source,
     rapl.source,
     hwmon.source,
     ipmi_power.source,

@@ -25,7 +25,6 @@ CLOSE_SECONDS: Final = 1.5
 """How long its process may take to end by itself when nothing more is wanted."""
 MARGIN_SECONDS: Final = 1.0
 MAX_ANSWER_BYTES: Final = 64 * 2**20
-_COMMAND: Final = (sys.executable, "-P", "-m", "agent.child")
 _MILLISECONDS: Final = 1_000
 
 log = logging.getLogger(__name__)
@@ -144,7 +143,8 @@ class Apart:
         path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)  # noqa: PTH100
         try:
             return subprocess.Popen(
-                _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+                [sys.executable, "-P", "-c", child.CODE, self.name],  # the name is for `ps`
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
                 env={**os.environ, "PYTHONPATH": path},
             )  # fmt: skip
         except OSError as error:

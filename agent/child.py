@@ -1,8 +1,8 @@
 """The process in which a source lives apart: told through a pipe to open and to read, it answers.
 
-`agent/apart.py` starts it as `python -m agent.child` and stands at the other end. A message is its
-length and a pickle; an answer holds plain values only, fields by their names, so that the agent
-reads it without running a line of it. When the pipe closes, or the agent dies, this ends.
+`agent/apart.py` starts it and stands at the other end. A message is its length and a pickle; an
+answer holds plain values only, fields by their names, so that the agent reads it without running
+a line of it. When the pipe closes, or the agent dies, this ends.
 """
 
 import logging
@@ -11,7 +11,6 @@ import pickle
 import queue
 import signal
 import struct
-import sys
 import threading
 import time
 from io import BytesIO
@@ -23,6 +22,8 @@ from vigie.errors import Absent, SourceFailed
 from vigie.frame import Happening
 from vigie.shape import Field, Measurement, Quality, Value
 
+CODE: Final = "from agent.child import main; raise SystemExit(main())"
+"""What the interpreter of that process runs."""
 LENGTH: Final = struct.Struct("<I")
 END_SECONDS: Final = 1.0
 """How long a source may take to close once nobody listens any more."""
@@ -168,7 +169,3 @@ def main() -> int:
     if source is not None:
         source.close()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -24,7 +24,7 @@ AGENT_READS = (
 )
 """Beside its own program and data: what the agent itself opens."""
 ITSELF: Final = Run(
-    "python", "-m agent.child", "the agent's own: this source, in a process that can be ended"
+    "python", "agent/child.py", "the agent's own: this source, in a process that can be ended"
 )
 """What a source that may hang for good lives in."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.child import LENGTH, answer, answered, packed, taken, told, understood
+from agent.child import CODE, LENGTH, answer, answered, packed, taken, told, understood
 from agent.source import Found
 from tests.build.hanging import Lonely
 from tests.house import ROOT
@@ -95,9 +95,8 @@ def test_a_source_that_cannot_be_taken_over_is_said_so() -> None:
 
 @pytest.fixture
 def process() -> Iterator["subprocess.Popen[bytes]"]:
-    command = [sys.executable, "-m", "agent.child"]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+        [sys.executable, "-c", CODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
     ) as started:
         yield started
         started.kill()

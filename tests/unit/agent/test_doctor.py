@@ -166,7 +166,7 @@ def test_the_contract_names_every_program_and_the_right_that_it_takes(tmp_path: 
     )
     assert "smartctl --json -x DISK: health; right: CAP_SYS_RAWIO" in page
     # What lives in a process of its own is the agent's own program, and said so.
-    assert "python -m agent.child: the agent's own" in page
+    assert "python agent/child.py: the agent's own" in page
 
 
 def test_what_the_contract_says_is_never_done_is_not_done(tmp_path: Path) -> None:

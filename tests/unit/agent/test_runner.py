@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -265,19 +266,20 @@ def test_a_turn_that_returns_after_the_end_closes_its_source(tmp_path: Path) -> 
 
 
 def test_the_limit_is_the_source_s_own_unless_one_is_set(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
+    pipes = [tmp_path / name for name in "ab"]
 
-    def hang() -> Found:
+    def hang(pipe: Path) -> Found:
         pipe.read_bytes()
         return GOOD
 
-    quick, slow = Played("a", hang), Played("b", hang)
+    for pipe in pipes:
+        os.mkfifo(pipe)
+    quick, slow = (Played(pipe.name, partial(hang, pipe)) for pipe in pipes)
     quick.limit_seconds = PERIOD
     with running(quick, slow, limit=None) as runner:
         ticks(runner, 3)
         assert [runner.healths[n].word for n in "ab"] == ["stuck", "unknown"]
-    for _ in range(2):
+    for pipe in pipes:
         pipe.write_bytes(b"")
 
 

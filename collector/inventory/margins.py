@@ -7,6 +7,7 @@ Made anew at the start, from what `fragments.py` keeps. 14.3 million objects of 
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -249,8 +250,7 @@ def split(records: Records, here: Bits, n: int) -> dict[int, Told]:
     if not (fits := told.indexes < n).all():
         told, parts = told.only(fits), parts[fits]
     begins = np.flatnonzero(np.diff(parts, prepend=np.uint64(PARTS)))
-    ends = np.append(begins[1:], len(parts))
     return {
         int(parts[begin]): told.only(slice(begin, end))
-        for begin, end in zip(begins, ends, strict=True)
+        for begin, end in pairwise([*begins.tolist(), len(parts)])
     }

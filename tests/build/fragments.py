@@ -1,108 +1,130 @@
-"""Trees of fragments, whole and harmed, as stores leave them on disks."""
+"""A host that holds fragments and tells of them, as `vigie/fragments.py` says: small, and exact."""
 
-import contextlib
-import hashlib
-import os
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Self
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
-OLD = 1_600_000_000.0
-"""When fragments were last changed, unless a test says otherwise."""
-NOBODY = 65_534
+from vigie.fragments import (
+    BUCKETS,
+    DIGEST,
+    Message,
+    Record,
+    Scheme,
+    Status,
+    bucket,
+    pack,
+    record_hash,
+)
+from vigie.replies import FragmentsHeld
 
-
-def content(name: str, index: int, size: int = 64) -> bytes:
-    """What a fragment holds."""
-    return hashlib.shake_128(f"{name}.{index}".encode()).digest(size)
-
-
-def put(root: Path, path: str, data: bytes = b"fragment", *, changed: float = OLD) -> Path:
-    """A file below a root, with the directories above it."""
-    file = root / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(data)
-    os.utime(file, (changed, changed))
-    return file
+CODE = Scheme(3, 5)
+BATCH = 512
+"""Buckets of one message."""
 
 
-def objects(root: Path, count: int, *, n: int = 3, sums: bool = False) -> list[Path]:
-    """All `n` fragments of some objects, in directories by the first letters of their names."""
-    made = []
-    for number in range(count):
-        name = hashlib.md5(b"%d" % number, usedforsecurity=False).hexdigest()
-        for index in range(n):
-            data = content(name, index)
-            made.append(put(root, f"{name[:2]}/{name}.{index}", data))
-            if sums:
-                put(root, f"{name[:2]}/{name}.{index}.sum", sha256(data))
-    return made
+def oid(number: int) -> bytes:
+    """The id of an object, spread over all buckets as hashes are."""
+    return random.Random(number).randbytes(16)
 
 
-def sha256(data: bytes) -> bytes:
-    """A checksum as sha256sum writes it."""
-    return hashlib.sha256(data).hexdigest().encode() + b"  -\n"
+def record(number: int, idx: int, status: int = Status.OK, **more: int) -> Record:
+    """A fragment of an object known by a number."""
+    members = {"scheme": 0, "size": 100, "verified": 7, "since": 5, "disk": 0, "generation": 0}
+    return Record(oid(number), idx, **{**members, **more}, status=status)
 
 
-def rot(file: Path, at: int = 0) -> None:
-    """One bit falls over, and nothing else tells of it."""
-    told = file.stat()
-    data = bytearray(file.read_bytes())
-    data[at] ^= 1
-    file.write_bytes(data)
-    os.utime(file, ns=(told.st_atime_ns, told.st_mtime_ns))
+@dataclass
+class Host:
+    """What one host holds of one store, and the changes that it still remembers."""
 
+    container: str = "site/c1"
+    host: str = "h1"
+    store: str = "pool"
+    epoch: str = "e1"
+    schemes: tuple[Scheme, ...] = (CODE,)
+    disks: tuple[str, ...] = ("disk-1",)
+    records: dict[tuple[bytes, int], Record] = field(default_factory=dict)
+    sequence: int = 0
+    log: list[Record] = field(default_factory=list)
+    """The last changes, up to `sequence`."""
+    sent: list[str] = field(default_factory=list)
+    """What `tell` sent: kinds of messages, and how many buckets."""
 
-def many(root: Path, count: int, fan: int = 256) -> None:
-    """So many empty files, in `fan` directories, for measurements."""
-    for number in range(fan):
-        (root / f"{number:04x}").mkdir(parents=True, exist_ok=True)
-    for number in range(count):
-        name = hashlib.md5(b"%d" % number, usedforsecurity=False).hexdigest()
-        file = os.open(root / f"{number % fan:04x}" / f"{name}.{number % 14}", os.O_CREAT, 0o600)
-        os.close(file)
+    def change(self, records: Iterable[Record]) -> None:
+        """Fragments are now so."""
+        for one in records:
+            self.sequence += 1
+            self.log.append(one)
+            if one.status == Status.GONE:
+                self.records.pop((one.oid, one.idx), None)
+            else:
+                self.records[one.oid, one.idx] = one
 
+    def forget_log(self) -> None:
+        """Changes are not remembered; whoever lacks some will ask for digests."""
+        self.log.clear()
 
-@contextlib.contextmanager
-def forbidden(path: Path) -> Iterator[None]:
-    """A file or directory that may not be read meanwhile, whoever runs the tests.
+    def begin(self, epoch: str) -> None:
+        """The memory was lost, and all was found again by a walk."""
+        self.epoch, self.sequence = epoch, 0
+        self.log.clear()
 
-    Root may read everything: it becomes somebody else for that long, whom the rest is open to.
-    """
-    mode, user = path.stat().st_mode, os.geteuid()
-    path.chmod(0)
-    if not user:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        if not user:
-            os.seteuid(user)
-        path.chmod(mode)
+    def message(self, kind: str, sequence: int | None = None) -> Message:
+        """The header of a message as of now."""
+        return Message(
+            kind, self.container, self.host, self.store, self.epoch,
+            self.sequence if sequence is None else sequence,
+            len(self.records), self.schemes, self.disks,
+        )  # fmt: skip
 
+    def delta(self, first: int = 0, most: int = 100_000) -> bytes:
+        """Changes from a number on, or from the oldest that is remembered."""
+        oldest = self.sequence - len(self.log) + 1
+        first = max(first, oldest)
+        some = self.log[first - oldest :][:most]
+        header = replace(self.message("delta", first + len(some) - 1), first=first)
+        return pack(header, b"".join(one.pack() for one in some))
 
-class Broken:
-    """A directory listing that fails as a broken disk does, after so many entries."""
+    def digests(self) -> bytes:
+        """The digest of every bucket."""
+        found = [0] * BUCKETS
+        for one in self.records.values():
+            found[bucket(one.oid)] ^= record_hash(self.epoch, one.pack())
+        return pack(self.message("digests"), DIGEST.pack(*found))
 
-    def __init__(self, entries: "os._ScandirIterator[str]", after: int, error: int) -> None:
-        self._entries, self._left, self._error = entries, after, error
+    def buckets(self, numbers: Iterable[int]) -> bytes:
+        """The content of some buckets."""
+        content: dict[int, list[Record]] = {number: [] for number in numbers}
+        for one in self.records.values():
+            if bucket(one.oid) in content:
+                content[bucket(one.oid)].append(one)
+        header = replace(
+            self.message("buckets"), buckets=tuple((n, len(some)) for n, some in content.items())
+        )
+        return pack(header, b"".join(one.pack() for some in content.values() for one in some))
 
-    def __enter__(self) -> Self:
-        return self
+    def next(self, held: FragmentsHeld | None) -> bytes | None:
+        """What to send after that answer; None when the collector has it all."""
+        if held is None or held.held < self.sequence or held.epoch != self.epoch:
+            self.sent.append("delta")
+            return self.delta(held.held + 1 if held else 1)
+        if held.digests:
+            self.sent.append("digests")
+            return self.digests()
+        if held.buckets:
+            some = held.buckets[:BATCH]
+            self.sent.append(f"buckets {len(some)}")
+            return self.buckets(some)
+        return None
 
-    def __exit__(self, *raised: object) -> None:
-        self._entries.close()
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> "os.DirEntry[str]":
-        if not self._left:
-            raise OSError(self._error, os.strerror(self._error))
-        self._left -= 1
-        return next(self._entries)
-
-
-def census(root: Path) -> Mapping[str, int]:
-    """Sizes of all files below a root, by path."""
-    return {str(f.relative_to(root)): f.stat().st_size for f in root.rglob("*") if f.is_file()}
+    def tell(
+        self, post: Callable[[bytes], FragmentsHeld], most: int = 1_000
+    ) -> FragmentsHeld | None:
+        """Send until the collector has it all, or so many messages; its last answer."""
+        held: FragmentsHeld | None = None
+        for _ in range(most):
+            body = self.next(held)
+            if body is None:
+                break
+            held = post(body)
+        return held

@@ -1,4 +1,4 @@
-"""Looks into a JSON document that another program wrote, which may hold anything anywhere.
+"""Looks into what another program wrote, which may hold anything anywhere: JSON, numbers as text.
 
 What is missing, or not of the wanted kind, is None: a program may print half of what it should.
 """
@@ -69,3 +69,9 @@ def each(document: Any, *path: str | int) -> Iterator[Any]:
     found = at(document, *path)
     if isinstance(found, list):
         yield from found
+
+
+def decimal(text: str) -> int | None:
+    """The whole number that a text holds, not negative; None when it is none, or too large."""
+    digits = text.strip()
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 19 else None

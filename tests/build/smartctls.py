@@ -8,9 +8,9 @@ _PROGRAM = """\
 cd {folder}
 echo "$@" >> calls
 case "$*" in
-*--scan-open*) key=scan-open ;;
+*--scan-open*) key=scan_open ;;
 *--scan*) key=scan ;;
-*) shift {shift}; key=$(echo "$*" | tr '/ ' '__') ;;
+*) shift {shift}; key=$(echo "$*" | tr '/ -' '____') ;;
 esac
 [ -f "$key.sleep" ] && exec sleep "$(cat "$key.sleep")"
 [ -f "$key.out" ] || {{ echo "smartctl: no answer kept for $key" >&2; exit 1; }}
@@ -38,17 +38,15 @@ class Smartctls:
         """What it prints for a device, as `/dev/sda` or `--device sat /dev/sda`."""
         if status is None:
             status = json.loads(out)["smartctl"]["exit_status"]
-        self._put(device.replace("/", "_").replace(" ", "_"), out, status)
+        self._put(device, out, status)
 
     def hang(self, device: str, seconds: float) -> None:
         """Let it sleep when it is asked for a device."""
-        key = device.replace("/", "_").replace(" ", "_")
-        (self.folder / f"{key}.sleep").write_text(str(seconds))
+        (self.folder / f"{_key(device)}.sleep").write_text(str(seconds))
 
     def recover(self, device: str) -> None:
         """Let it answer again."""
-        key = device.replace("/", "_").replace(" ", "_")
-        (self.folder / f"{key}.sleep").unlink()
+        (self.folder / f"{_key(device)}.sleep").unlink()
 
     @property
     def calls(self) -> list[str]:
@@ -56,6 +54,11 @@ class Smartctls:
         log = self.folder / "calls"
         return log.read_text().splitlines() if log.exists() else []
 
-    def _put(self, key: str, out: bytes, status: int) -> None:
+    def _put(self, device: str, out: bytes, status: int) -> None:
+        key = _key(device)
         (self.folder / f"{key}.out").write_bytes(out)
         (self.folder / f"{key}.status").write_text(str(status))
+
+
+def _key(device: str) -> str:
+    return "".join("_" if c in "/ -" else c for c in device)

@@ -6,12 +6,14 @@ from typing import Final
 from agent.source import Source
 from agent.sources import (
     disk_io,
+    disk_smart,
     filesystem,
     gpu_nvml,
     host,
     hwmon,
     ipmi_power,
     ipmi_sensors,
+    pool,
     rapl,
     ups_nut,
 )
@@ -21,6 +23,8 @@ MAKERS: Final[tuple[Callable[[AgentSettings], Source], ...]] = (
     host.source,
     filesystem.source,
     disk_io.source,
+    disk_smart.source,
+    pool.source,
     gpu_nvml.source,
     rapl.source,
     hwmon.source,

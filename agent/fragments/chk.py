@@ -27,6 +27,10 @@ LEASE_BYTES: Final = 72
 _LAYOUTS: Final = {1: struct.Struct(">9L"), 2: struct.Struct(">L8Q")}
 _LENGTHS: Final = {1: struct.Struct(">L"), 2: struct.Struct(">Q")}
 _LINK: Final = struct.Struct(">H32s")
+_LINKS: Final = 16
+"""More than the way up from any of 256 shares has."""
+MAX_SEGMENTS: Final = 2**18
+"""Of an object: their hashes are held in memory, three times 64 bytes for each."""
 _EXTENSION_BYTES: Final = 2**16
 _ITEM: Final = re.compile(rb"([a-zA-Z_-]+):(\d+):")
 
@@ -153,15 +157,16 @@ def _items(text: bytes) -> dict[str, bytes]:
     return items
 
 
-def chain(text: bytes) -> dict[int, bytes]:
-    """The nodes of a share hash chain, by number.
+def chain(file: Strides, start: int, end: int) -> dict[int, bytes]:
+    """The nodes of the share hash chain that fills a range, by number.
 
     Raises:
-        Damaged: it is cut.
+        OSError: the disk does not give it.
+        Damaged: it is cut, or longer than any.
     """
-    if len(text) % _LINK.size:
-        raise Damaged("share hash chain is cut")
-    return dict(_LINK.iter_unpack(text))
+    if (end - start) % _LINK.size or end - start > _LINK.size * _LINKS:
+        raise Damaged("share hash chain does not fill its place")
+    return dict(_LINK.iter_unpack(file.part(start, end - start)))
 
 
 def head(file: Strides) -> tuple[Layout, Extension]:
@@ -198,9 +203,9 @@ def verify(file: Strides, number: int) -> None:
         raise Damaged("head and URI extension do not fit")
     if number >= says.scheme.n:
         raise Damaged(f"there is no share {number} in {says.scheme.word}")
-    crypttext = _tree(file, where.crypttext_tree, where.block_tree, says.segments, "crypttext hash")
-    block = _tree(file, where.block_tree, where.share_chain, says.segments, "block hash")
-    links = chain(file.part(where.share_chain, where.extension - where.share_chain))
+    crypttext = tree(file, where.crypttext_tree, where.block_tree, says.segments, "crypttext hash")
+    block = tree(file, where.block_tree, where.share_chain, says.segments, "block hash")
+    links = chain(file, where.share_chain, where.extension)
     leaves = crypttext[-merkle.leaves(says.segments) :]
     if merkle.tree(leaves) != crypttext or crypttext[0] != says.crypttext_root:
         raise Damaged("crypttext hash tree is not what was written")
@@ -209,15 +214,21 @@ def verify(file: Strides, number: int) -> None:
     climbed(links, number, says.scheme.n, block[0], says.share_root)
 
 
-def _tree(file: Strides, start: int, end: int, count: int, of: str) -> list[bytes]:
-    """The nodes of a tree above `count` segments that fills a range."""
+def tree(file: Strides, start: int, end: int, count: int, of: str) -> list[bytes]:
+    """The nodes of a tree above `count` segments that fills a range.
+
+    Raises:
+        OSError: the disk does not give it.
+        Damaged: it is cut.
+        Unknown: there are more than this reader can hold.
+    """
     if end - start != merkle.nodes(count) * HASH_BYTES:
         raise Damaged(f"{of} tree does not fill its place")
-    return nodes(file.part(start, end - start))
-
-
-def nodes(text: bytes) -> list[bytes]:
-    """The hashes that stand one after the other."""
+    if count > MAX_SEGMENTS:
+        raise Unknown(f"more than {MAX_SEGMENTS} segments are too many for this reader")
+    text = file.part(start, end - start)
+    if len(text) != end - start:
+        raise Damaged(f"file ends in its {of} tree")
     return [text[at : at + HASH_BYTES] for at in range(0, len(text), HASH_BYTES)]
 
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from agent.fragments import merkle, signature
-from agent.fragments.chk import Damaged, chain, climbed, compare, known, nodes
-from agent.fragments.merkle import HASH_BYTES
+from agent.fragments.chk import Damaged, chain, climbed, compare, known, tree
 from agent.fragments.stride import Strides
 from vigie.fragments import Scheme
 
@@ -135,7 +134,7 @@ def verify(file: Strides, number: int) -> None:
         Unknown: it is of another version.
     """
     found = head(file)
-    key, sign, links = (_part(file, r) for r in (found.key, found.signature, found.chain))
+    key, sign = _part(file, *found.key), _part(file, *found.signature)
     try:
         genuine = signature.verified(key, sign, found.signed)
     except ValueError as error:
@@ -144,21 +143,14 @@ def verify(file: Strides, number: int) -> None:
         raise Damaged("signature is not of this key and head")
     if number >= found.scheme.n:
         raise Damaged(f"there is no share {number} in {found.scheme.word}")
-    tree = _tree(file, found)
-    hashes = list(merkle.blocks(file.strides(*found.blocks), max(found.block, 1)))
-    compare(hashes, tree)
-    climbed(chain(links), number, found.scheme.n, tree[0], found.root)
+    written = tree(file, *found.tree, found.segments, "block hash")
+    compare(list(merkle.blocks(file.strides(*found.blocks), max(found.block, 1))), written)
+    links = chain(file, *found.chain)
+    climbed(links, number, found.scheme.n, written[0], found.root)
 
 
-def _part(file: Strides, of: tuple[int, int]) -> bytes:
-    """A part of a share that is small by its nature."""
-    if of[1] - of[0] > _PART_BYTES:
+def _part(file: Strides, start: int, end: int) -> bytes:
+    """A key or a signature."""
+    if end - start > _PART_BYTES:
         raise Damaged("offsets leave more room than a key needs")
-    return file.part(of[0], of[1] - of[0])
-
-
-def _tree(file: Strides, found: Head) -> list[bytes]:
-    start, end = found.tree
-    if end - start != merkle.nodes(found.segments) * HASH_BYTES:
-        raise Damaged("block hash tree does not fill its place")
-    return nodes(file.part(start, end - start))
+    return file.part(start, end - start)

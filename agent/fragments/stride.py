@@ -21,8 +21,8 @@ _SPARE: Final[deque[bytearray]] = deque(maxlen=4)
 class Strides:
     """An open file; everything read from it was announced to `pace` first, and is counted."""
 
-    def __init__(self, path: str, pace: Pace) -> None:
-        """Open it.
+    def __init__(self, path: str, pace: Pace, *, keep: bool = False) -> None:
+        """Open it; `keep` leaves what is read of it in the cache.
 
         Raises:
             OSError: it cannot be opened, or is no regular file.
@@ -36,7 +36,7 @@ class Strides:
         self.size = status.st_size
         self.read = 0
         """Bytes read so far."""
-        os.posix_fadvise(self.descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        self._keep = keep
 
     def __enter__(self) -> Self:
         return self
@@ -47,16 +47,20 @@ class Strides:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        os.posix_fadvise(self.descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        if not self._keep:
+            os.posix_fadvise(self.descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         os.close(self.descriptor)
 
     def part(self, start: int, length: int) -> bytes:
-        """The bytes of a range; fewer where the file ends before.
+        """The bytes of a small range; fewer where the file ends before.
 
         Raises:
             OSError: the disk does not give them.
         """
-        return b"".join(map(bytes, self.strides(start, start + length)))
+        self._pace(length)
+        found = os.pread(self.descriptor, length, start)
+        self.read += len(found)
+        return found
 
     def strides(self, start: int = 0, end: int | None = None) -> Iterator[memoryview]:
         """The bytes of a range or, without an end, to where the file ended when it was opened.
@@ -66,6 +70,7 @@ class Strides:
         Raises:
             OSError: the disk does not give them.
         """
+        os.posix_fadvise(self.descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
         stop = max(self.size, start + 1) if end is None else end  # a file of /proc says 0 bytes
         while start < stop:
             length = min(STRIDE_BYTES, stop - start)

@@ -33,7 +33,7 @@ class TahoeReader:
 
     def scheme(self, path: str) -> Scheme:
         """See `Reader`; it stands in each share."""
-        with Strides(path, pace=lambda _: None) as file:
+        with Strides(path, lambda _: None, keep=True) as file:
             return _one(slot.head(file).scheme if _mutable(file) else chk.head(file)[1].scheme)
 
     def check(self, path: str, pace: Pace) -> Check:

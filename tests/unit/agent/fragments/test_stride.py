@@ -62,14 +62,18 @@ def test_every_piece_is_told_before_it_is_read(file: str) -> None:
     assert told == [(STRIDE_BYTES, 0), (12_345, STRIDE_BYTES)]
 
 
-def test_what_was_read_leaves_the_cache(file: str) -> None:
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_was_read_leaves_the_cache(file: str, whole: bool) -> None:
     with Path(file).open("rb") as written:
         os.fsync(written.fileno())
         written.read()
     if not cached(file):
         pytest.skip("this file system does not say what it has in its cache")
+    with Strides(file, freely, keep=True) as strides:
+        strides.part(0, 10)
+    assert cached(file), "unless it is to stay"
     with Strides(file, freely) as strides:
-        list(strides.strides())
+        list(strides.strides()) if whole else strides.part(0, 10)
     left = cached(file)
     if left and _in_memory(file):
         pytest.skip("this file system is in memory")

@@ -5,6 +5,7 @@ The shares are real ones: tests/fixtures/tahoe.
 
 import os
 import struct
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,21 @@ def test_what_is_no_share_has_no_scheme(tmp_path: Path) -> None:
         (tmp_path / "0").write_bytes(content)
         with pytest.raises(ValueError, match=r"."):
             READER.scheme(str(tmp_path / "0"))
+
+
+def test_a_lie_about_lengths_takes_no_memory(tmp_path: Path) -> None:
+    """A head that claims gigabytes is found out before they are read."""
+    share = max(IMMUTABLE, key=lambda s: s.stat().st_size)
+    content = share.read_bytes()
+    copy = tmp_path / share.name
+    copy.write_bytes(content)
+    with copy.open("r+b") as file:
+        file.seek(12 + 20)  # where the crypttext hash tree begins, and all that follows it
+        file.write(struct.pack(">4L", *(start + 2**31 for start in (0, 480, 960, 1062))))
+        file.truncate(2**32)
+    tracemalloc.start()
+    try:
+        assert READER.check(str(copy), freely).status == Status.CORRUPT
+        assert tracemalloc.get_traced_memory()[1] < 10 * 2**20
+    finally:
+        tracemalloc.stop()

@@ -21,6 +21,8 @@ from agent.source import Found, Source
 from agent.tool import KILL_SECONDS
 from vigie.errors import Absent, SourceFailed
 
+ABSENT_SECONDS: Final = 300.0
+"""How long it is taken as known that the machine does not have what the source reads."""
 CLOSE_SECONDS: Final = 1.5
 """How long its process may take to end by itself when nothing more is wanted."""
 MARGIN_SECONDS: Final = 1.0
@@ -58,6 +60,7 @@ class Apart:
         self._kill, self._seconds = kill, seconds
         self._breaker = Breaker()
         self._wanted = self._there = False
+        self._absence, self._absent_until = "", 0.0
         self._child: subprocess.Popen[bytes] | None = None
         self._left: subprocess.Popen[bytes] | None = None
         self._why: SourceFailed | None = None
@@ -96,7 +99,7 @@ class Apart:
 
     def close(self) -> None:
         """Let its process end; harmless when there is none."""
-        self._wanted = False
+        self._wanted, self._absent_until = False, 0.0
         self._let_go()
 
     def _let_go(self) -> None:
@@ -111,6 +114,8 @@ class Apart:
 
     def _reopen(self, until: float) -> None:
         """Have a process with the source in it, and the source open there."""
+        if self._seconds() < self._absent_until:
+            raise Absent(self._absence)
         if self._child is None:
             try:
                 body = child.packed(pickle.dumps(self._source))
@@ -123,7 +128,13 @@ class Apart:
             except SourceFailed:
                 self._let_go()
                 raise
-        self._ask(child.packed(("open",)), until)
+        try:
+            self._ask(child.packed(("open",)), until)
+        except Absent as absence:
+            # A process that has nothing to read is not kept, nor started again all the time.
+            self._let_go()
+            self._absence, self._absent_until = str(absence), self._seconds() + ABSENT_SECONDS
+            raise
         self._there = True
 
     def _started(self) -> "subprocess.Popen[bytes]":

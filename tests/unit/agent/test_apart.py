@@ -89,6 +89,18 @@ def test_an_absence_crosses(apart: Maker, deed: str) -> None:
         one_turn(apart(Lonely(deed)))
 
 
+def test_where_there_is_nothing_to_read_no_process_is_kept_and_none_started_for_minutes(
+    apart: Maker,
+) -> None:
+    clock = Clock()
+    source = apart(Lonely("open:absent"), seconds=clock)
+    for ahead, starts in ((0.0, 1), (30.0, 1), (299.0, 1), (300.0, 2)):
+        clock.ahead = ahead
+        with pytest.raises(Absent, match="no such board"):
+            source.open()
+        assert (source.starts, source.pids) == (starts, ())
+
+
 def test_a_failure_crosses_with_its_code(apart: Maker) -> None:
     source = apart(Lonely("fail"))
     source.open()

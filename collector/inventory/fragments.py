@@ -287,9 +287,8 @@ class Fragments:
                 return
             found, bad = rows.buckets(owner, begin, begin + STEP_BUCKETS)
             damaged += bad
-            if found:
-                records = np.concatenate([bucket.records for bucket in found])
-                self._margins.tell(owner, records, schemes)
+            records = arrays.joined([bucket.records for bucket in found])
+            self._margins.tell(owner, records, schemes)
         told = rows.changes(owner)
         self._margins.tell(owner, arrays.latest(told.records), schemes)
         inventory.changes, inventory.messages = len(told.records), told.messages

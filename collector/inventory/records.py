@@ -71,7 +71,7 @@ def merged(old: Records, new: Records) -> tuple[Records, Records]:
     GONE ones are taken out. The second are all that leave and all that come: what is to be XORed
     into the digest of the old, to have that of the merged.
     """
-    both = np.concatenate([old, new])
+    both = joined([old, new])
     order = np.lexsort(
         (both["idx"], both["tail"].astype(np.uint64), both["head"].astype(np.uint64))
     )
@@ -79,6 +79,11 @@ def merged(old: Records, new: Records) -> tuple[Records, Records]:
     kept = _last(both) & (both["status"] != Status.GONE)
     came = order >= len(old)
     return both[kept], both[(~kept & ~came) | (kept & came)]
+
+
+def joined(some: Sequence[Records]) -> Records:
+    """One after the other; numpy alone would turn the bytes of the ids to the machine's order."""
+    return np.concatenate([np.empty(0, RECORD), *some], dtype=RECORD)
 
 
 def _last(records: Records) -> NDArray[np.bool_]:

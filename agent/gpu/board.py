@@ -79,8 +79,9 @@ class Board:
         if cut:
             row[Gpu.utilization_ratio] = None
         if cut != self._cut:
+            if self._cut is not None:
+                refusals.clear()  # what is refused under MIG is not what is refused without
             self._cut, self.fresh = cut, True
-            refusals.clear()  # what is refused under MIG is not what is refused without
         (
             row[Gpu.memory_total_bytes],
             row[Gpu.memory_used_bytes],

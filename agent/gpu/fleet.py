@@ -53,6 +53,7 @@ class Fleet:
         self._rows: dict[str, list[Row]] = {}
         self._jobs, self.tally = Jobs(proc), Tally()
         self._watch: Watch | None = None
+        self._watched: frozenset[str] = frozenset()
         self._instruments: Instruments | None = None
         self._driver: str | None = None
         self._began: int | None = None
@@ -61,14 +62,13 @@ class Fleet:
         self._rival: str | None = None
         self._looked: int | None = None
 
-    def begin(self, now: int) -> None:
+    def begin(self) -> None:
         """Load the driver's library and take hold of every GPU.
 
         Raises:
             Absent: there is none.
             SourceFailed: there is, and the driver does not work or does not let us.
         """
-        self._began = now
         self._library.begin()
         try:
             self._driver = self._library.driver()
@@ -107,10 +107,12 @@ class Fleet:
             SourceFailed: the driver does not begin again.
         """
         turn = Turn()
+        if self._began is None:
+            self._began = now
         self._mend(turn, now)
-        watched = self._watch.watched if self._watch is not None else frozenset()
-        told = self._watch.take() if self._watch is not None else []
-        turn.happenings += self.tally.add(told)
+        if self._watch is not None:
+            self._watched |= self._watch.watched
+            turn.happenings += self.tally.add(self._watch.take())
         active, jobs = self._active(now), self._jobs if self._jobs.visible() else None
         if self._instruments is not None:
             read(self._boards.values(), self._instruments, now, jobs, active=active)
@@ -123,7 +125,7 @@ class Fleet:
                 turn.happenings.append(_of(GPU_LOST, now, {"gpu": uuid}, why))
         totals = self.tally.totals()
         for uuid, seen in turn.seen.items():
-            if uuid in watched:
+            if uuid in self._watched:
                 seen.row[Gpu.xid_total] = totals[uuid]
         self._jobs.keep(pid for seen in turn.seen.values() for pid in seen.pids)
         self._inventory(turn, now)
@@ -153,11 +155,13 @@ class Fleet:
                 raise SourceFailed(self._failure.code, str(self._failure))
             return
         log.info("gpu driver begins again", extra={"down": len(self._down), "driver": driver})
-        self._wait = min(2 * self._wait, MOST_SECONDS)
+        if self._down or self._failure is not None:
+            self._wait = min(2 * self._wait, MOST_SECONDS)
+        self._began = now
         known = {*self._boards, *self._down}
         self.end()
         try:
-            self.begin(now)
+            self.begin()
         except (Absent, SourceFailed) as error:
             code = error.code if isinstance(error, SourceFailed) else "driver"
             self._failure = SourceFailed(code, str(error))

@@ -18,7 +18,9 @@ from vigie.catalogue import GPU_XID, GPU_XID_HARDWARE
 from vigie.frame import Happening
 from vigie.shape import Event
 
-WAIT_MILLISECONDS: Final = 1000
+WAIT_MILLISECONDS: Final = 100
+"""How long one wait is, and so how long ending takes."""
+END_SECONDS: Final = 1.0
 APPLICATION: Final[Mapping[int, str]] = {
     8: "GPU stopped processing",
     11: "invalid or corrupted push buffer",
@@ -94,7 +96,7 @@ class Watch:
         """End the thread, unless it hangs in the driver, and free the set."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join(2 * WAIT_MILLISECONDS / 1000)
+            self._thread.join(END_SECONDS)
             if self._thread.is_alive():
                 return
             self._thread = None
@@ -114,7 +116,7 @@ class Watch:
             elif code in OVER:
                 return
             elif code not in {SUCCESS, TIMEOUT}:
-                self._stop.wait(WAIT_MILLISECONDS / 1000)  # a lost GPU answers at once, each time
+                self._stop.wait(END_SECONDS)  # a lost GPU answers at once, each time
 
 
 class Tally:

@@ -1,7 +1,6 @@
 """NVIDIA GPUs, through the driver's library; it may hang, so it lives in a process of its own."""
 
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -108,7 +107,7 @@ class _Beginning:
 
     def _begin(self) -> None:
         try:
-            self._fleet.begin(time.time_ns())
+            self._fleet.begin()
         except Exception as error:  # noqa: BLE001 - handed to the thread that waits
             self._error = error
 

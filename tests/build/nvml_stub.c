@@ -3,6 +3,7 @@
  * Layouts and return codes are those of nvml.h. NVML_STUB_GPUS says how many boards there are.
  * NVML_STUB_FILE names a script of one order a line, read again whenever it changes:
  *
+ *   gpus N                   how many boards there are
  *   clock SECONDS            the time, instead of the machine's
  *   driver VERSION           what the driver says it is
  *   init CODE                nvmlInit fails       slow MS   ... or takes so long
@@ -112,7 +113,10 @@ static double joules(double t) {
 static uint64_t energy_mj(void) { double t = (long long)(now() * 10) / 10.0; return 1000ull * (uint64_t)joules(t); } /* steps of 100 ms */
 static uint32_t mean_mw(void) { double t = now(); return 1000 * (joules(t) - joules(t - 1)); }
 
-static int boards_count(void) { const char *n = getenv("NVML_STUB_GPUS"); int c = n ? atoi(n) : 8; return c > MOST ? MOST : c; }
+static int boards_count(void) {
+  if (order("gpus")) return atoi(order("gpus")->word);
+  const char *n = getenv("NVML_STUB_GPUS"); int c = n ? atoi(n) : 8; return c > MOST ? MOST : c;
+}
 static void hangs(const char *name) { while (about("hang", name, -1)) { usleep(1000); script(); } }
 static int before(const char *name) { /* what every call may do */
   script();
@@ -142,6 +146,7 @@ int nvmlInitWithFlags(unsigned flags) {
   if (order("init")) return atoi(order("init")->word);
   if (!begun++) {
     generation++;
+    told = 0;
     over = order("over") ? atoi(order("over")->word) : 0;
     for (int i = 0; i < MOST; i++) {
       boards[generation % 2][i] = (Device){i, -1, generation};

@@ -125,6 +125,12 @@ class FragmentStore:
     def __post_init__(self) -> None:
         if self.k > self.n:
             raise Misfit("k", f"{self.k}-of-{self.n} is no erasure code: k is n at most")
+        try:
+            groups = re.compile(self.pattern).groupindex
+        except re.error as error:
+            raise Misfit("pattern", f"is no regular expression: {error}") from error
+        if not {"object", "index"} <= set(groups):
+            raise Misfit("pattern", "must have the groups (?P<object>...) and (?P<index>...)")
 
 
 @dataclass(frozen=True, slots=True)

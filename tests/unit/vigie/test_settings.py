@@ -69,6 +69,21 @@ def test_rows_may_not_be_admitted_after_their_raw_hour_is_gone(tmp_path: Path) -
         settings.load(CollectorSettings, file=path)
 
 
+@pytest.mark.parametrize(
+    ("told", "wrong"),
+    [("k = 15\nn = 14", "k: 15-of-14 is no erasure code"),
+     ("pattern = '(?P<object>'", "pattern: is no regular expression: missing"),
+     ("pattern = '(?P<object>.*)'", r"pattern: must have the groups \(\?P<object>...\) and")],
+)  # fmt: skip
+def test_a_store_of_fragments_that_no_file_could_belong_to_is_refused(
+    tmp_path: Path, told: str, wrong: str
+) -> None:
+    path = tmp_path / "vigie.toml"
+    path.write_text(f'[[agent.fragments]]\nname = "store"\n{told}\n')
+    with pytest.raises(SettingsError, match=wrong):
+        settings.load(AgentSettings, file=path)
+
+
 def test_a_role_that_is_none_would_leave_a_meter_out_of_every_sum(tmp_path: Path) -> None:
     path = tmp_path / "vigie.toml"
     path.write_text('[agent.roles]\n"ups:room" = "usp"\n')

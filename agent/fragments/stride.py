@@ -4,18 +4,47 @@ A scrub reads everything once and nothing soon again: what it read is dropped fr
 of last access stay as they were where the right is there, and the disk gets requests of 4 MiB.
 """
 
+import contextlib
 import os
 import stat
+import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from types import TracebackType
 from typing import Final, Self
 
 from agent.fragments.reader import Pace
 
 STRIDE_BYTES: Final = 4 * 2**20
-_SPARE: Final[deque[bytearray]] = deque(maxlen=4)
-"""Buffers that nobody reads into now: a hundred disks are read in turns, rarely all at once."""
+SHORT_BYTES: Final = 256 * 2**10
+_LONG: Final = 8
+
+
+class Buffers:
+    """A few long buffers for all disks; who finds none left makes do with a short one.
+
+    A hundred disks are read in turns, rarely all at once; and one that hangs keeps its buffer.
+    """
+
+    def __init__(self, long: int = _LONG) -> None:
+        self._left = threading.BoundedSemaphore(long)
+        self._spare: deque[bytearray] = deque()
+
+    @contextlib.contextmanager
+    def lent(self, wanted: int) -> Iterator[memoryview]:
+        """A buffer of that size, or of less."""
+        if wanted <= SHORT_BYTES or not self._left.acquire(blocking=False):
+            yield memoryview(bytearray(min(wanted, SHORT_BYTES)))
+            return
+        buffer = self._spare.pop() if self._spare else bytearray(STRIDE_BYTES)
+        try:
+            yield memoryview(buffer)[:wanted]
+        finally:
+            self._spare.append(buffer)
+            self._left.release()
+
+
+_BUFFERS: Final = Buffers()
 
 
 class Strides:
@@ -72,19 +101,29 @@ class Strides:
         """
         os.posix_fadvise(self.descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
         stop = max(self.size, start + 1) if end is None else end  # a file of /proc says 0 bytes
+        os.posix_fadvise(self.descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
         while start < stop:
             length = min(STRIDE_BYTES, stop - start)
             self._pace(length)
-            buffer = _SPARE.pop() if _SPARE else bytearray(STRIDE_BYTES)
-            view = memoryview(buffer)[:length]
-            count = os.preadv(self.descriptor, [view], start)
+            count = yield from self._stride(start, length)
             if not count:
                 return
-            self.read += count
-            yield view[:count]
-            os.posix_fadvise(self.descriptor, start, count, os.POSIX_FADV_DONTNEED)
-            _SPARE.append(buffer)
             start += count
+
+    def _stride(self, start: int, length: int) -> Generator[memoryview, None, int]:
+        """One stride, in one view or several; how long it was."""
+        at, end = start, start + length
+        with _BUFFERS.lent(length) as buffer:
+            while at < end:
+                view = buffer[: end - at]
+                count = os.preadv(self.descriptor, [view], at)
+                if not count:
+                    break
+                self.read += count
+                yield view[:count]
+                at += count
+        os.posix_fadvise(self.descriptor, start, length, os.POSIX_FADV_DONTNEED)
+        return at - start
 
 
 def _opened(path: str) -> int:

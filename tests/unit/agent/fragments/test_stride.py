@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.fragments.stride import STRIDE_BYTES, Strides
+from agent.fragments.stride import SHORT_BYTES, STRIDE_BYTES, Buffers, Strides
 
 CONTENT = os.urandom(STRIDE_BYTES + 12_345)
 
@@ -88,6 +88,24 @@ def _in_memory(path: str) -> bool:
     finally:
         os.close(descriptor)
     return cached(path)
+
+
+def test_when_all_long_buffers_are_lent_a_short_one_serves() -> None:
+    buffers = Buffers(long=1)
+    with buffers.lent(STRIDE_BYTES) as first, buffers.lent(STRIDE_BYTES) as second:
+        assert (len(first), len(second)) == (STRIDE_BYTES, SHORT_BYTES)
+        with buffers.lent(10) as third:
+            assert len(third) == 10
+    with buffers.lent(STRIDE_BYTES - 1) as again:
+        assert len(again) == STRIDE_BYTES - 1, "given back"
+
+
+def test_short_buffers_read_the_same(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.fragments.stride._BUFFERS", Buffers(long=0))
+    told: list[int] = []
+    with Strides(file, told.append) as strides:
+        assert b"".join(map(bytes, strides.strides())) == CONTENT
+    assert told == [STRIDE_BYTES, 12_345]
 
 
 def test_the_time_of_last_access_stays(file: str) -> None:

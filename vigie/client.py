@@ -187,8 +187,8 @@ def build(kind: Any, data: Any) -> Any:
     origin = typing.get_origin(kind)
     arguments = typing.get_args(kind)
     if origin in {typing.Union, UnionType}:
-        known = [a for a in arguments if is_dataclass(a)]
-        return build(known[0], data) if known else data
+        known = [a for a in arguments if a is not type(None)]
+        return build(known[0], data) if len(known) == 1 else data
     if origin is list:
         return [build(arguments[0], item) for item in data]
     if origin is tuple:

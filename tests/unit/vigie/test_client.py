@@ -119,4 +119,7 @@ def test_nested_replies_are_built_and_unknown_members_left_out() -> None:
 
 def test_null_stays_unknown() -> None:
     assert build(float | None, None) is None
+    assert build(list[replies.Margin] | None, None) is None
+    margins = build(list[replies.Margin] | None, [{"margin": 1, "objects": 2}])
+    assert margins == [replies.Margin(1, 2)]
     assert build(replies.Cell, None) is None

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from agent.service import Agent, host_name, periods
 from agent.source import Found
 from agent.sources import sources
 from tests.build.given import Given
+from tests.build.hanging import Telling
 from tests.build.upstream import Reply, Request, Upstream
 from vigie.errors import Refused, SettingsError
 from vigie.settings import AgentSettings
@@ -54,7 +56,7 @@ def enrol(settings: AgentSettings) -> None:
 
 @contextlib.contextmanager
 def running(
-    settings: AgentSettings, *sources: Source, code: str | None = None, limit: float = 5.0
+    settings: AgentSettings, *sources: Given, code: str | None = None, limit: float = 5.0
 ) -> Iterator[threading.Thread]:
     agent = Agent(settings, sources=sources or (Source("a"),), limit=limit)
     thread = threading.Thread(target=agent.run, args=(code,), daemon=True)
@@ -197,6 +199,22 @@ def test_a_stuck_source_is_told_and_does_not_keep_the_agent_from_ending(tmp_path
     told_of = [e for f in upstream.frames for e in f.events if e.code == "source_changed"]
     assert [(e.keys["source"], "stuck" in e.detail) for e in told_of] == [("a", True)]
     pipe.write_bytes(b"")
+
+
+def test_a_source_in_a_process_of_its_own_is_read_as_any_other(tmp_path: Path) -> None:
+    with Upstream() as upstream:
+        settings = told(tmp_path, upstream)
+        enrol(settings)
+        with running(settings, Telling(name="a")):
+            assert upstream.wait(
+                lambda u: "gpu_lost" in {e.code for f in u.frames for e in f.events}
+            )
+            [child] = psutil.Process().children()
+        child.wait(5)
+    lost = next(e for f in upstream.frames for e in f.events if e.code == "gpu_lost")
+    assert lost.keys == {"host": "h1", "gpu": "GPU-1"}
+    devices = {r["device"] for f in upstream.frames for i in f.inventories for r in i.rows}
+    assert "GPU-1" in devices
 
 
 @pytest.mark.parametrize(

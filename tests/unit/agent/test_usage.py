@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.apart import Apart
 from agent.usage import Usage
+from tests.build.hanging import Lonely
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -46,6 +48,18 @@ def test_memory_counts_what_is_shared_once(tmp_path: Path) -> None:
 
 def test_without_proc_memory_is_unknown(tmp_path: Path) -> None:
     assert Usage(tmp_path).memory_bytes([]) is None
+
+
+def test_the_process_of_a_source_is_counted_while_it_lives_and_after() -> None:
+    usage, source = Usage(), Apart(Lonely("burn"))
+    source.open()
+    before, own_before = usage.cpu_seconds(source.pids), own()
+    source.read(0)
+    spent = usage.cpu_seconds(source.pids)
+    assert spent - before >= 0.15 + (own() - own_before) / 2
+    assert (usage.memory_bytes(source.pids) or 0) > (usage.memory_bytes([]) or 0) + 10**6
+    source.close()
+    assert usage.cpu_seconds(source.pids) >= spent
 
 
 def test_this_process_is_known() -> None:

@@ -1,7 +1,8 @@
-"""Readings: the newest of each series, a series over time, and what happened."""
+"""Readings: the newest of each series, a series over time, what happened, and fragments."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Final
 
@@ -9,7 +10,7 @@ from vigie import catalogue
 from vigie.commands import asking, printing
 from vigie.document import suggestion
 from vigie.errors import SettingsError
-from vigie.replies import Cell, Table
+from vigie.replies import Cell, FragmentsReply, Margins, Table
 from vigie.shape import Field, Kind, Measurement, Quality
 
 EXAMPLES: Final = """\
@@ -18,13 +19,14 @@ examples:
   vigie query series host --fields cpu_busy_ratio,load1 --from 1h --step 5m
   vigie query series gpu --fields power_watts --by gpu --agg max --from 2026-01-31T08:00Z
   vigie query events --from 24h
+  vigie query fragments --without site/container-3
 """
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EXAMPLES
-    parser.add_argument("act", choices=("latest", "series", "events"))
+    parser.add_argument("act", choices=("latest", "series", "events", "fragments"))
     parser.add_argument("measurement", nargs="?", help="as `vigie catalogue` has it")
     parser.add_argument("--fields", metavar="A,B", help="fields wanted; default: all")
     parser.add_argument(
@@ -40,11 +42,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, metavar="ROWS", help="at most so many rows")
     parser.add_argument("--cursor", help="the next page, as the last answer named it")
     parser.add_argument("--scope", metavar="PATH", help="default: all that you may see")
+    parser.add_argument(
+        "--without", action="append", metavar="PATH",
+        help="fragments: were that container or site not there; repeatable",
+    )  # fmt: skip
     asking.add(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask, and print the table."""
+    if arguments.act == "fragments":
+        return _fragments(arguments)
     path, now = _path(arguments), datetime.now(UTC)
     query = {
         "fields": arguments.fields,
@@ -100,6 +108,43 @@ def _set(names: Sequence[str], cell: Cell) -> Cell:
     if not isinstance(cell, int):
         return cell
     return " ".join(name for n, name in enumerate(names) if cell >> n & 1)
+
+
+def _fragments(arguments: argparse.Namespace) -> int:
+    """What is held of each host's fragments, then the objects by how far they are from lost."""
+    query = {"scope": arguments.scope, "without": arguments.without}
+    with asking.client(arguments) as client:
+        answer = client.get(FragmentsReply, "fragments", **query)
+    if arguments.json:
+        printing.dump(answer)
+        return 0
+    hosts = [{k: v for k, v in asdict(i).items() if k != "simulated"} for i in answer.inventories]
+    print(printing.table(hosts, empty="nobody told of fragments"))
+    if answer.margins is not None:
+        print(f"\n{printing.table(list(margin_rows(answer.margins)), empty='no objects')}")
+    parts = [f"as of {answer.as_of}"]
+    if not answer.complete:
+        parts.append("INCOMPLETE: buckets or changes are still to come")
+    if any(i.simulated for i in answer.inventories):
+        parts.append("SIMULATED, in part or all")
+    if answer.margins is None:
+        parts.append("margins are for those who may see the whole network")
+    print(f"\n{' · '.join(parts)}")
+    return 0
+
+
+def margin_rows(margins: Iterable[Margins]) -> Iterator[dict[str, Cell]]:
+    """A row for each store, code and margin, the worst first."""
+    for one in margins:
+        for margin in sorted(one.margins, key=lambda m: m.margin):
+            yield {
+                "store": one.store,
+                "scheme": one.scheme,
+                "margin": f"{margin.margin} LOST" if margin.margin < 0 else str(margin.margin),
+                "objects": margin.objects,
+                "share": f"{margin.objects / one.objects:.4%}",
+                "containers_tolerated": one.containers_tolerated,
+            }
 
 
 def _path(arguments: argparse.Namespace) -> str:

@@ -1,6 +1,6 @@
 from vigie.catalogue import Gpu, Source
-from vigie.commands.query import worded
-from vigie.replies import Cell
+from vigie.commands.query import margin_rows, worded
+from vigie.replies import Cell, Margin, Margins
 
 
 def test_states_bits_quality_and_suspects_are_words() -> None:
@@ -14,3 +14,11 @@ def test_states_bits_quality_and_suspects_are_words() -> None:
 def test_what_the_catalogue_has_no_word_for_stays_as_it_is() -> None:
     columns: dict[str, list[Cell]] = {"status": [99], "age_seconds": [1.5], "time": ["2026"]}
     assert worded(Source, columns) == columns
+
+
+def test_margins_are_listed_from_the_worst_and_say_what_is_lost() -> None:
+    found = Margins("pool", "3-of-5", 10, [Margin(2, 9), Margin(-1, 1)], None)
+    rows = list(margin_rows([found]))
+    assert [(row["margin"], row["objects"], row["share"]) for row in rows] == [
+        ("-1 LOST", 1, "10.0000%"), ("2", 9, "90.0000%"),
+    ]  # fmt: skip

@@ -56,6 +56,40 @@ def asked(collector: Answers) -> tuple[str, str, Any]:
     return one.method, one.path, one.body
 
 
+FRAGMENTS = {
+    "as_of": "2026-01-31T08:00:00Z", "complete": False,
+    "inventories": [
+        {"container": "s/c1", "host": "h1", "store": "pool", "records": 7, "held": 9, "wanted": 3,
+         "gaps": 1, "learned": "2026-01-31T08:00:00Z", "simulated": True},
+    ],
+    "margins": [
+        {"store": "pool", "scheme": "3-of-5", "objects": 4, "containers_tolerated": None,
+         "margins": [{"margin": -1, "objects": 1}, {"margin": 2, "objects": 3}]},
+    ],
+}  # fmt: skip
+
+
+def test_fragments_are_shown_with_what_is_missing(
+    collector: Answers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    collector.then(200, FRAGMENTS)
+    assert main(["query", "fragments", "--scope", "s", "--without", "s/c2"]) == 0
+    assert asked(collector)[:2] == ("GET", "/api/v1/fragments?scope=s&without=s%2Fc2")
+    shown = capsys.readouterr().out
+    assert re.search(r"s/c1 +h1 +pool +7 +9 +3 +1", shown)
+    assert re.search(r"pool +3-of-5 +-1 LOST +1 +25.0000% +–", shown)
+    assert "INCOMPLETE" in shown
+    assert "SIMULATED" in shown
+
+
+def test_fragments_without_margins_say_why(
+    collector: Answers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    collector.then(200, {**FRAGMENTS, "margins": None})
+    assert main(["query", "fragments"]) == 0
+    assert "whole network" in capsys.readouterr().out
+
+
 def test_latest_prints_rows_and_what_to_trust(
     collector: Answers, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,16 +8,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from agent.source import Read
+from agent.source import Read, grant
 from vigie.catalogue import Device
 from vigie.frame import MAX_DETAIL_BYTES, MAX_KEY_BYTES, InventoryPart
 
 SECTOR_BYTES: Final = 512
 """The unit of /sys/block/*/size, whatever the disk's own sector is."""
 _ROOT: Final = "root, or CAP_DAC_READ_SEARCH"
-_SERIAL_GRANT: Final = (
-    "sudo systemctl edit vigie-agent, then AmbientCapabilities=CAP_DAC_READ_SEARCH"
-)
+_SERIAL_GRANT: Final = grant("rapl")
+"""The drop-in for what is readable by root alone."""
 
 READS: Final = (
     Read("/sys/class/dmi/id/sys_vendor", "maker of the machine", optional=True),

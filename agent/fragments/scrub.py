@@ -39,7 +39,10 @@ LOOK_SECONDS: Final = 5.0
 """Between two looks at how busy the disk is."""
 KEEP_SECONDS: Final = 30.0
 """How often what was found is written down, and what a restart reads again at most."""
-KEEP_RESULTS: Final = 1_000
+URGENT_SECONDS: Final = 1.0
+"""How often damage is, of which a bad disk may give thousands at once."""
+MOST: Final = 1_000
+"""Results that are not yet written down."""
 EARLIEST: Final = 0.8
 """The next pass begins by chance between this share of the period, and its end."""
 PAUSE: Final = 0.01
@@ -117,6 +120,7 @@ class Scrub:
     _place: Place = field(init=False)
     _bucket: Bucket = field(init=False)
     _results: list[tuple[Piece, Check, float]] = field(init=False, default_factory=list)
+    _urgent: bool = field(init=False, default=False)
     _kept: float = field(init=False)
     _looked: float = field(init=False)
     _own: float = field(init=False, default=0.0)
@@ -186,7 +190,8 @@ class Scrub:
                 return
             self._place.cursor, self._place.done = entry
             self._stands("running")
-            if self.clock.steady() - self._kept >= KEEP_SECONDS:
+            patience = URGENT_SECONDS if self._urgent else KEEP_SECONDS
+            if self.clock.steady() - self._kept >= patience or len(self._results) >= MOST:
                 self._keep()
         if self.root.stat().st_dev != device:
             raise OSError(f"{self.root}: another file system is mounted there now")
@@ -218,8 +223,7 @@ class Scrub:
         if not sound:
             told = {"file": file, "status": check.status.name, "detail": check.detail}
             log.warning("fragment damaged", extra=told)
-        if not sound or len(self._results) >= KEEP_RESULTS:
-            self._keep()
+            self._urgent = True
 
     def _settled(self, look: "_Look") -> bool:
         """Whether a file was last changed long enough ago; a time to come tells nothing."""
@@ -285,6 +289,7 @@ class Scrub:
                 )
             self.inventory.set_cursor(self._name, self._place.pack())
         self._results.clear()
+        self._urgent = False
         self._kept = self.clock.steady()
 
 

@@ -1,7 +1,10 @@
 """The content scrub: how it goes through a root, at what pace, and what it believes."""
 
+import ctypes
 import hashlib
 import os
+import platform
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -280,6 +283,26 @@ def test_a_crash_costs_what_was_read_since_it_last_wrote_down(case: Case) -> Non
     assert again.read[0] == "object6.0"
 
 
+def test_damage_is_written_down_at_once_but_not_for_every_file_of_a_bad_disk(case: Case) -> None:
+    written: list[float] = []
+    keep = case.inventory.set_cursor
+
+    def noted(name: str, text: str) -> None:
+        written.append(case.now.now)
+        keep(name, text)
+
+    case.inventory.set_cursor = noted  # type: ignore[method-assign]
+    bad = Check(Status.UNREADABLE, 0, "Input/output error")
+
+    def later(_: str) -> Check:
+        case.now.now += 1
+        return bad
+
+    case.scrub(Reading(later, *[bad] * 8, later)).turn()
+    assert written == [START + 1, START + 2, START + 2], "the last one is the end of the pass"
+    assert case.inventory.damaged()[Status.UNREADABLE] == 10
+
+
 def test_how_far_it_is_is_known_after_a_restart(case: Case) -> None:
     case.now.end = START + 5
     slow = case.scrub(scrub_rate=SIZE // 2)
@@ -458,3 +481,25 @@ def test_a_stop_ends_it_within_a_stride(case: Case) -> None:
     stopped.turn()
     assert reader.read == ["object0.0"]
     assert not case.verified()
+
+
+def test_its_thread_stands_back_and_no_other_does() -> None:
+    system, get = ctypes.CDLL(None), {"x86_64": 252, "aarch64": 31, "riscv64": 31}
+    if platform.machine() not in get:
+        pytest.skip("the number of ioprio_get is not known here")
+
+    def priorities() -> tuple[int, int]:
+        own = threading.get_native_id()
+        return os.getpriority(os.PRIO_PROCESS, own), system.syscall(get[platform.machine()], 1, 0)
+
+    before, there = priorities(), list[tuple[int, int]]()
+
+    def stand_back() -> None:
+        scrub._stand_back()
+        there.append(priorities())
+
+    thread = threading.Thread(target=stand_back)
+    thread.start()
+    thread.join()
+    assert there == [(max(before[0], 10), 3 << 13)], "nice, and of the idle class"
+    assert priorities() == before

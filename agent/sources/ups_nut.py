@@ -48,7 +48,8 @@ class UpsReader:
 
     def open(self) -> None:
         """See that somebody answers; each turn makes its own connection."""
-        self._connect().__exit__(None, None, None)
+        with self._connect():
+            pass
         self._is_open = True
 
     def close(self) -> None:

@@ -27,8 +27,6 @@ _STATUS: Final = {
     "UNAVAIL": "unavailable", "REMOVED": "removed", "SUSPENDED": "suspended",
 }  # fmt: skip
 _LOST: Final = frozenset({"FAULTED", "UNAVAIL", "REMOVED", "OFFLINE"})
-_REFUSED: Final = frozenset({"FAULTED", "DEGRADED"})
-"""States of a disk that ZFS has seen too many errors of."""
 _BESIDE: Final = ("logs", "special", "dedup")
 """Classes of disks of a pool that stand beside its tree; caches and spares hold no data."""
 _DONE: Final = re.compile(r"(\d+(?:\.\d+)?)% done")
@@ -58,7 +56,7 @@ def refused(told: Document) -> frozenset[str]:
     """Kernel names of the disks and partitions that ZFS holds for faulty."""
     found = at(told, "pools")
     trees = found.values() if isinstance(found, dict) else ()
-    faulty = [leaf for pool in trees for leaf in _leaves(pool) if _state(leaf) in _REFUSED]
+    faulty = [leaf for pool in trees for leaf in _leaves(pool) if _state(leaf) == "FAULTED"]
     paths = [words(leaf, "name") or "" for leaf in faulty] + [
         words(leaf, "path") or "" for leaf in faulty
     ]

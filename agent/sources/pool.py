@@ -32,16 +32,11 @@ class PoolReader:
     limit_seconds = LIMIT_SECONDS
     apart = False
     runs = (
-        Run("zpool", " ".join(zfs.ASK), "ZFS pools and their disks",
-            grant=zfs.INSTALL),
-        Run("zpool", " ".join(zfs.ASK_TEXT), "the same, of OpenZFS before 2.3",
-            grant=zfs.INSTALL),
-        Run("zpool", " ".join(zfs.ASK_SIZES), "sizes of ZFS pools, of OpenZFS before 2.3",
-            grant=zfs.INSTALL),
-        Run("btrfs", " ".join((*btrfs.ASK_STATS, "PATH")), "errors of btrfs, before Linux 5.14",
-            RIGHT, f"sudo apt install btrfs-progs; {grant('smart')}"),
-        Run("btrfs", " ".join((*btrfs.ASK_SCRUB, "PATH")), "scrubs of btrfs",
-            RIGHT, f"sudo apt install btrfs-progs; {grant('smart')}"),
+        Run("zpool", " | ".join(" ".join(a) for a in (zfs.ASK, zfs.ASK_TEXT, zfs.ASK_SIZES)),
+            "ZFS pools and their disks, where the kernel has ZFS", grant=zfs.INSTALL),
+        Run("btrfs", " | ".join(" ".join((*a, "PATH")) for a in (btrfs.ASK_SCRUB, btrfs.ASK_STATS)),
+            "scrubs of btrfs, and errors before Linux 5.14", RIGHT,
+            f"sudo apt install btrfs-progs; {grant('smart')}"),
     )  # fmt: skip
 
     def __init__(

@@ -43,13 +43,15 @@ _TYPES: Final = {
 class Rows:
     """Rows of one measurement that travel in one frame; `times` in microseconds UTC.
 
-    `qualities` are the codes of `shape.Quality`, one a row.
+    `qualities` are the codes of `shape.Quality`, one a row; the rows of the newest turn begin at
+    `newest`.
     """
 
     measurement: type[Measurement]
     times: list[int] = field(default_factory=list)
     columns: dict[Field, list[Value]] = field(default_factory=dict)
     qualities: list[int] = field(default_factory=list)
+    newest: int = 0
 
     def add(
         self, time: int, columns: Columns, host: str, quality: Sequence[Quality] | None = None
@@ -59,7 +61,7 @@ class Rows:
         Rows without a `quality` are measured.
         """
         before, count = len(self.times), len(next(iter(columns.values()), ()))
-        given = dict(columns)
+        given, self.newest = dict(columns), before
         for key in self.measurement.keys:
             if key.name == "host" and key not in given:
                 given[key] = [host] * count

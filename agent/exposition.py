@@ -26,55 +26,73 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Snapshot:
-    """The newest rows of one measurement; `until` is when they are stale (monotonic seconds)."""
+class _Turn:
+    """The rows `first` to `last` of one measurement; stale after `until` (monotonic seconds)."""
 
-    measurement: type[Measurement]
     columns: Mapping[Field, Sequence[Value]]
     first: int
+    last: int
     until: float
 
 
 class Exposition:
-    """The newest rows of every measurement, and their text."""
+    """The newest rows of every measurement, of each source that gives some, and their text."""
 
     def __init__(self, container: str) -> None:
         self._container = container
-        self._snapshots: dict[str, _Snapshot] = {}
+        self._turns: dict[tuple[str, str], list[_Turn]] = {}
         self._labels: dict[tuple[Value, ...], str] = {}
 
-    def update(self, rows: Rows, period: float, now: float) -> None:
-        """Take the newest turn of these rows; it is shown for three periods."""
-        newest = rows.times.index(rows.times[-1])
-        name = rows.measurement.name
-        until = now + STALE_PERIODS * period
-        self._snapshots[name] = _Snapshot(rows.measurement, dict(rows.columns), newest, until)
+    def update(self, source: str, rows: Rows, period: float, now: float) -> None:
+        """Take the newest turn of these rows; it is shown for three periods.
+
+        A source with a shorter period than its measurement gives some rows a turn: the others
+        stay. One with the same gives all, and a row that it leaves out is gone.
+        """
+        measurement = rows.measurement
+        lasts = STALE_PERIODS * max(period, measurement.period_seconds)
+        turn = _Turn(dict(rows.columns), rows.newest, len(rows.times), now + lasts)
+        at = (measurement.name, source)
+        before = self._turns.get(at, []) if period < measurement.period_seconds else []
+        kept = [turn, *(t for t in before if now <= t.until)]
+        self._turns = {**self._turns, at: kept}  # as a whole: another thread reads it
 
     def text(self, now: float) -> str:
         """The page, at a monotonic time in seconds."""
         lines: list[str] = []
+        of: dict[str, list[_Turn]] = {}
+        for (name, _), turns in self._turns.items():
+            of.setdefault(name, []).extend(t for t in turns if now <= t.until)
         for measurement in catalogue.MEASUREMENTS:
-            snapshot = self._snapshots.get(measurement.name)
-            if snapshot is not None and now <= snapshot.until:
-                self._lines(snapshot, lines)
+            self._lines(measurement, of.get(measurement.name, []), lines)
         return "\n".join(lines) + "\n" if lines else ""
 
-    def _lines(self, snapshot: _Snapshot, lines: list[str]) -> None:
-        columns, measurement = snapshot.columns, snapshot.measurement
-        keys = [columns[k][snapshot.first :] for k in measurement.keys]
-        labels = [self._row(measurement, values) for values in zip(*keys, strict=True)]
+    def _lines(
+        self, measurement: type[Measurement], turns: Sequence[_Turn], lines: list[str]
+    ) -> None:
+        rows = self._rows(measurement, turns)
         for field in measurement.values:
-            cells = columns.get(field, ())[snapshot.first :]
             shown = [
                 f"{field.full_name}{label} {_number(cell)}"
-                for label, cell in zip(labels, cells, strict=False)
-                if cell is not None
+                for label, (turn, at) in rows.items()
+                if field in turn.columns and (cell := turn.columns[field][at]) is not None
             ]
             if shown:
                 kind = "counter" if field.kind is Kind.COUNTER else "gauge"
                 lines.append(f"# HELP {field.full_name} {_help(field)}")
                 lines.append(f"# TYPE {field.full_name} {kind}")
                 lines.extend(shown)
+
+    def _rows(
+        self, measurement: type[Measurement], turns: Sequence[_Turn]
+    ) -> dict[str, tuple[_Turn, int]]:
+        """Where each row is, by its labels: of several with the same, the newest of a source."""
+        rows: dict[str, tuple[_Turn, int]] = {}
+        for turn in turns:
+            keys = [turn.columns[k][turn.first : turn.last] for k in measurement.keys]
+            for at, values in enumerate(zip(*keys, strict=True), turn.first):
+                rows.setdefault(self._row(measurement, values), (turn, at))
+        return rows
 
     def _row(self, measurement: type[Measurement], values: tuple[Value, ...]) -> str:
         known = self._labels.get((measurement.name, *values))

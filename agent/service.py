@@ -273,7 +273,7 @@ class Desk:
                 inventory |= self._inventory.take(reading.source, reading.found.devices)
             added = contents.add(reading.time, reading.found, self._host)
             for rows in added:
-                self._page.update(rows, self._periods[reading.source], at.seconds)
+                self._page.update(reading.source, rows, self._periods[reading.source], at.seconds)
         if inventory:
             contents.inventories.append(self._inventory.snapshot())
         try:

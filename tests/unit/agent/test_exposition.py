@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from agent.encode import Contents
 from agent.exposition import Exposition, Server
 from agent.source import Found
-from vigie.catalogue import DiskIo, Filesystem, Host, Source
+from vigie.catalogue import Disk, DiskIo, Filesystem, Host, Power, Source
 from vigie.shape import Columns
 
 HOST_ROW: Columns = {
@@ -34,7 +34,7 @@ def page(*turns: Columns, container: str = "lyon/c1") -> Exposition:
     exposition = Exposition(container)
     for number, columns in enumerate(turns):
         for rows in Contents().add(number * 10**9, Found(columns), "h1"):
-            exposition.update(rows, 1.0, 100.0)
+            exposition.update("any", rows, rows.measurement.period_seconds, 100.0)
     return exposition
 
 
@@ -80,8 +80,35 @@ def test_of_two_turns_in_one_frame_the_newer_is_shown() -> None:
     contents.add(1, Found({Host.load1: [1.0]}), "h1")
     [rows] = contents.add(10**9, Found({Host.load1: [2.0]}), "h1")
     exposition = Exposition("lyon/c1")
-    exposition.update(rows, 1.0, 100.0)
+    exposition.update("host", rows, 1.0, 100.0)
     assert families(exposition.text(100.0))["vigie_host_load1"][1] == {("h1", "lyon/c1"): 2.0}
+
+
+def test_rows_of_one_measurement_from_two_sources_stand_in_one_block() -> None:
+    exposition, contents = Exposition("lyon/c1"), Contents()
+    for source, meter in (("rapl", "package-0"), ("ups", "rack"), ("ups2", "rack")):
+        [rows] = contents.add(10**9, Found(power(meter)), "h1")
+        exposition.update(source, rows, 10.0, 100.0)
+    text = exposition.text(100.0)
+    assert text.count("# TYPE vigie_power_power_watts gauge") == 1
+    assert text.count('meter="rack"') == 1  # a row that two tell is shown once
+    assert 'meter="package-0"' in text
+
+
+def test_a_source_that_gives_some_rows_a_turn_loses_none_of_them() -> None:
+    exposition = Exposition("lyon/c1")
+    for number, disk in enumerate(("a", "b", "a")):
+        columns: Columns = {Disk.disk: [disk], Disk.power_on_seconds_total: [3600.0 + number]}
+        [rows] = Contents().add(number, Found(columns), "h1")
+        exposition.update("disk_smart", rows, 10.0, 100.0 + number)
+    shown = families(exposition.text(110.0))["vigie_disk_power_on_seconds"][1]
+    assert {labels[0]: value for labels, value in shown.items()} == {"a": 3602.0, "b": 3601.0}
+    assert 'disk="b"' not in exposition.text(101.0 + 3 * Disk.period_seconds + 0.5)
+
+
+def power(meter: str) -> Columns:
+    keys = {Power.meter: [meter], Power.role: ["it"], Power.phase: ["all"]}
+    return {**keys, Power.method: ["gauge"], Power.power_watts: [100.0]}
 
 
 @pytest.fixture

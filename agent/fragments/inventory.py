@@ -24,6 +24,9 @@ from vigie.errors import StoreDamaged, StoreError
 from vigie.fragments import BUCKETS, MAX_DISKS, MAX_SCHEMES, Record, Scheme, Status
 
 CACHE_BYTES: Final = 16 << 20
+BULK: Final = 2_000
+"""So many new fragments at a time are put aside, and merged in order later: each would else touch a
+page of its own."""
 LOG_CHANGES: Final = 500_000
 """Changes kept for deltas, about; 18 bytes each. Who is farther behind asks for digests."""
 
@@ -125,6 +128,7 @@ class Inventory:
         for number, saved in self._rows.digests():
             self._digests.restore(number, saved)
         self.roots = [Root(*told) for told in self._rows.roots()]
+        self.staged = self._rows.stage_size()
         self.schemes = [Scheme(*told) for told in self._rows.schemes()]
 
     @contextlib.contextmanager
@@ -197,23 +201,45 @@ class Inventory:
             if news.sequence != self.sequence:  # something has changed since
                 known = self._rows.values(news.sightings)
             changes: dict[bytes, Change] = {}
-            added = 0
+            new: dict[bytes, bytes] = {}
             for key, (look, _) in news.sightings.items():
-                before, after = known.get(key), None
-                if not look and before is not None:
-                    after = row.turned(before, Status.UNREADABLE, now)
-                elif look and key in schemes and row.news(before, look):
+                before = known.get(key)
+                if not look:
+                    if before is not None and row.status(before) != Status.UNREADABLE:
+                        changes[key] = before, row.turned(before, Status.UNREADABLE, now)
+                elif key in schemes and row.news(before, look):
                     after = row.sighted(before, look, schemes[key], now)
-                    added += before is None or row.status(before) == Status.MISSING
-                if after is not None and after != before:
-                    changes[key] = before, after
-            self.count("added", added)
+                    if before is None:
+                        new[key] = after
+                    else:
+                        changes[key] = before, after
+            if len(new) < BULK:
+                changes.update((key, (None, after)) for key, after in new.items())
+            else:
+                self._rows.stage(new)
+                self.staged += len(new)
             self._apply(changes, now)
 
-    def see(self, parts: Mapping[int, bytes]) -> None:
-        """Note what a walk has found: `row.short` of each, by the first bits of their keys."""
+    def merge(self, now: int) -> None:
+        """Take in what `upsert` has put aside, in the order in which rows lie in the file."""
+        part = 0
+        while self.staged and part < PARTS:
+            with self.change():
+                begin, new = part, dict[bytes, bytes]()
+                while part < PARTS and len(new) < BULK * 10:
+                    new |= self._rows.staged(part)
+                    part += 1
+                known = self._rows.values(new)
+                pairs = ((known.get(key), key, after) for key, after in new.items())
+                self._apply({k: (b, a) for b, k, a in pairs if row.news(b, a[row.LOOK])}, now)
+                self._rows.unstage(range(begin, part))
         with self.change():
-            self._rows.see(parts)
+            self.staged = self._rows.stage_size()
+
+    def see(self, keys: Iterable[bytes]) -> None:
+        """Note what a walk has found."""
+        with self.change():
+            self._rows.see(keys)
 
     def unsee(self) -> None:
         """Forget what was noted: a walk has ended."""
@@ -224,11 +250,7 @@ class Inventory:
         """Key and value of all fragments that no walk has noted, a bucket at a time."""
         for part in range(PARTS):
             with self._lock:
-                noted = {
-                    told[at : at + 8]
-                    for told in self._rows.seen(part)
-                    for at in range(0, len(told), 8)
-                }
+                noted = self._rows.seen(part)
             for number in range(part * BUCKETS // PARTS, (part + 1) * BUCKETS // PARTS):
                 with self._lock:
                     found = self._rows.bucket(number)
@@ -383,6 +405,8 @@ class Inventory:
         for key, (before, after) in changes.items():
             if before is not None:
                 self._shift(kinds, key, Row.of(before), -1)
+            if before is None or row.status(before) == Status.MISSING:
+                self.count("added", after is not None)
             if after is not None:
                 self._shift(kinds, key, Row.of(after), 1)
         self._tally.shift(kinds)

@@ -1,4 +1,4 @@
-"""How a fragment lies in the inventory: 18 bytes that name it, 23 bytes that tell of it.
+"""How a fragment lies in the inventory: 18 bytes that name it, 20 bytes that tell of it.
 
 Both have a fixed size, so that a change never makes a page of the database overflow. The rules by
 which a row changes are here too; they are pure.
@@ -11,31 +11,35 @@ from typing import Final, NamedTuple, Self
 from vigie.fragments import OBJECT_BYTES, RECORD, Status
 
 KEY_BYTES: Final = OBJECT_BYTES + 2
-_VALUE: Final = struct.Struct("<QHHBBIIB")
-LOOK: Final = slice(0, 13)
+VALUE_BYTES: Final = 20
+SHORT_BYTES: Final = 5
+_VALUE: Final = struct.Struct("<QHBIIB")
+LOOK: Final = slice(0, 10)
 """The part of a value that a walk sees: size, time of the last change, and where."""
-_LOOK: Final = struct.Struct("<QHHB")
+_LOOK: Final = struct.Struct("<QH")
 _LEARNT: Final = struct.Struct("<BIIB")
-_STATUS: Final = 22
+_STATUS: Final = 19
 _TAIL: Final = struct.Struct(RECORD.format.replace("16sH", ""))
 """A record without its first 18 bytes, which are the key."""
 _SIZE_BITS: Final = 48
 _SIZES: Final = 2**_SIZE_BITS - 1
 _STAMP_SHIFT: Final = 20
-"""A stamp counts about milliseconds, and starts again after 52 days."""
+_STAMPS: Final = 2**16 - 1
+"""A stamp counts about milliseconds, and starts again after a minute: of two changes that leave
+the size as it was, one in 65,536 is taken for none."""
+_ROOT_BITS: Final = 12
+PLACES: Final = 16
 
 
 class Row(NamedTuple):
     """What is known of one fragment; times in Unix seconds, 0 is never.
 
-    `seen` and `stamp` hold size and time of the last change; `place` is taken from the first name
-    of the path below the root, to tell directories apart, and leads to none.
+    `seen` holds the size and the stamp of the last change; `where` the number of the root, and the
+    `place` in it.
     """
 
     seen: int
-    stamp: int
-    root: int
-    place: int
+    where: int
     scheme: int
     verified: int
     since: int
@@ -43,7 +47,7 @@ class Row(NamedTuple):
 
     @classmethod
     def of(cls, value: bytes) -> Self:
-        """The row of these 23 bytes."""
+        """The row of these 20 bytes."""
         return cls._make(_VALUE.unpack(value))
 
     @property
@@ -51,8 +55,18 @@ class Row(NamedTuple):
         """Bytes of the file."""
         return self.seen & _SIZES
 
+    @property
+    def root(self) -> int:
+        """Number of the root in which it lies."""
+        return self.where & (1 << _ROOT_BITS) - 1
+
+    @property
+    def place(self) -> int:
+        """The `place` of its path."""
+        return self.where >> _ROOT_BITS
+
     def pack(self) -> bytes:
-        """The 23 bytes."""
+        """The 20 bytes."""
         return _VALUE.pack(*self)
 
 
@@ -62,23 +76,30 @@ def key(oid: bytes, idx: int) -> bytes:
 
 
 def short(key: bytes) -> bytes:
-    """8 bytes that, with the first byte of the key, tell a fragment from the others of a host.
+    """5 bytes that, with the first bits of the key, tell a fragment from others.
 
-    Among ten million of one index, two are alike by a chance of one in a thousand.
+    Ten million of them hide one that has gone by a chance of one in a million.
     """
-    return key[1:7] + key[OBJECT_BYTES:]
+    return key[1:5] + key[OBJECT_BYTES : OBJECT_BYTES + 1]
 
 
-def look(size: int, mtime_ns: int, root: int, place: int) -> bytes:
+def look(size: int, mtime_ns: int, where: int) -> bytes:
     """What a walk sees of a fragment."""
-    stamp = mtime_ns >> _STAMP_SHIFT
-    seen = min(size, _SIZES) | (stamp & 0xFFFF) << _SIZE_BITS
-    return _LOOK.pack(seen, stamp >> 16 & 0xFFFF, root, place)
+    stamp = mtime_ns >> _STAMP_SHIFT & _STAMPS
+    return _LOOK.pack(min(size, _SIZES) | stamp << _SIZE_BITS, where)
+
+
+def where(root: int, place: int) -> int:
+    """Where a fragment lies: number of the root, and the place in it."""
+    return root | place << _ROOT_BITS
 
 
 def place(name: str) -> int:
-    """One byte for the first name of a path below a root; 0 for what lies in the root itself."""
-    return zlib.crc32(name.encode(errors="surrogateescape")) & 0xFF
+    """One of 16 numbers for the first name of a path below a root, "" for the root itself.
+
+    It tells directories apart, and leads to none.
+    """
+    return zlib.crc32(name.encode(errors="surrogateescape")) % PLACES
 
 
 def status(value: bytes) -> int:

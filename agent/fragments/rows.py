@@ -1,18 +1,20 @@
 """The tables of an inventory, and every question that is asked of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from agent.fragments.digest import Digests
-from agent.fragments.row import KEY_BYTES
+from agent.fragments.row import KEY_BYTES, SHORT_BYTES, VALUE_BYTES, short
 from agent.fragments.tally import Slot, Tally
 from vigie.database import Database, Table
 
 TABLES: Final = (
     Table("fragment", "key BLOB PRIMARY KEY, value BLOB NOT NULL", rowid=False),
     Table("log", "first INTEGER PRIMARY KEY, keys BLOB NOT NULL"),
-    Table("seen", "part INTEGER NOT NULL, keys BLOB NOT NULL"),
+    Table("seen", "part INTEGER NOT NULL, keys BLOB NOT NULL", ("part",)),
+    Table("staged", "part INTEGER NOT NULL, rows BLOB NOT NULL", ("part",)),
     Table("digest", "bucket INTEGER PRIMARY KEY, sum INTEGER NOT NULL"),
     Table(
         "tally",
@@ -28,9 +30,9 @@ TABLES: Final = (
 _CHUNK: Final = 512
 """Rows of one statement: SQLite then works without stopping for every row, and without the lock of
 the interpreter."""
-PART_SHIFT: Final = 2
-"""What a walk has seen is kept in 64 parts, by the first bits of the key."""
-PARTS: Final = 256 >> PART_SHIFT
+PARTS: Final = 1_024
+"""What comes in the order of a walk is put into so many parts, which follow the order of keys."""
+_ROW_BYTES: Final = KEY_BYTES + VALUE_BYTES
 _FILES: Final = ("", "-wal", "-shm")
 
 
@@ -143,21 +145,55 @@ class Rows:
             at, skip = at + len(found), 0
         return keys
 
-    def see(self, parts: Mapping[int, bytes]) -> None:
-        """Note what a walk has seen, by part."""
-        with self._database.write() as write:
-            write.executemany("INSERT INTO seen VALUES (?, ?)", parts.items())
+    def see(self, keys: Iterable[bytes]) -> None:
+        """Note what a walk has seen."""
+        self._put("seen", ((_part(key), short(key)) for key in keys))
 
-    def seen(self, part: int) -> list[bytes]:
-        """What was noted of a part."""
-        return [
-            kept for (kept,) in self._database.rows("SELECT keys FROM seen WHERE part = ?", part)
-        ]
+    def seen(self, part: int) -> set[bytes]:
+        """`short` of what was noted of a part."""
+        return set(self._taken("seen", "keys", part, SHORT_BYTES))
 
     def unsee(self) -> None:
         """Forget what walks have seen."""
         with self._database.write() as write:
             write.execute("DELETE FROM seen")
+
+    def stage(self, values: Mapping[bytes, bytes]) -> None:
+        """Put rows aside that are to be merged."""
+        self._put("staged", ((_part(key), key + value) for key, value in values.items()))
+
+    def staged(self, part: int) -> dict[bytes, bytes]:
+        """The rows put aside of a part."""
+        found = self._taken("staged", "rows", part, _ROW_BYTES)
+        return {told[:KEY_BYTES]: told[KEY_BYTES:] for told in found}
+
+    def unstage(self, parts: range) -> None:
+        """Let go of the rows put aside of some parts."""
+        with self._database.write() as write:
+            write.execute(
+                "DELETE FROM staged WHERE part >= ? AND part < ?", (parts.start, parts.stop)
+            )
+
+    def stage_size(self) -> int:
+        """How many rows are put aside."""
+        told = self._database.row("SELECT total(length(rows)) FROM staged")
+        return 0 if told is None else int(told[0]) // _ROW_BYTES
+
+    def _put(self, table: str, told: Iterable[tuple[int, bytes]]) -> None:
+        parts: defaultdict[int, bytearray] = defaultdict(bytearray)
+        for part, cell in told:
+            parts[part] += cell
+        with self._database.write() as write:
+            write.executemany(f"INSERT INTO {table} VALUES (?, ?)", sorted(parts.items()))  # noqa: S608
+
+    def _taken(self, table: str, column: str, part: int, size: int) -> Iterator[bytes]:
+        for (told,) in self._database.rows(f"SELECT {column} FROM {table} WHERE part = ?", part):  # noqa: S608
+            for at in range(0, len(told), size):
+                yield told[at : at + size]
+
+
+def _part(key: bytes) -> int:
+    return key[0] << 2 | key[1] >> 6
 
 
 def discard(path: Path) -> None:

@@ -15,7 +15,8 @@ from typing import Final
 
 from agent.devices import disk_identity
 from agent.fragments import absence, busy
-from agent.fragments.descent import Descent, Layout, Progress, Stopped
+from agent.fragments.batch import Notes, Progress
+from agent.fragments.descent import Descent, Layout, Stopped
 from agent.fragments.inventory import Inventory
 from agent.fragments.row import KEY_BYTES, Row
 from vigie.fragments import Status
@@ -86,10 +87,13 @@ class Walk:
         progress = self._progress[root]
         if not progress.done:
             number = self._inventory.root(root, self._disk(Path(root))).number
+            notes = Notes(
+                root, self._layout.reader, self._inventory, progress,
+                now=self._now, keep=self._keep,
+            )  # fmt: skip
             Descent(
-                root, number, self._layout, self._inventory, progress,
-                ending=self._ending, now=self._now, keep=self._keep,
-            ).run()  # fmt: skip
+                root, number, self._layout, notes, progress, ending=self._ending, now=self._now
+            ).run()
 
     def _keep(self) -> None:
         told = {root: asdict(progress) for root, progress in self._progress.items()}
@@ -98,6 +102,7 @@ class Walk:
     def _conclude(self) -> Report:
         """Say what was not found, let go of what has long been missing, and begin anew."""
         now = int(self._now())
+        self._inventory.merge(now)
         absent = self._absent(now)
         troubles = {}
         for root, progress in self._progress.items():

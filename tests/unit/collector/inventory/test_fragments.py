@@ -17,12 +17,12 @@ from collector.inventory import records as arrays
 from collector.inventory.fragments import Fragments
 from collector.inventory.margins import Margins
 from collector.inventory.progress import ALL, bits, numbers
-from collector.store.quarantine import Found, Quarantine
+from collector.store.quarantine import Quarantine
 from tests.build.fragments import CODE, Host, oid, record
+from tests.build.receiving import NOW, Centre
 from vigie.errors import FrameError, Refused, Unavailable
 from vigie.fragments import (
     BUCKETS,
-    RECORD,
     Record,
     Scheme,
     Status,
@@ -32,50 +32,6 @@ from vigie.fragments import (
     unpack,
 )
 from vigie.replies import FragmentsHeld
-
-NOW = 1_700_000_000.0
-
-
-class Centre:
-    """The receiving end on a disk; `restart` is a start after a kill."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory, self.counters = directory, Counters()
-        self.found: list[Found] = []
-        self.start()
-
-    def start(self) -> None:
-        self.margins = Margins()
-        quarantine = Quarantine(self.directory / "quarantine", self.found.append)
-        self.kept = Fragments(
-            self.directory / "fragments.db", quarantine, self.margins, self.counters, lambda: NOW
-        )
-        self.kept.load()
-
-    def restart(self) -> None:
-        self.kept.close()
-        self.start()
-
-    def post(self, body: bytes) -> FragmentsHeld:
-        return self.kept.receive(*unpack(body))
-
-    def fold(self) -> None:
-        """As the duty does once there are many."""
-        rows = self.kept._opened()
-        for inventory in self.kept._all():
-            self.kept._fold(rows, inventory)
-
-    def records(self, number: int = 1) -> dict[tuple[bytes, int], Record]:
-        """What is on the disk, by object and index, of the inventory of that number."""
-        self.fold()
-        with sqlite3.connect(self.directory / "fragments.db") as connection:
-            blobs = connection.execute(
-                "SELECT records FROM buckets WHERE inventory = ?", (number,)
-            ).fetchall()
-        connection.close()
-        found = [Record(*one) for (blob,) in blobs for one in RECORD.iter_unpack(blob)]
-        assert len({(r.oid, r.idx) for r in found}) == len(found)
-        return {(r.oid, r.idx): r for r in found}
 
 
 @pytest.fixture

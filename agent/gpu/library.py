@@ -5,6 +5,7 @@ wrappers of `pynvml` make new ones and raise an exception for every refusal.
 """
 
 import contextlib
+import logging
 from collections.abc import Callable
 from ctypes import CDLL, byref, c_uint, c_void_p, cast, create_string_buffer
 from typing import Any, Final
@@ -51,6 +52,8 @@ _NOBODY: Final = frozenset({
     pynvml.NVML_ERROR_NOT_FOUND,
 })  # fmt: skip
 _TEXT: Final = 96
+
+log = logging.getLogger(__name__)
 
 
 class Lost(Exception):
@@ -102,6 +105,7 @@ class Library:
         """
         self._seen, self._grant = gpus_seen, grant
         self._lib: CDLL | None = None
+        self._once = False
 
     def begin(self) -> None:
         """Load the library and begin.
@@ -109,12 +113,17 @@ class Library:
         Raises:
             Absent: there is no library, or no GPU for it.
             SourceFailed: `driver` the driver does not work, `denied` it does not let us.
+            SystemExit: the driver is another than the one whose library this process has loaded,
+                and cannot unload: only a new process gets the new one.
         """
         try:
             pynvml.nvmlInit()
         except pynvml.NVMLError as error:
+            if self._once and error.value == pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH:
+                log.warning("gpu driver was replaced: its library is loaded by a new process")
+                raise SystemExit(1) from error
             raise self._refused(error.value) from error
-        self._lib = pynvml.nvmlLib
+        self._lib, self._once = pynvml.nvmlLib, True
 
     def end(self) -> None:
         """Give everything back; harmless when it has not begun."""
@@ -178,5 +187,10 @@ class Library:
             return SourceFailed(
                 "driver", f"{said}: the driver was replaced under its kernel module; "
                 "restart the host, or unload and load the nvidia modules",
+            )  # fmt: skip
+        if code == pynvml.NVML_ERROR_LIBRARY_NOT_FOUND:
+            return SourceFailed(
+                "driver", f"{said}: there is an NVIDIA GPU and no driver for it: sudo apt install "
+                "nvidia-driver (in a container: NVIDIA_DRIVER_CAPABILITIES=utility)",
             )  # fmt: skip
         return SourceFailed("driver", f"{said}: look at dmesg and at nvidia-smi")

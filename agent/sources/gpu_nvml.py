@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 NVIDIA: Final = "0x10de"
 DISPLAY: Final = "0x03"
 """Class of PCI devices that are GPUs, graphics or not."""
+OURS: Final = frozenset({"", "nvidia"})
+"""Drivers of a GPU that is expected to answer; another one is another's affair."""
 BEGIN_SECONDS: Final = 4.0
 """How long a turn waits for the driver to begin: without persistence it takes seconds a GPU."""
 
@@ -38,6 +40,7 @@ class GpuNvml:
         Read("/sys/bus/pci/devices", "whether there is a GPU without a driver", optional=True),
         Read("/sys/bus/pci/devices/*/vendor", "the same", optional=True),
         Read("/sys/bus/pci/devices/*/class", "the same", optional=True),
+        Read("/sys/bus/pci/devices/*/driver", "the same", optional=True),
         Read("/proc", "which programs run", optional=True),
         Read("/proc/*/comm", "whether DCGM reads the activity counters", optional=True),
         Read("/proc/*/cgroup", "job of a process that computes", optional=True),
@@ -113,11 +116,18 @@ class _Beginning:
 
 
 def has_gpu(pci: Path) -> bool:
-    """Whether a GPU of NVIDIA sits on the bus, driver or not."""
+    """Whether a GPU of NVIDIA sits on the bus that is for its driver: not given to a guest, say."""
     return any(
-        _word(vendor) == NVIDIA and _word(vendor.with_name("class")).startswith(DISPLAY)
+        _word(vendor) == NVIDIA
+        and _word(vendor.with_name("class")).startswith(DISPLAY)
+        and _driver(vendor.with_name("driver")) in OURS
         for vendor in pci.glob("*/vendor")
     )
+
+
+def _driver(link: Path) -> str:
+    """The kernel's driver of a device; empty where it has none."""
+    return link.readlink().name if link.is_symlink() else ""
 
 
 def _word(path: Path) -> str:

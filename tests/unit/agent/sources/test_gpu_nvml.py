@@ -54,10 +54,14 @@ class Stage:
 
     def fresh(self, *, limit: float = 5.0, activity: bool = True) -> Apart:
         """A source of its own, not open."""
-        folder = self.folder
-        source = GpuNvml(str(folder / "proc"), str(folder / "pci"), activity=activity)
+        source = self.source_alone(activity=activity)
         source.limit_seconds = limit
         return Apart(source)
+
+    def source_alone(self, *, activity: bool = True) -> GpuNvml:
+        """A source for a process."""
+        folder = self.folder
+        return GpuNvml(str(folder / "proc"), str(folder / "pci"), activity=activity)
 
     def processes(self, cgroups: Mapping[int, str], **comms: str) -> None:
         """What runs on the host; nothing is to be seen otherwise."""
@@ -606,6 +610,35 @@ def test_only_a_gpu_of_nvidia_is_expected_to_have_its_driver(tmp_path: Path) -> 
         (tmp_path / name / "vendor").write_text(vendor + "\n")
         (tmp_path / name / "class").write_text(kind + "\n")
     assert not has_gpu(tmp_path)
+
+
+@pytest.mark.parametrize(("bound", "expected"), [("nvidia", True), ("vfio-pci", False)])
+def test_a_gpu_that_is_given_to_a_guest_is_not_expected_to_answer(
+    tmp_path: Path, bound: str, expected: bool
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/vendor").write_text("0x10de\n")
+    (tmp_path / "a/class").write_text("0x030200\n")
+    assert has_gpu(tmp_path)
+    (tmp_path / "a/driver").symlink_to(f"../../../bus/pci/drivers/{bound}")
+    assert has_gpu(tmp_path) == expected
+
+
+def test_another_driver_under_a_loaded_library_needs_a_new_process(stage: Stage) -> None:
+    now = [0.0]
+    apart = Apart(stage.source_alone(), seconds=lambda: now[0])
+    with contextlib.closing(apart), stage.environment():
+        apart.open()
+        apart.read(stage.driver.at(100))
+        stage.driver.add("over 1", "init 18", "driver 580.10")
+        apart.read(stage.driver.at(110))
+        with pytest.raises(SourceFailed) as failed:
+            apart.read(stage.driver.at(161))
+        assert failed.value.code == "died"
+        stage.driver.drop("init 18")
+        now[0] = 120.0
+        found = apart.read(stage.driver.at(281))
+    assert (found.devices or [{}])[0]["firmware"] == "driver 580.10, vbios 96.00.74.00.01"
 
 
 def test_gpus_that_start_slowly_are_waited_for_without_a_stuck_turn(

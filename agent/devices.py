@@ -57,13 +57,22 @@ class Devices:
     def snapshot(self) -> InventoryPart:
         """Every device; where a source and the kernel name the same one, what either knows."""
         host, root = self._host, self._root
-        listed = [_machine(host, root), *_processors(host, root), *_disks(host, root)]
         told = [row for rows in self._told.values() for row in rows]
+        names = {r["address"]: r["device"] for r in told if r["kind"] == "disk"}
+        disks = [_named(row, names, f"{host}-{row['address']}") for row in _disks(host, root)]
+        listed = [_machine(host, root), *_processors(host, root), *disks]
         unique: dict[str | None, Row] = {}
         for row in (*listed, *told):
             before = unique.get(row[Device.device.name], row)
             unique[row[Device.device.name]] = {k: v or before[k] for k, v in row.items()}
         return InventoryPart(Device.name, snapshot=True, rows=tuple(unique.values()))
+
+
+def _named(row: Row, names: Mapping[str | None, str | None], nameless: str) -> Row:
+    """A disk that the kernel cannot name, under the name that it told a source."""
+    if row["device"] != nameless:
+        return row
+    return {**row, "device": names.get(row["address"]) or nameless}
 
 
 def _row(**given: str | None) -> Row:

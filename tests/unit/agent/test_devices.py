@@ -92,6 +92,19 @@ def test_what_a_source_knows_of_a_device_is_added_to_what_the_kernel_lists(machi
     assert (gpu["host"], gpu["model"], gpu["firmware"]) == ("h1", "H200", None)
 
 
+def test_a_disk_that_the_kernel_cannot_name_has_the_name_that_it_told_a_source(
+    machine: Path,
+) -> None:
+    (machine / "sys/block/sdz/device").mkdir(parents=True)
+    (machine / "sys/block/sdz/size").write_text("2000\n")
+    devices = Devices("h1", machine)
+    assert "h1-sdz" in {row["device"] for row in devices.snapshot().rows}
+    devices.take("disk_smart", [{"device": "WD-1", "kind": "disk", "address": "sdz"}])
+    found = {str(row["device"]): row for row in devices.snapshot().rows}
+    assert "h1-sdz" not in found
+    assert (found["WD-1"]["address"], found["WD-1"]["size"]) == ("sdz", "1024000 B")
+
+
 def test_only_what_changed_is_news(machine: Path) -> None:
     devices = Devices("h1", machine)
     assert devices.take("gpu_nvml", [{"device": "GPU-1"}])

@@ -45,8 +45,11 @@ class Past:
 
     def risen(self, now: float) -> dict[Field, int]:
         """By how much each watched counter grew in the last 30 days."""
-        since = (now - WINDOW_SECONDS) // DAY
-        sums = {f: sum(n for d, n in days.items() if d >= since) for f, days in self.rises.items()}
+        first, last = _window(now)
+        sums = {
+            f: sum(n for day, n in days.items() if first <= day <= last)
+            for f, days in self.rises.items()
+        }
         return {f: n for f, n in sums.items() if n > 0}
 
     def take(self, now: float, values: Mapping[Field, Value]) -> bool:
@@ -62,9 +65,9 @@ class Past:
                 today = int(now // DAY)
                 days[today] = days.get(today, 0) + after - before
                 grew = True
-        oldest = (now - WINDOW_SECONDS) // DAY
+        first, last = _window(now)
         for counted, days in list(self.rises.items()):
-            self.rises[counted] = {day: n for day, n in days.items() if day >= oldest}
+            self.rises[counted] = {day: n for day, n in days.items() if first <= day <= last}
         # What it leaves out this time it may say again: a counter is compared with the last seen.
         self.values |= {f: v for f, v in values.items() if v is not None or f not in WATCHED}
         self.spoke = now
@@ -85,6 +88,11 @@ class Past:
             return None
         self.told[health.reason] = (ratio, now)
         return before
+
+
+def _window(now: float) -> tuple[float, float]:
+    """First and last day that count; a clock that was ahead once has written days beyond."""
+    return (now - WINDOW_SECONDS) // DAY, now // DAY + 1
 
 
 class History:

@@ -19,6 +19,7 @@ JITTER: Final = 0.05
 """How far a disk's own interval is from the common one, so that they do not all come at once."""
 REST_SECONDS: Final = 3_600.0
 """A turning disk that nobody uses is asked only so often: being asked may keep it from sleeping."""
+_ASLEEP: Final = frozenset({"standby", "sleep"})
 
 
 @dataclass(slots=True)
@@ -67,6 +68,11 @@ class Unit:
         """Whether to leave it alone: it turns, nobody has used it since, its values are young."""
         young = past is not None and 0 <= now - past.spoke < REST_SECONDS
         return self.rotates is True and young and traffic != "" and traffic == self.traffic
+
+    def rest(self) -> None:
+        """Leave it alone this time: one that was awake may have gone to sleep since."""
+        if self.mode not in _ASLEEP:
+            self.mode = None
 
     def next_path(self) -> None:
         """Try another path next time, where there is one."""

@@ -139,6 +139,7 @@ class DiskSmart:
         of.wait(now, self._every)
         past = self._past(of, now)
         if of.problem is None and of.rests(now, past, self._traffic(of)):
+            of.rest()
             return self._row(of, past, now)
         answer = self._ask(of)
         if answer.problem is not None:

@@ -154,6 +154,15 @@ def test_a_clock_that_was_wrong_makes_no_age_below_zero() -> None:
     assert past.spoke == NOW
 
 
+def test_growth_that_a_wrong_clock_put_into_the_future_does_not_stay_for_years() -> None:
+    history = History()
+    taken(history, 0)
+    history.take("disk", NOW + 4000 * DAY, {PENDING: 5})
+    past = history.of("disk", NOW + 600)
+    assert past is not None
+    assert grown(past, NOW + 600) == 0
+
+
 def warm(degrees: float) -> Health:
     return judge({Disk.temperature_celsius: degrees}, {}, rotates=True)
 

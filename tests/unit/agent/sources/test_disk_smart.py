@@ -198,6 +198,7 @@ def test_a_turning_disk_that_nobody_uses_is_let_rest_for_an_hour(machine: Machin
     age = rows[WWN]["smart_age_seconds"]
     assert isinstance(age, float)
     assert 600 < age < 3600
+    assert rows[WWN]["power_mode"] is None, "it may have gone to sleep since"
     machine.turns(4, seconds=640)
     assert machine.asked.count("/dev/sda") == 2
 
@@ -384,6 +385,18 @@ def test_a_longer_period_reads_more_disks_a_turn_and_each_as_often(machine: Mach
     machine.source.close()
     machine.started(period=600)
     assert len(machine.turns(1, seconds=600)) == 3
+
+
+def test_a_hundred_disks_are_all_read_in_ten_minutes_and_few_at_once(machine: Machine) -> None:
+    drives = [f"/dev/sd{n}" for n in range(100)]
+    machine.smartctl.scan(*((drive, "scsi") for drive in drives))
+    document = json.loads((FIXTURES / "sas_healthy.json").read_text())
+    for number, drive in enumerate(drives):
+        document["logical_unit_id"] = f"0x5000c500b00001{number:02x}"
+        machine.smartctl.answer(f"--device scsi {drive}", json.dumps(document).encode())
+    counts = [len(rows_of(machine.turn())) for _ in range(55)]
+    assert sum(counts) == 100
+    assert max(counts) == 2
 
 
 def test_settings_give_the_period_and_the_place_of_the_history(tmp_path: Path) -> None:

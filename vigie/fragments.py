@@ -20,6 +20,7 @@ Objects are known by a keyed hash, so that no name leaves the site.
 """
 
 import json
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -117,6 +118,21 @@ class Message:
     disks: tuple[str, ...]
     first: int = 0
     buckets: tuple[tuple[int, int], ...] = ()
+
+
+def path_pattern(value: object) -> str:
+    """A regular expression of paths that names an `object` and an `index`, checked.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        groups = re.compile(str(value)).groupindex
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from error
+    if not {"object", "index"} <= set(groups):
+        raise ValueError("must have the groups (?P<object>...) and (?P<index>...)")
+    return str(value)
 
 
 def object_id(key: bytes, store: str, name: str) -> bytes:

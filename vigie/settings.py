@@ -29,6 +29,7 @@ from vigie.document import (
     size_text,
     suggestion,
 )
+from vigie.fragments import path_pattern
 
 DATA: Final = Path(".vigie")
 """Where everything is kept unless told otherwise: in the folder where one stands."""
@@ -97,7 +98,7 @@ class FragmentStore:
     reader: Literal["directory", "tahoe"] = setting(
         "directory", "How they lie there: files named by a pattern, or Tahoe-LAFS shares."
     )
-    pattern: str = setting(
+    pattern: Annotated[str, path_pattern] = setting(
         r"(?P<object>[^/]+)\.(?P<index>\d+)",
         "Path of a fragment below its root, as a regular expression with the groups object and "
         "index (reader directory).",
@@ -125,12 +126,6 @@ class FragmentStore:
     def __post_init__(self) -> None:
         if self.k > self.n:
             raise Misfit("k", f"{self.k}-of-{self.n} is no erasure code: k is n at most")
-        try:
-            groups = re.compile(self.pattern).groupindex
-        except re.error as error:
-            raise Misfit("pattern", f"is no regular expression: {error}") from error
-        if not {"object", "index"} <= set(groups):
-            raise Misfit("pattern", "must have the groups (?P<object>...) and (?P<index>...)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from agent import clock, health
 from agent.apart import guarded
 from agent.credential import Credential
 from agent.health import Health
+from agent.identity import credential_path, home
 from agent.needs import lacking, wanted
 from agent.runner import Moment, Reading, Runner
-from agent.service import credential_path, home
 from agent.source import Source
 from vigie.errors import VigieError
 from vigie.settings import AgentSettings, Upstream

@@ -5,7 +5,6 @@ import fcntl
 import gc
 import logging
 import os
-import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from agent.credential import Credential
 from agent.devices import Devices
 from agent.encode import Contents, Encoder
 from agent.health import Vitals
+from agent.identity import credentials, home, identity
 from agent.runner import Moment, Runner, Tick
 from agent.ship import Line, Shipper
 from agent.source import Source
@@ -26,8 +26,8 @@ from agent.spool import Spool
 from agent.usage import Usage
 from vigie import catalogue
 from vigie.errors import SettingsError, Unavailable
-from vigie.frame import MAX_KEY_BYTES, Gap, Happening
-from vigie.settings import AgentSettings, Upstream, host_port
+from vigie.frame import Gap, Happening
+from vigie.settings import AgentSettings, host_port
 from vigie.units import MICROSECONDS_PER_SECOND, NANOSECONDS_PER_SECOND
 
 INVENTORY_PAUSE_SECONDS: Final = 30.0
@@ -36,22 +36,6 @@ WARM_TICKS: Final = 5
 NANOSECONDS_PER_MICROSECOND: Final = NANOSECONDS_PER_SECOND // MICROSECONDS_PER_SECOND
 
 log = logging.getLogger(__name__)
-
-
-def host_name(asked: str) -> str:
-    """A name fit to be a key: printable ASCII, at most 128 bytes, no `/`."""
-    plain = "".join(c if c.isascii() and c.isprintable() and c not in "/ " else "-" for c in asked)
-    return plain[:MAX_KEY_BYTES] or "host"
-
-
-def home(settings: AgentSettings) -> Path:
-    """The agent's part of the data directory."""
-    return settings.data / "agent"
-
-
-def credential_path(settings: AgentSettings, upstream: Upstream) -> Path:
-    """Where the credential for that upstream is."""
-    return upstream.credential or home(settings) / "credential"
 
 
 def periods(settings: AgentSettings, sources: Sequence[Source]) -> dict[str, float]:
@@ -102,31 +86,14 @@ class Agent:
         """
         self._data.mkdir(parents=True, exist_ok=True)
         with _alone(self._data):
-            credentials = self._credentials(code)
+            known = self._credentials(code)
             if self._ending.is_set():
                 return
-            container = self._settings.container or next(
-                (c.container for c in credentials if c.container), ""
-            )
-            if not container:
-                raise SettingsError(
-                    "agent.container: nothing says which container this host stands in; "
-                    "give --container SITE/CONTAINER, or enrol with --enrol CODE"
-                )
-            scoped = next((c.host for c in credentials if c.host), "")
-            asked = self._settings.host or scoped or socket.gethostname()
-            if scoped and asked != scoped:
-                raise SettingsError(
-                    f"agent.host: the credential speaks for {scoped}, not for {asked}; "
-                    "leave the setting out, or enrol again for that host"
-                )
-            self._serve(scoped or host_name(asked), container, credentials)
+            who = identity(self._settings, known)
+            self._serve(who.host, who.container, known)
 
     def _credentials(self, code: str | None) -> list[Credential]:
-        found = [
-            Credential.load(credential_path(self._settings, u), u.url)
-            for u in self._settings.upstreams
-        ]
+        found = credentials(self._settings)
         if code and found and not found[0].token:
             self._redeem(found[0], code)
         return found

@@ -113,7 +113,8 @@ def receipt(body: bytes) -> Receipt:
 class Line:
     """One kept-alive HTTP connection to an upstream."""
 
-    def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
+    def __init__(self, url: str, *, path: str = "frames", timeout: float = TIMEOUT_SECONDS) -> None:
+        """`path` is what to post to, below the root of the API."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise VigieError(f"{url!r} is no http(s) URL of a collector")
@@ -121,7 +122,7 @@ class Line:
             http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         )
         self._netloc, self._timeout = parts.netloc, timeout
-        self._target = parts.path.rstrip("/") + "/api/v1/frames"
+        self._target = parts.path.rstrip("/") + f"/api/v1/{path}"
         self._connection: http.client.HTTPConnection | None = None
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -241,7 +242,7 @@ class Shipper:
                 return self._held(sent, receipt(answer.body))
         except Unavailable as error:
             return self._later(str(error), None)
-        words = f"{answer.status} {_detail(answer.body)}"
+        words = f"{answer.status} {detail(answer.body)}"
         if decided is Verdict.STRANGER:
             self._credential.reload()  # a person may have put a new one there
             return self._later(f"credential refused: {words}", answer.retry_after)
@@ -338,7 +339,7 @@ def _plain(payload: bytes) -> bytes:
     return zstandard.ZstdDecompressor().decompress(payload)
 
 
-def _detail(body: bytes) -> str:
+def detail(body: bytes) -> str:
     """What a problem document says, or the first bytes of something else."""
     try:
         problem = json.loads(body)

@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agent.service import Agent, host_name, periods
+from agent.identity import host_name
+from agent.service import Agent, periods
 from agent.source import Found
 from agent.sources import sources
 from tests.build.given import Given

@@ -19,7 +19,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.fragments import row
 from agent.fragments.busy import Load
 from agent.fragments.directory import DirectoryReader
 from agent.fragments.inventory import Inventory
@@ -27,6 +26,7 @@ from agent.fragments.reader import Reader
 from agent.fragments.scrub import Clock, Scrub
 from agent.fragments.tahoe import TahoeReader
 from tests.build.grid import Grid, tahoe
+from tests.build.known import know
 from vigie.fragments import object_id
 from vigie.settings import FragmentStore
 
@@ -68,26 +68,11 @@ def write(root: Path, algorithm: str, mebibytes: int, fragment: int) -> None:
     os.sync()
 
 
-def known(inventory: Inventory, root: Path, reader: Reader) -> None:
-    """Tell the inventory what a walk would."""
-    number = inventory.root(str(root), "disk").number
-    sightings, schemes = {}, {}
-    for path in sorted(p for p in root.rglob("*") if p.is_file()):
-        piece = reader.piece(str(path.relative_to(root)))
-        if piece is not None:
-            status = path.stat()
-            look = row.look(status.st_size, status.st_mtime_ns, number, 0)
-            key = row.key(oid(piece.name), piece.idx)
-            sightings[key] = look, path.name
-            schemes[key] = inventory.scheme(reader.scheme(str(path)))
-    inventory.upsert(inventory.news(sightings), schemes, int(time.time()))
-
-
 def scrubbed(root: Path, reader: Reader, rate: int, end: Callable[[Scrub], None]) -> Cost:
     """What one scrub cost until it was ended."""
     with tempfile.TemporaryDirectory() as folder:
         inventory = Inventory.open(Path(folder) / "inventory.db", "bench")
-        known(inventory, root, reader)
+        know(inventory, root, reader, oid, time.time())
         ending = threading.Event()
         store = FragmentStore(name="bench", roots=(root,), scrub_rate=rate, settle=0.0, busy=1.0)
         scrub = Scrub(store, root, reader, inventory, oid, Clock(ending.wait), Load(root))

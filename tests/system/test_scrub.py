@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.fragments import row
 from agent.fragments.busy import Load
 from agent.fragments.directory import DirectoryReader
 from agent.fragments.inventory import Inventory
 from agent.fragments.scrub import Clock, Scrub
 from tests.build import rot
-from vigie.fragments import Scheme, Status, object_id
+from tests.build.known import know
+from vigie.fragments import Status, object_id
 from vigie.settings import FragmentStore
 
 FRAGMENTS = 120
@@ -40,14 +40,7 @@ class Host:
             Path(f"{file}.sum").write_text(hashlib.sha256(file.read_bytes()).hexdigest())
             os.utime(file, (time.time() - 3600,) * 2)
         inventory = self.open()
-        root = inventory.root(str(self.root), "disk").number
-        scheme = inventory.scheme(Scheme(1, 1))
-        sightings = {}
-        for number in range(FRAGMENTS):
-            status = self.file(number).stat()
-            look = row.look(status.st_size, status.st_mtime_ns, root, 0)
-            sightings[row.key(oid(f"object{number:03}"), 0)] = look, ""
-        inventory.upsert(inventory.news(sightings), dict.fromkeys(sightings, scheme), 1)
+        know(inventory, self.root, DirectoryReader(self.store(1)), oid, 1)
         inventory.close()
 
     def file(self, number: int) -> Path:
@@ -56,13 +49,15 @@ class Host:
     def open(self) -> Inventory:
         return Inventory.open(self.database, "mark")
 
-    def scrub(self, inventory: Inventory, ending: threading.Event, rate: int) -> Scrub:
-        store = FragmentStore(
+    def store(self, rate: int) -> FragmentStore:
+        return FragmentStore(
             name="store", roots=(self.root,), sums="sidecar", scrub_rate=rate, settle=0.0, busy=1.0,
             pattern=r"\d/(?P<object>\w+)\.(?P<index>\d+)",
         )  # fmt: skip
-        reader = DirectoryReader(store)
-        return Scrub(store, self.root, reader, inventory, oid, Clock(ending.wait), Load(self.root))
+
+    def scrub(self, inventory: Inventory, ending: threading.Event, rate: int) -> Scrub:
+        store, clock, load = self.store(rate), Clock(ending.wait), Load(self.root)
+        return Scrub(store, self.root, DirectoryReader(store), inventory, oid, clock, load)
 
     def until(self, enough: Callable[[Scrub], bool], rate: int) -> dict[str, int]:
         """Scrub until it is enough; the counters of the inventory."""

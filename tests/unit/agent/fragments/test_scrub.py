@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from agent.fragments import row, scrub
+from agent.fragments import scrub
 from agent.fragments.directory import DirectoryReader
 from agent.fragments.inventory import Inventory
 from agent.fragments.reader import Check, Pace, Piece
 from agent.fragments.scrub import Clock, Place, Scrub, Standing
 from tests.build import rot
+from tests.build.known import know
 from vigie.errors import StoreError
 from vigie.fragments import Record, Scheme, Status, object_id
 from vigie.settings import FragmentStore
@@ -89,17 +90,7 @@ class Case:
 
     def walk(self) -> None:
         """Tell the inventory of every fragment that lies here now."""
-        root = self.inventory.root(str(self.root), "disk")
-        scheme = self.inventory.scheme(Scheme(10, 14))
-        sightings = {}
-        for file in self.root.iterdir():
-            piece = self.scrub().reader.piece(file.name)
-            if piece is not None:
-                status = file.stat()
-                look = row.look(status.st_size, status.st_mtime_ns, root.number, row.place(""))
-                sightings[row.key(oid(piece.name), piece.idx)] = look, file.name
-        news = self.inventory.news(sightings)
-        self.inventory.upsert(news, dict.fromkeys(sightings, scheme), int(START))
+        know(self.inventory, self.root, self.scrub().reader, oid, START)
 
     def scrub(self, reader: Any = None, chance: float = 0.5, **settings: Any) -> Scrub:
         """A new one, as after a restart."""

@@ -16,7 +16,6 @@ from agent.foreign import at, decimal, each, whole
 from agent.pools.state import PoolState
 
 KIND: Final = "btrfs"
-SYS: Final = Path("/sys/fs/btrfs")
 ASK_STATS: Final = ("--format", "json", "device", "stats")
 ASK_SCRUB: Final = ("scrub", "status", "--raw")
 

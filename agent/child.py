@@ -132,9 +132,14 @@ def _listen(pipe: BinaryIO, messages: "queue.SimpleQueue[bytes | None]") -> None
 
 
 def _bind() -> None:
-    """Have the kernel end this process with the thread that started it."""
+    """End with the agent, and not before: with the thread that started it, says the kernel.
+
+    A service manager tells all processes of a service to end at once; this one closes its source
+    when the agent lets it go.
+    """
     import ctypes
 
+    signal.signal(signal.SIGTERM, lambda *_: None)
     ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 

@@ -121,6 +121,19 @@ def test_it_ends_when_the_pipe_closes_even_from_a_turn_that_hangs(
     assert time.monotonic() - began < 5
 
 
+def test_it_does_not_end_before_the_agent_when_all_are_told_to(
+    process: "subprocess.Popen[bytes]",
+) -> None:
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(packed(pickle.dumps(Lonely())))
+    process.stdin.flush()
+    process.stdout.read(LENGTH.size)  # it is up
+    process.terminate()
+    process.stdin.close()
+    assert process.wait(10) == 0
+
+
 def test_it_loads_no_library_of_the_agent_s_other_parts() -> None:
     heavy = {"nanoarrow", "zstandard", "psutil", "subprocess", "http.client", "sqlite3"}
     code = f"import agent.child, sys; print(sorted({heavy} & set(sys.modules)))"

@@ -175,17 +175,32 @@ def test_the_kernel_sees_it_open_nothing_that_the_contract_does_not_name(tmp_pat
     own = (sys.prefix, sys.base_prefix, str(ROOT), str(tmp_path))
     system = ("/lib", "/usr/lib", "/usr/share/locale", "/etc/ld.so", "/dev/null")
     agreed = [read.path for clause in the_contract() for read in clause.reads]
-    opened = {
-        found[1]
-        for line in trace.read_text().splitlines()
-        if (found := re.search(r'"([^"]+)"', line)) and "ENOENT" not in line
-    }
+    programs = {run.program for clause in the_contract() for run in clause.runs}
+    opened, started_too = traced_calls(trace.read_text(), own)
     foreign = [
         path
         for path in opened
         if not path.startswith((*own, *system)) and not any(map(partial(fnmatch, path), agreed))
     ]
     assert foreign == []
+    assert {Path(path).name for path in started_too} <= programs
+
+
+def traced_calls(trace: str, own: tuple[str, ...]) -> tuple[set[str], set[str]]:
+    """What the agent itself opened, and the programs of others that it started.
+
+    What such a program opens is its own affair: the contract names it, and its arguments.
+    """
+    opened, others = set[str](), dict[str, str]()
+    for line in trace.splitlines():
+        pid, path = line.partition(" ")[0], re.search(r'"([^"]+)"', line)
+        if path is None or "ENOENT" in line:
+            continue
+        if "execve(" in line and not path[1].startswith(own):
+            others[pid] = path[1]
+        elif pid not in others:
+            opened.add(path[1])
+    return opened, set(others.values())
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

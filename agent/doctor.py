@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from agent import clock, health
+from agent import clock, devices, health
 from agent.apart import guarded
 from agent.credential import Credential
 from agent.health import Health
 from agent.identity import credential_path, home
-from agent.needs import lacking, wanted
+from agent.needs import lacking, there, wanted
 from agent.runner import Moment, Reading, Runner
 from agent.source import Source
 from vigie.errors import VigieError
@@ -72,6 +73,13 @@ def _of_source(source: Source, found: Health) -> list[Finding]:
         status = "would need" if fine else "needs"
         lines += [Finding(source.name, status, fine, wanted(r), r.grant) for r in lacks]
     return lines
+
+
+def inventory(root: Path = Path("/")) -> list[Finding]:
+    """What of the machine itself cannot be told, though it is there."""
+    hidden = [r for r in devices.READS if (root / r.path[1:]).exists() and not there(r, root)]
+    return [Finding("device", "would need", fine=True, missing=wanted(r), remedy=r.grant)
+            for r in hidden]  # fmt: skip
 
 
 def upstreams(settings: AgentSettings) -> list[Finding]:
@@ -161,5 +169,5 @@ def spool(settings: AgentSettings) -> Finding:
 
 
 def examine(settings: AgentSettings, known: Sequence[Source]) -> list[Finding]:
-    """Everything: sources, upstreams, clock, spool."""
-    return [*sources(settings, known), *upstreams(settings), spool(settings)]
+    """Everything: sources, inventory, upstreams, clock, spool."""
+    return [*sources(settings, known), *inventory(), *upstreams(settings), spool(settings)]

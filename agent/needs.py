@@ -24,16 +24,18 @@ _EFFECTIVE: Final = os.access in os.supports_effective_ids
 
 
 def lacking(source: Source) -> list[Read | Run]:
-    """What it declares and does not find, or may not use."""
-    return [
-        *(read for read in source.reads if not there(read)),
-        *(run for run in source.runs if not able(run)),
-    ]
+    """What it declares and does not find, or may not use; a program once, whatever it does."""
+    runs = {(run.program, run.grant): run for run in reversed(source.runs) if not able(run)}
+    return [*(read for read in source.reads if not there(read)), *reversed(runs.values())]
 
 
 def wanted(lack: Read | Run) -> str:
     """What is missing, what for, and the right that it takes, in one line."""
-    what = lack.path if isinstance(lack, Read) else f"program {lack.program}"
+    if isinstance(lack, Read):
+        what = lack.path
+    else:
+        missing = "program" if where(lack.program) is None else "the right to run"
+        what = f"{missing} {lack.program}"
     right = f"; right: {lack.right}" if lack.right else ""
     return f"{what} ({lack.why}{right})"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent import contract, doctor
+from agent.needs import held
 from agent.source import Read, Run
 from agent.sources import sources
 from tests.build.given import Given
@@ -94,6 +95,16 @@ def test_a_source_that_is_off_is_not_opened(tmp_path: Path) -> None:
     told = AgentSettings(data=tmp_path, off=("host",))
     [found] = doctor.sources(told, [Source(SourceFailed("x", "opened"))])
     assert (found.status, found.fine, found.missing) == ("off", True, "")
+
+
+@pytest.mark.skipif(held("CAP_DAC_READ_SEARCH"), reason="this user reads everything")
+def test_a_serial_number_that_may_not_be_read_comes_with_its_grant(tmp_path: Path) -> None:
+    assert doctor.inventory(tmp_path) == []  # no firmware tells one
+    serial = tmp_path / "sys/class/dmi/id/product_serial"
+    serial.parent.mkdir(parents=True)
+    serial.touch(mode=0)
+    [found] = doctor.inventory(tmp_path)
+    assert (found.subject, found.fine, "rapl.conf" in found.remedy) == ("device", True, True)
 
 
 def test_an_upstream_that_is_not_there(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """What a source needs and the machine does not give."""
 
-import os
 import socket
 from pathlib import Path
 
@@ -18,7 +17,11 @@ def test_what_lacks_is_named_one_by_one(tmp_path: Path) -> None:
         Read(f"{tmp_path}/none", "disks", right="root", grant="sudo it"),
         Read(f"{tmp_path}/other", "more", optional=True),
     )
-    source.runs = (Run("true", "", "nothing"), Run("no-such-tool", "-a", "health", grant="apt"))
+    source.runs = (
+        Run("true", "", "nothing"),
+        Run("no-such-tool", "-a", "health", grant="apt"),
+        Run("no-such-tool", "-b", "age", grant="apt"),
+    )
     assert [wanted(lack) for lack in lacking(source)] == [
         f"{tmp_path}/none (disks; right: root)", "program no-such-tool (health)",
     ]  # fmt: skip
@@ -30,7 +33,7 @@ def test_every_match_of_a_pattern_must_be_readable(tmp_path: Path) -> None:
     assert not there(Read("/nvme*", "disks"), tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+@pytest.mark.skipif(held("CAP_DAC_READ_SEARCH"), reason="this user reads everything")
 def test_a_file_that_may_not_be_read_lacks(tmp_path: Path) -> None:
     (tmp_path / "sda").touch(mode=0o200)
     assert not there(Read("/*", "disks"), tmp_path)
@@ -64,6 +67,12 @@ def test_a_right_is_a_capability_of_this_process(
     status = tmp_path / "status"
     status.write_text(STATUS.format(effective))
     assert held(right, status) is is_held
+
+
+def test_a_program_that_is_installed_lacks_but_the_right() -> None:
+    assert wanted(Run("true", "", "health", right="CAP_SYS_RAWIO")) == (
+        "the right to run true (health; right: CAP_SYS_RAWIO)"
+    )
 
 
 def test_a_program_needs_its_right_too() -> None:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import agent, ingest, rollups, scrub, store
+from bench import agent, fragments, ingest, margins, rollups, scrub, store
 
 BENCHES: Final[Mapping[str, Callable[[], object]]] = {
     "agent": agent.main,
@@ -12,6 +12,8 @@ BENCHES: Final[Mapping[str, Callable[[], object]]] = {
     "scrub": scrub.main,
     "store": store.main,
     "ingest": ingest.main,
+    "fragments": fragments.main,
+    "margins": margins.main,
 }
 
 

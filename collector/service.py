@@ -53,6 +53,7 @@ from collector.duties.evaluate import Evaluate
 from collector.duties.expire import Expire
 from collector.duties.flush import Flush
 from collector.duties.kpis import Indicators
+from collector.duties.margins import Count
 from collector.duties.merge import Merge
 from collector.duties.roll import Roll
 from collector.duties.verify import Verify
@@ -94,6 +95,7 @@ VERIFY_SECONDS: Final = 600.0
 ROLLS_A_FLUSH: Final = 2
 OUTBOX_SECONDS: Final = 30.0
 FOLD_SECONDS: Final = 10.0
+COUNT_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,7 @@ class Service:
         every(USES_SECONDS, "note uses", lambda _: self._people.note_uses())
         every(OUTBOX_SECONDS, "outbox", self._deliver.run)
         every(FOLD_SECONDS, "fold fragments", lambda _: self._fragments.fold())
+        every(COUNT_SECONDS, "margins", Count(self._margins, self._counters).run)
         self._schedule.start()
         self._evaluate.start()
         self._deliver.start()

@@ -137,12 +137,13 @@ class Part:
     def counts(self, gone: Bits | None = None) -> Ints:
         """How many objects have 0, 1, … n live fragments; `gone` as in `left`."""
         if gone is not None:
-            return self._counted(self.left(gone))
+            return self._counted(_live(self.left(gone)), self._known(_live(self.cells)))
         if self._counts is None:
-            known = self._known()
+            live = _live(self.cells)
+            known = self._known(live)
+            self._counts = self._counted(live, known)
             if len(known) - np.count_nonzero(known) > len(known) // VACANT_SHARE:
                 self._take_out(~known)
-            self._counts = self._counted(self.cells)
         return self._counts
 
     def left(self, gone: Bits) -> Cells:
@@ -166,18 +167,21 @@ class Part:
         a number for each slot. A fragment that is there twice counts in one place only.
         """
         if gone is not None:
-            return tolerated(containers[self.left(gone)[:, self._known()]].T, k)
+            cells = self.left(gone)[:, self._known(_live(self.cells))]
+            return tolerated(containers[cells].T, k)
         if self._tolerated is None:
-            self._tolerated = (tolerated(containers[self.cells[:, self._known()]].T, k),)
+            cells = self.cells[:, self._known(_live(self.cells))]
+            self._tolerated = (tolerated(containers[cells].T, k),)
         return self._tolerated[0]
 
-    def _counted(self, cells: Cells) -> Ints:
-        counts: Ints = np.bincount(_live(cells)[self._known()], minlength=self.n + 1)
+    def _counted(self, live: Cells, known: Bits) -> Ints:
+        counts: Ints = np.bincount(live, minlength=self.n + 1)
+        counts[0] -= np.count_nonzero(~known)
         return counts
 
-    def _known(self) -> Bits:
-        """Whether anybody has a record of the object."""
-        known = np.asarray(self.cells.any(axis=0))
+    def _known(self, live: Cells) -> Bits:
+        """Whether anybody has a record of the object; `live` is how many are alive."""
+        known: Bits = live > 0
         known[(self.dead >> SLOT_BITS) // self.n] = True
         return known
 

@@ -146,7 +146,8 @@ class Rows:
     def put_changes(self, write: Writer, owner: Owner, first: int, records: Records) -> None:
         """Changes, of which the first has that number."""
         write.execute(
-            "INSERT INTO changes VALUES (?, ?, ?, ?)", (owner.number, first, *_packed(records))
+            "INSERT OR REPLACE INTO changes VALUES (?, ?, ?, ?)",
+            (owner.number, first, *_packed(records)),
         )
 
     def changes(self, owner: Owner) -> Changes:

@@ -320,8 +320,8 @@ class Inventory:
 
     # What the upstreams are told
 
-    def changes(self, after: int, limit: int) -> tuple[int, bytes] | None:
-        """Records of at most `limit` changes after that one: the number of the first, and bytes.
+    def changes(self, after: int, limit: int) -> tuple[int, bytes, int] | None:
+        """Records of at most `limit` changes after that one: first number, bytes, last number.
 
         None where the log does not reach back so far.
         """
@@ -330,8 +330,8 @@ class Inventory:
             if keys is None:
                 return None
             known = self._rows.values(keys)
-            told = (row.record(k, Row.of(known[k])) if k in known else row.gone(k) for k in keys)
-            return after + 1, b"".join(told)
+            told = [row.record(k, Row.of(known[k])) if k in known else row.gone(k) for k in keys]
+            return after + 1, b"".join(told), after + len(keys)
 
     def digests(self) -> tuple[int, bytes]:
         """The digests of all buckets, and the number of the change that they are as of."""

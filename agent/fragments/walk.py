@@ -71,6 +71,11 @@ class Walk:
         told = {root: Progress(**kept[root]) for root in self._roots if root in kept}
         self._progress = {root: told.get(root, Progress()) for root in self._roots}
 
+    @staticmethod
+    def cut(inventory: Inventory) -> bool:
+        """Whether a walk has begun and not come to its end."""
+        return bool(inventory.cursor(_CURSOR))
+
     def run(self) -> Report:
         """Walk every root to its end.
 

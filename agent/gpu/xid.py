@@ -18,7 +18,7 @@ from vigie.catalogue import GPU_XID, GPU_XID_HARDWARE
 from vigie.frame import Happening
 from vigie.shape import Event
 
-WAIT_MILLISECONDS: Final = 100
+WAIT_MILLISECONDS: Final = 200
 """How long one wait is, and so how long ending takes."""
 END_SECONDS: Final = 1.0
 APPLICATION: Final[Mapping[int, str]] = {

@@ -329,6 +329,7 @@ int nvmlEventSetWait_v2(void *set, Event *e, unsigned ms) {
       return OK;
     }
     if (waited >= ms) return TIMEOUT;
+    if (!path) { usleep(1000 * ms); return TIMEOUT; } /* nobody can tell us of one */
     usleep(5000);
   }
 }

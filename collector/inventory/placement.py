@@ -12,6 +12,7 @@ not alive. An object of which nobody has any record does not exist, and is not c
 
 import math
 import mmap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ FEW: Final = 6
 """Up to so many slots are faster compared one by one than looked up."""
 OWN_BYTES: Final = 2**14
 """Smaller cells come from the heap."""
+BLOCK_CELLS: Final = 2**16
 VACANT_SHARE: Final = 8
 """Rows nobody has a record of any more are taken out when they are one in so many."""
 
@@ -222,8 +224,8 @@ class Part:
         self.checks = _inserted(self.checks, at, checks[first])
         moved = np.arange(old) + np.searchsorted(at, np.arange(old), "right")
         cells = _empty((self.n, len(self.keys)), self.cells.dtype)
-        for new, row in zip(cells, self.cells, strict=True):
-            new[moved] = row
+        for some in _blocks(cells):
+            cells[some, moved] = self.cells[some]
         self.cells = cells
         if self.generations is not None:
             self.generations = np.insert(self.generations, at, 0)
@@ -294,6 +296,13 @@ def _empty(shape: tuple[int, ...], kind: np.dtype[Any]) -> Cells:
     return np.frombuffer(own, kind).reshape(shape)
 
 
+def _blocks(cells: Cells) -> Iterator[slice]:
+    """Rows to work on at once: few of long ones, so that they stay in the processor's cache."""
+    n, objects = cells.shape
+    step = max(1, BLOCK_CELLS // max(1, objects))
+    return (slice(begin, begin + step) for begin in range(0, n, step))
+
+
 def _inserted(old: Cells, at: Ints, new: Cells) -> Cells:
     both = _empty((len(old) + len(new),), old.dtype)
     both[:] = np.insert(old, at, new)
@@ -303,8 +312,8 @@ def _inserted(old: Cells, at: Ints, new: Cells) -> Cells:
 def _live(cells: Cells) -> Cells:
     """Live fragments of each object."""
     live: Cells = np.zeros(cells.shape[1], np.uint8 if len(cells) < 256 else np.uint16)
-    for row in cells:
-        np.add(live, row != 0, out=live)
+    for some in _blocks(cells):
+        np.add(live, (cells[some] != 0).sum(axis=0, dtype=live.dtype), out=live)
     return live
 
 
@@ -340,7 +349,7 @@ def tolerated(holders: Cells, k: int) -> int | None:
     again = (holders[:, 1:] == holders[:, :-1]) & (holders[:, 1:] != 0)
     twice = again.any(axis=1)
     again, live = again[twice], live[twice]
-    run = (holders[twice] != 0).astype(np.int64)
+    run = (holders[twice] != 0).astype(np.int32)
     for at in range(1, run.shape[1]):
         run[:, at] += again[:, at - 1] * run[:, at - 1]
     run[:, :-1][again] = 0  # only the last of a run knows how long it is

@@ -27,7 +27,7 @@ def upsd(answer: Answer) -> Iterator[int]:
                 connection.sendall(answered)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield listener.getsockname()[1]
         thread.join(5)

@@ -4,10 +4,11 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import agent, fragments, ingest, margins, rollups, scrub, store
+from bench import agent, fragments, gpu, ingest, margins, rollups, scrub, store
 
 BENCHES: Final[Mapping[str, Callable[[], object]]] = {
     "agent": agent.main,
+    "gpu": gpu.main,
     "rollups": rollups.main,
     "scrub": scrub.main,
     "store": store.main,

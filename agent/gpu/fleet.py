@@ -50,6 +50,7 @@ class Fleet:
         self._boards: dict[str, Board] = {}
         self._down: dict[str, str] = {}
         self._told: set[str] = set()
+        self._news: list[Happening] = []
         self._rows: dict[str, list[Row]] = {}
         self._jobs, self.tally = Jobs(proc), Tally()
         self._watch: Watch | None = None
@@ -72,6 +73,7 @@ class Fleet:
         self._library.begin()
         try:
             self._driver = self._library.driver()
+            expected = self._library.number("nvmlDeviceGetCount_v2")
             handles = self._library.handles()
             instruments = self._instruments = Instruments(self._library)
             for uuid, handle in handles:
@@ -84,7 +86,6 @@ class Fleet:
             self.end()
             raise SourceFailed("driver", f"NVML ended at once: {over}; look at dmesg") from over
         if not self._boards and not self._down:
-            expected = self._library.number("nvmlDeviceGetCount_v2")
             self.end()
             if expected:
                 raise SourceFailed("lost", f"none of {expected} GPUs answers; look at dmesg")
@@ -109,10 +110,11 @@ class Fleet:
         turn = Turn()
         if self._began is None:
             self._began = now
-        self._mend(turn, now)
+        if self._watch is not None:
+            self._news += self.tally.add(self._watch.take())
+        self._mend(now)
         if self._watch is not None:
             self._watched |= self._watch.watched
-            turn.happenings += self.tally.add(self._watch.take())
         active, jobs = self._active(now), self._jobs if self._jobs.visible() else None
         if self._instruments is not None:
             read(self._boards.values(), self._instruments, now, jobs, active=active)
@@ -122,29 +124,31 @@ class Fleet:
             turn.seen[uuid] = Seen({Gpu.up: False})
             if uuid not in self._told:
                 self._told.add(uuid)
-                turn.happenings.append(_of(GPU_LOST, now, {"gpu": uuid}, why))
+                self._news.append(_of(GPU_LOST, now, {"gpu": uuid}, why))
         totals = self.tally.totals()
         for uuid, seen in turn.seen.items():
             if uuid in self._watched:
                 seen.row[Gpu.xid_total] = totals[uuid]
         self._jobs.keep(pid for seen in turn.seen.values() for pid in seen.pids)
         self._inventory(turn, now)
+        turn.happenings, self._news = self._news, []
         return turn
 
     def _look(self, turn: Turn, uuid: str, board: Board, now: int) -> None:
         """What one GPU gave; one that is lost is not touched again before a new beginning."""
         if board.gone:
+            board.drop()
             del self._boards[uuid]
             self._down.setdefault(uuid, board.gone)
             return
         turn.seen[uuid] = board.seen
         if self._down.pop(uuid, None) is not None:
             self._told.discard(uuid)
-            turn.happenings.append(_of(GPU_BACK, now, {"gpu": uuid}))
+            self._news.append(_of(GPU_BACK, now, {"gpu": uuid}))
             if not self._down:
                 self._wait = RETRY_SECONDS
 
-    def _mend(self, turn: Turn, now: int) -> None:
+    def _mend(self, now: int) -> None:
         """Begin again where a GPU is down or the driver another, when it is time to."""
         before, driver = self._driver, self._version()
         changed = bool(driver and before and driver != before)
@@ -171,7 +175,7 @@ class Fleet:
             self._down.setdefault(uuid, "not listed after a new beginning")
         if before and self._driver and self._driver != before:
             detail = f"{before} -> {self._driver}"
-            turn.happenings.append(_of(DRIVER_CHANGED, now, {}, detail))
+            self._news.append(_of(DRIVER_CHANGED, now, {}, detail))
 
     def _version(self) -> str | None:
         try:

@@ -73,8 +73,8 @@ class Board:
         After the probes of `agent/gpu/turn.py`, whose answers it makes sense of.
         """
         row, handle, refusals = self.seen.row, self.handle, self.refusals
-        row[Gpu.fabric_state] = row[Gpu.fabric_state] or None  # 0 is a board without a fabric
-        cut = row[Gpu.mig_enabled]
+        row[Gpu.fabric_state] = row.get(Gpu.fabric_state) or None  # 0 is a board without a fabric
+        cut = row.get(Gpu.mig_enabled)
         row[Gpu.mig_enabled] = cut = None if cut is None else bool(cut)
         if cut:
             row[Gpu.utilization_ratio] = None

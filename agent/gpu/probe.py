@@ -63,6 +63,11 @@ class Probe:
         """None is a call that this driver is too old for."""
         self._calls = [call for call in calls if call is not None]
 
+    @property
+    def first(self) -> Call | None:
+        """The call that is asked of a GPU that refuses none."""
+        return self._calls[0] if self._calls else None
+
     def become(self, calls: Iterable[Call]) -> None:
         """The same calls with another buffer; what GPUs refused stays refused."""
         self._calls = list(calls)

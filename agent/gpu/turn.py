@@ -56,10 +56,17 @@ def _step(boards: list[Board], step: Callable[[Board], None]) -> list[Board]:
 
 
 def _asked(boards: list[Board], of: Field, probe: Probe, now: int) -> list[Board]:
-    """The boards that are left after a probe."""
+    """The boards that are left after a probe; what its first call does not answer, it asks anew."""
+    if probe.first is None:
+        return boards
+    function, arguments, cells, at, factor, high = probe.first
     for board in boards:
-        try:
-            board.seen.row[of] = probe.read(board.handle, now, board.refusals)
-        except (Lost, Over) as gone:
-            board.gone = str(gone)
+        if (board.refusals and probe in board.refusals) or function(board.handle, *arguments):
+            try:
+                board.seen.row[of] = probe.read(board.handle, now, board.refusals)
+            except (Lost, Over) as gone:
+                board.gone = str(gone)
+        else:
+            value = cells[at]
+            board.seen.row[of] = value * factor if value <= high else None
     return [board for board in boards if not board.gone]

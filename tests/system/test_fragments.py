@@ -3,6 +3,8 @@
 import http.client
 import json
 import random
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from tests.build.fragments import Host, record
 from tests.build.programs import Collector
 from vigie.client import build
+from vigie.errors import Unavailable
 from vigie.fragments import BUCKETS, CONTENT_TYPE, Status
 from vigie.replies import FragmentsHeld, FragmentsReply
 
@@ -126,3 +129,74 @@ def test_kills_during_snapshots_and_deltas_lose_nothing_that_was_acknowledged(
         total = sum(teller.acknowledged for teller in tellers)
         print(f"{KILLS} kills, {total} messages acknowledged, {BUCKETS} buckets a host")
         assert total > 10 * KILLS
+
+
+SETTINGS = """
+[[agent.fragments]]
+name = "pool"
+roots = ["{root}"]
+pattern = '(?P<object>\\w+)\\.(?P<index>\\d+)'
+k = 1
+n = 3
+settle = "0s"
+walk = "1s"
+"""
+
+
+def until(collector: Collector, wanted: dict[int, int], seconds: float) -> FragmentsReply:
+    """The answer that has so many objects at each margin."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            reply = collector.client().get(FragmentsReply, "fragments")
+        except Unavailable:
+            reply = FragmentsReply("", complete=False, inventories=[], margins=[])
+        found = {m.margin: m.objects for each in reply.margins or () for m in each.margins}
+        if (found, reply.complete) == (wanted, True):
+            return reply
+        assert time.monotonic() < end, reply
+        time.sleep(0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_a_real_agent_tells_a_real_collector_also_of_what_happens_while_that_is_dead(
+    tmp_path: Path,
+) -> None:
+    root, config = tmp_path / "root", tmp_path / "vigie.toml"
+    root.mkdir()
+    for number in range(200):
+        (root / f"object{number}.0").write_bytes(b"a fragment")
+        (root / f"object{number}.1").write_bytes(b"another")
+    config.write_text(SETTINGS.format(root=root))
+    with Collector(tmp_path / "centre") as collector:
+        home = tmp_path / "host" / "agent"
+        home.mkdir(parents=True)
+        told = {"url": collector.url, "token": collector.enrol("real", "real/c1")}
+        (home / "credential").write_text(json.dumps({**told, "container": "real/c1"}))
+        command = [
+            sys.executable, "-m", "vigie", "agent", "run", "--config", str(config),
+            "--data", str(home.parent), "--host", "h1", "--upstream", collector.url,
+            "--metrics-listen", "127.0.0.1:0", "--off", "ipmi_power,ipmi_sensors,disk_smart",
+        ]  # fmt: skip
+        with (
+            (tmp_path / "agent.log").open("wb") as log,
+            subprocess.Popen(command, stderr=log) as agent,
+        ):
+            try:
+                reply = until(collector, {1: 200}, 60)
+                assert [(i.host, i.store, i.records) for i in reply.inventories] == [
+                    ("h1", "pool", 400)
+                ]
+                collector.kill()
+                for number in range(5):
+                    (root / f"object{number}.1").unlink()
+                (root / "object5.0").unlink()
+                (root / "object5.1").unlink()
+                (root / "object200.2").write_bytes(b"a new one")
+                time.sleep(3)
+                collector.start()
+                reply = until(collector, {1: 194, 0: 6, -1: 1}, 120)
+                assert [i.gaps for i in reply.inventories] == [0]
+            finally:
+                agent.terminate()

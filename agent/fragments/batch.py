@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent.fragments.inventory import Inventory, Sightings
+from agent.fragments.inventory import Inventory
 from agent.fragments.reader import Reader
+from agent.fragments.sighting import Sightings
 
 BATCH: Final = 20_000
 """Fragments of one transaction: a few megabytes."""

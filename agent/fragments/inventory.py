@@ -10,18 +10,18 @@ import logging
 import secrets
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
 from agent.fragments import row, rows
 from agent.fragments.digest import Digests
 from agent.fragments.row import Row
-from agent.fragments.rows import PARTS, Rows
+from agent.fragments.rows import Rows, pieces
+from agent.fragments.sighting import News, Root, Sightings
 from agent.fragments.tally import Kind, Summary, Tally, kind
 from vigie.database import Database, Writer
 from vigie.errors import StoreDamaged, StoreError
-from vigie.fragments import BUCKETS, MAX_DISKS, MAX_SCHEMES, Record, Scheme, Status
+from vigie.fragments import MAX_DISKS, MAX_SCHEMES, Record, Scheme, Status
 
 CACHE_BYTES: Final = 16 << 20
 BULK: Final = 2_000
@@ -34,31 +34,6 @@ Change = tuple[bytes | None, bytes | None]
 """The value of a fragment before and after; None is no fragment."""
 
 log = logging.getLogger(__name__)
-
-
-Sightings = Mapping[bytes, tuple[bytes, str]]
-"""What a walk came upon: by key of a fragment its look (see `row`), and its path below the root.
-
-An empty look is that of a file of which even the size cannot be read.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """Sightings that change something, and what was known of them as of one change."""
-
-    sequence: int
-    sightings: Sightings
-    known: Mapping[bytes, bytes | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Root:
-    """One directory of the store: its number here, and the disk under it when it was declared."""
-
-    number: int
-    path: str
-    disk: str
 
 
 class Inventory:
@@ -222,17 +197,12 @@ class Inventory:
 
     def merge(self, now: int) -> None:
         """Take in what `upsert` has put aside, in the order in which rows lie in the file."""
-        part = 0
-        while self.staged and part < PARTS:
+        for parts in pieces(self.staged) if self.staged else ():
             with self.change():
-                begin, new = part, dict[bytes, bytes]()
-                while part < PARTS and len(new) < BULK * 10:
-                    new |= self._rows.staged(part)
-                    part += 1
-                known = self._rows.values(new)
-                pairs = ((known.get(key), key, after) for key, after in new.items())
-                self._apply({k: (b, a) for b, k, a in pairs if row.news(b, a[row.LOOK])}, now)
-                self._rows.unstage(range(begin, part))
+                new = self._rows.staged(parts)
+                known = self._rows.values(new)  # told of since: that is newer
+                self._apply({k: (None, v) for k, v in new.items() if k not in known}, now)
+                self._rows.unstage(parts)
         with self.change():
             self.staged = self._rows.stage_size()
 
@@ -247,14 +217,11 @@ class Inventory:
             self._rows.unsee()
 
     def unseen(self) -> Iterator[list[tuple[bytes, bytes]]]:
-        """Key and value of all fragments that no walk has noted, a bucket at a time."""
-        for part in range(PARTS):
+        """Key and value of all fragments that no walk has noted, some thousands at a time."""
+        for parts in pieces(self.total):
             with self._lock:
-                noted = self._rows.seen(part)
-            for number in range(part * BUCKETS // PARTS, (part + 1) * BUCKETS // PARTS):
-                with self._lock:
-                    found = self._rows.bucket(number)
-                yield [(k, v) for k, v in found if row.short(k) not in noted]
+                noted, found = self._rows.seen(parts), self._rows.within(parts)
+            yield [(k, v) for k, v in found if row.short(k) not in noted]
 
     def miss(self, keys: Iterable[bytes], now: int) -> None:
         """Say of fragments that they are gone from where they were."""

@@ -32,6 +32,7 @@ _CHUNK: Final = 512
 the interpreter."""
 PARTS: Final = 1_024
 """What comes in the order of a walk is put into so many parts, which follow the order of keys."""
+_PIECE: Final = 10_000
 _ROW_BYTES: Final = KEY_BYTES + VALUE_BYTES
 _FILES: Final = ("", "-wal", "-shm")
 
@@ -112,9 +113,17 @@ class Rows:
 
     def bucket(self, number: int) -> list[tuple[bytes, bytes]]:
         """Every fragment of a bucket, in order."""
-        low, high = (number << 4).to_bytes(3, "big")[1:], (number + 1 << 4).to_bytes(3, "big")
+        return self._between(number << 4, number + 1 << 4)
+
+    def within(self, parts: range) -> list[tuple[bytes, bytes]]:
+        """Every fragment of some parts, in order."""
+        return self._between(parts.start << 6, parts.stop << 6)
+
+    def _between(self, first: int, last: int) -> list[tuple[bytes, bytes]]:
+        """Every fragment by the first 16 bits of its key; `last` is left out."""
+        low, high = first.to_bytes(2, "big"), last.to_bytes(3, "big")
         asked = "SELECT key, value FROM fragment WHERE key >= ?"
-        if high[0]:  # the last one
+        if high[0]:  # there is nothing after it
             return list(map(tuple, self._database.rows(asked, low)))
         return list(map(tuple, self._database.rows(asked + " AND key < ?", low, high[1:])))
 
@@ -149,9 +158,9 @@ class Rows:
         """Note what a walk has seen."""
         self._put("seen", ((_part(key), short(key)) for key in keys))
 
-    def seen(self, part: int) -> set[bytes]:
-        """`short` of what was noted of a part."""
-        return set(self._taken("seen", "keys", part, SHORT_BYTES))
+    def seen(self, parts: range) -> set[bytes]:
+        """`short` of what was noted of some parts."""
+        return set(self._taken("seen", "keys", parts, SHORT_BYTES))
 
     def unsee(self) -> None:
         """Forget what walks have seen."""
@@ -162,9 +171,9 @@ class Rows:
         """Put rows aside that are to be merged."""
         self._put("staged", ((_part(key), key + value) for key, value in values.items()))
 
-    def staged(self, part: int) -> dict[bytes, bytes]:
-        """The rows put aside of a part."""
-        found = self._taken("staged", "rows", part, _ROW_BYTES)
+    def staged(self, parts: range) -> dict[bytes, bytes]:
+        """The rows put aside of some parts."""
+        found = self._taken("staged", "rows", parts, _ROW_BYTES)
         return {told[:KEY_BYTES]: told[KEY_BYTES:] for told in found}
 
     def unstage(self, parts: range) -> None:
@@ -186,14 +195,21 @@ class Rows:
         with self._database.write() as write:
             write.executemany(f"INSERT INTO {table} VALUES (?, ?)", sorted(parts.items()))  # noqa: S608
 
-    def _taken(self, table: str, column: str, part: int, size: int) -> Iterator[bytes]:
-        for (told,) in self._database.rows(f"SELECT {column} FROM {table} WHERE part = ?", part):  # noqa: S608
+    def _taken(self, table: str, column: str, parts: range, size: int) -> Iterator[bytes]:
+        asked = f"SELECT {column} FROM {table} WHERE part >= ? AND part < ?"  # noqa: S608
+        for (told,) in self._database.rows(asked, parts.start, parts.stop):
             for at in range(0, len(told), size):
                 yield told[at : at + size]
 
 
 def _part(key: bytes) -> int:
     return key[0] << 2 | key[1] >> 6
+
+
+def pieces(count: int) -> list[range]:
+    """All parts, so many together that about 10,000 of `count` rows are in them."""
+    step = max(1, min(PARTS, PARTS * _PIECE // max(1, count)))
+    return [range(at, min(at + step, PARTS)) for at in range(0, PARTS, step)]
 
 
 def discard(path: Path) -> None:

@@ -28,7 +28,7 @@ def kind(row: Row) -> Kind:
 class Summary:
     """The fragments of one scheme; ages in seconds to the hour, None where none was ever read."""
 
-    counts: dict[Status, int]
+    counts: Mapping[Status, int]
     size: int
     oldest: float | None
     median: float | None
@@ -83,7 +83,9 @@ class Tally:
 
     def summary(self, scheme: int, now: float) -> Summary:
         """The fragments of one scheme at `now`, Unix seconds."""
-        counts = {s: self._numbers[COUNT, scheme, s] for s in Status if s != Status.GONE}
+        counts: dict[Status, int] = {
+            s: self._numbers[COUNT, scheme, s] for s in Status if s != Status.GONE
+        }
         # What is missing has no size any more.
         size = sum(self._numbers[SIZE, scheme, s] for s in counts if s != _AWAY)
         hours = sorted(

@@ -88,14 +88,16 @@ def routes(
             for i in kept.inventories(narrowed(asking, scope))
         ]
         stores = {i.store for i in listed}
-        found = None if asking.scope else margins.margins(stores, without or ())
+        away = [path for path in without or () if path]
+        found = None if asking.scope else margins.margins(stores, away)
         if found:
             twins = {
                 i.store for i in kept.inventories("")
                 if _any(f"{i.container}/{i.host}", simulated)
             }  # fmt: skip
             found = [dataclasses.replace(m, simulated=m.store in twins) for m in found]
-        return replies.FragmentsReply(times.text(clock()), kept.complete(stores), listed, found)
+        complete = kept.complete(stores, asking.scope)
+        return replies.FragmentsReply(times.text(clock()), complete, listed, found)
 
     @router.get("/fragments/key")
     def fragment_key(asking: Asking) -> replies.FragmentKey:

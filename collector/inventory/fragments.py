@@ -165,9 +165,13 @@ class Fragments:
             if inside(f"{i.owner.container}/{i.host}", scope)
         ]  # fmt: skip
 
-    def complete(self, stores: set[str]) -> bool:
-        """Whether nothing is missing of these stores, wherever they are."""
-        return all(i.progress.complete for i in self._all() if i.owner.store in stores)
+    def complete(self, stores: set[str], scope: str) -> bool:
+        """Whether nothing is missing of these stores, as far as they lie in a scope."""
+        return all(
+            i.progress.complete
+            for i in self._all()
+            if i.owner.store in stores and inside(f"{i.owner.container}/{i.host}", scope)
+        )
 
     def _take_changes(
         self, rows: Rows, inventory: Inventory, progress: Progress, message: Message, told: Records

@@ -102,10 +102,10 @@ class Placement:
              for slot, path in enumerate(self.containers)]
         )  # fmt: skip
 
-    def numbered(self) -> NDArray[np.uint16]:
+    def numbered(self) -> Ints:
         """By slot, a number of its container; 0 is none."""
         numbers = {path: number for number, path in enumerate(dict.fromkeys(self.containers))}
-        return np.array([numbers[path] for path in self.containers], np.uint16)
+        return np.array([numbers[path] for path in self.containers])
 
 
 class Margins:
@@ -174,7 +174,7 @@ class Margins:
     def counts(self, placement: Placement, without: Collection[str] = ()) -> Ints:
         """How many objects of a placement have 0, 1, … n live fragments."""
         return sum(
-            (part.counts(gone) for part, gone in self._parts(placement, without)),
+            (part.counts(gone) for part, gone, _ in self._parts(placement, without)),
             np.zeros(placement.scheme.n + 1, np.int64),
         )
 
@@ -188,8 +188,8 @@ class Margins:
         tolerated: int | None = None
         if not counts[: scheme.k].any():
             can = [
-                part.tolerated(placement.numbered(), scheme.k, gone)
-                for part, gone in self._parts(placement, without)
+                part.tolerated(containers, scheme.k, gone)
+                for part, gone, containers in self._parts(placement, without)
             ]
             tolerated = min((c for c in can if c is not None), default=None)
             tolerated = None if None in can else tolerated  # told meanwhile
@@ -202,16 +202,22 @@ class Margins:
 
     def _parts(
         self, placement: Placement, without: Collection[str]
-    ) -> Iterator[tuple[Part, Bits | None]]:
-        """Each part under the lock, for a moment: nobody who tells waits for all of them."""
+    ) -> Iterator[tuple[Part, Bits | None, Ints]]:
+        """Each part, which slots are thought away, and the containers of slots by number.
+
+        The lock is held for one part after the other: nobody who tells waits for all of them.
+        """
+        numbers, gone = np.empty(0, np.int64), None
         for number in range(PARTS):
             with self._lock:
                 part = placement.parts.get(number)
                 if part is None:
                     continue
-                gone = placement.gone(without) if without else None
+                if len(numbers) < len(placement.containers):
+                    numbers = placement.numbered()
+                    gone = placement.gone(without) if without else None
                 before = part.size
-                yield part, gone
+                yield part, gone, numbers
                 placement.size += part.size - before
 
     def _of(self, store: str) -> list[Placement]:

@@ -162,7 +162,7 @@ class Part:
         cells[at[orphaned] % self.n, at[orphaned] // self.n] = heirs[orphaned] & SLOT_MASK
         return cells
 
-    def tolerated(self, containers: Cells, k: int, gone: Bits | None = None) -> int | None:
+    def tolerated(self, containers: Ints, k: int, gone: Bits | None = None) -> int | None:
         """How many containers may vanish before an object cannot be rebuilt, at least.
 
         Of each object those that hold most go first. None: one cannot be already. `containers` has
@@ -170,10 +170,10 @@ class Part:
         """
         if gone is not None:
             cells = self.left(gone)[:, self._known(_live(self.cells))]
-            return tolerated(containers[cells].T, k)
+            return tolerated(containers.astype(np.uint16)[cells].T, k)
         if self._tolerated is None:
             cells = self.cells[:, self._known(_live(self.cells))]
-            self._tolerated = (tolerated(containers[cells].T, k),)
+            self._tolerated = (tolerated(containers.astype(np.uint16)[cells].T, k),)
         return self._tolerated[0]
 
     def _counted(self, live: Cells, known: Bits) -> Ints:

@@ -27,7 +27,7 @@ def test_an_incident_from_the_first_contact_to_a_dark_container(tmp_path: Path) 
         host.change(record(one, number) for one in range(OBJECTS))
         host.tell(centre.post)
         assert host.sent == ["delta"] + ["buckets 512"] * 8
-    assert centre.kept.complete({"pool"})
+    assert centre.kept.complete({"pool"}, "")
     assert margins(centre) == {2: OBJECTS}
 
     # The scrub of one finds rot: one delta, no bucket.
@@ -54,13 +54,13 @@ def test_an_incident_from_the_first_contact_to_a_dark_container(tmp_path: Path) 
     third.begin("e2")
     third.tell(centre.post, most=4)
     before = margins(centre)
-    assert not centre.kept.complete({"pool"})
+    assert not centre.kept.complete({"pool"}, "")
     centre.restart()
     assert margins(centre) == before == {2: OBJECTS - 12, 1: 11, 0: 1}
     third.tell(centre.post)
     assert third.sent == ["delta"] + ["buckets 512"] * 3 + ["delta"] + ["buckets 512"] * 5
     assert sum(int(sent.split()[1]) for sent in third.sent if " " in sent) == BUCKETS
-    assert centre.kept.complete({"pool"})
+    assert centre.kept.complete({"pool"}, "")
 
     # A container goes dark: its fragments still count, and one can see what that would mean.
     assert margins(centre, "site/c4") == {1: OBJECTS - 12, 0: 11, -1: 1}

@@ -107,11 +107,11 @@ def test_missing_changes_are_found_by_digests_and_only_their_buckets_are_wanted(
     host.change([record(9, 0, Status.MISSING)])
     told = centre.post(host.delta())
     assert (told.held, told.digests, told.buckets) == (403, True, [])
-    assert not centre.kept.complete({"pool"})
+    assert not centre.kept.complete({"pool"}, "")
     wanted = centre.post(host.digests())
     assert (wanted.digests, wanted.buckets) == (False, sorted({bucket(oid(7)), bucket(oid(8))}))
     assert centre.post(host.buckets(wanted.buckets)).buckets == []
-    assert centre.kept.complete({"pool"})
+    assert centre.kept.complete({"pool"}, "")
     assert centre.records() == host.records
     assert [i.gaps for i in centre.kept.inventories("")] == [1]
 

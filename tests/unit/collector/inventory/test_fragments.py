@@ -1,9 +1,12 @@
 """What the collector keeps of a host's fragments, message by message, and over a restart."""
 
+import contextlib
 import random
+import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from collector.inventory.progress import ALL, bits, numbers
 from collector.store.quarantine import Quarantine
 from tests.build.fragments import CODE, Host, oid, record
 from tests.build.receiving import NOW, Centre
-from vigie.errors import FrameError, Refused, Unavailable
+from vigie.errors import FrameError, Refused, Unavailable, VigieError
 from vigie.fragments import (
     BUCKETS,
     Record,
@@ -435,3 +438,23 @@ def test_whatever_is_lost_doubled_or_late_both_sides_end_with_the_same(
     centre.restart()
     assert centre.margins.margins({"pool"}) == counted
     centre.kept.close()
+
+
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 2**32))
+def test_bytes_that_were_changed_are_refused_or_true_and_never_break_anything(
+    centre: Centre, seed: int
+) -> None:
+    chance, host = random.Random(seed), some(Host(epoch=secrets.token_hex(8)), 30)
+    host.tell(centre.post)
+    for make in (host.delta, host.digests, partial(host.buckets, range(0, BUCKETS, 7))):
+        body = bytearray(make())
+        for _ in range(chance.randrange(1, 8)):
+            body[chance.randrange(len(body))] = chance.randrange(256)
+        with contextlib.suppress(VigieError):
+            centre.post(bytes(body))
+    host.begin(secrets.token_hex(8))
+    host.tell(centre.post)
+    number = next(i.owner.number for i in centre.kept._all() if i.owner.store == "pool")
+    assert centre.post(host.digests()).buckets == []
+    assert centre.records(number) == host.records

@@ -3,13 +3,15 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
 OLD = 1_600_000_000.0
 """When fragments were last changed, unless a test says otherwise."""
 NOBODY = 65_534
+PATTERN = r"(?:[^/]+/)*(?P<object>[^/]+)\.(?P<index>\d+)"
+"""How fragments are named here, in whatever directories."""
 
 
 def content(name: str, index: int, size: int = 64) -> bytes:
@@ -26,10 +28,12 @@ def put(root: Path, path: str, data: bytes = b"fragment", *, changed: float = OL
     return file
 
 
-def objects(root: Path, count: int, *, n: int = 3, sums: bool = False) -> list[Path]:
+def objects(
+    root: Path, count: int, *, first: int = 0, n: int = 3, sums: bool = False
+) -> list[Path]:
     """All `n` fragments of some objects, in directories by the first letters of their names."""
     made = []
-    for number in range(count):
+    for number in range(first, first + count):
         name = hashlib.md5(b"%d" % number, usedforsecurity=False).hexdigest()
         for index in range(n):
             data = content(name, index)
@@ -42,15 +46,6 @@ def objects(root: Path, count: int, *, n: int = 3, sums: bool = False) -> list[P
 def sha256(data: bytes) -> bytes:
     """A checksum as sha256sum writes it."""
     return hashlib.sha256(data).hexdigest().encode() + b"  -\n"
-
-
-def rot(file: Path, at: int = 0) -> None:
-    """One bit falls over, and nothing else tells of it."""
-    told = file.stat()
-    data = bytearray(file.read_bytes())
-    data[at] ^= 1
-    file.write_bytes(data)
-    os.utime(file, ns=(told.st_atime_ns, told.st_mtime_ns))
 
 
 def many(root: Path, count: int, fan: int = 256) -> None:
@@ -101,8 +96,3 @@ class Broken:
             raise OSError(self._error, os.strerror(self._error))
         self._left -= 1
         return next(self._entries)
-
-
-def census(root: Path) -> Mapping[str, int]:
-    """Sizes of all files below a root, by path."""
-    return {str(f.relative_to(root)): f.stat().st_size for f in root.rglob("*") if f.is_file()}

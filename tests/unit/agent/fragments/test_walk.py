@@ -13,13 +13,12 @@ from agent.fragments.descent import Layout, Stopped
 from agent.fragments.directory import DirectoryReader
 from agent.fragments.inventory import Inventory
 from agent.fragments.walk import Walk, disk
-from tests.build.trees import OLD, Broken, forbidden, objects, put
+from tests.build.trees import OLD, PATTERN, Broken, forbidden, objects, put
 from vigie.fragments import Scheme, Status, object_hasher
 from vigie.settings import FragmentStore
 
 NOW = OLD + 1e8
 DAY = 86_400.0
-PATTERN = r"(?:[^/]+/)*(?P<object>[^/]+)\.(?P<index>\d+)"
 OID = object_hasher(b"k" * 32, "store")
 
 
@@ -77,11 +76,12 @@ def bed(tmp_path: Path) -> Iterator[Bed]:
 
 def test_every_fragment_of_every_root_is_found(bed: Bed) -> None:
     objects(bed.roots[0], 30)
-    objects(bed.roots[1], 20)
+    objects(bed.roots[1], 20, first=30)
     put(bed.roots[1], "x/other.0")
     assert bed.walk() == {}
-    assert bed.inventory.total == 91
-    assert [bed.inventory.here(root) for root in bed.inventory.roots] == [30, 61]
+    assert bed.inventory.total == 151
+    here = {Path(root.path).name: bed.inventory.here(root) for root in bed.inventory.roots}
+    assert here == {"d1": 90, "d2": 61}
     assert bed.inventory.schemes == [Scheme(2, 3)]
 
 

@@ -36,6 +36,8 @@ _KNOWN: Final = {1: _SMALL, 2: _BIG, 3: _BIG}
 _MASKS: Final = {1: 2**32 - 1, 2: 2**64 - 1, 3: 2**64 - 1, 6: 2**16 - 1}
 """Which bits of the union count, by type of value (nvmlValueType_t), for unsigned ones."""
 _SIGNED: Final = {0: "<d", 4: "<q", 5: "<i4x"}
+ALONE_SECONDS: Final = 600.0
+"""How long a call that failed as a whole is replaced by one call a field."""
 ROUNDS: Final = 4
 """How often one turn may ask again because a refusal leaves another way to try."""
 
@@ -171,7 +173,7 @@ class Batch:
         self._refusals: set[Query] = set()
         self._refused: int | None = None
         self._plan: Plan | None = None
-        self._alone = False
+        self._alone: int | None = None
         self._choose()
 
     @property
@@ -189,8 +191,10 @@ class Batch:
             plan = self._plan
             if plan is None:
                 break
-            if self._alone or not plan.together(self._handle):
-                self._alone = True
+            if within(now, self._alone, ALONE_SECONDS):
+                plan.each(self._handle)
+            elif not plan.together(self._handle):
+                self._alone = now
                 plan.each(self._handle)
             values = plan.usual()
             if values is not None:
@@ -207,7 +211,7 @@ class Batch:
             left = (way for way in quantity.ways if self._refusals.isdisjoint(way.queries))
             if (way := next(left, None)) is not None:
                 chosen.append((quantity, way))
-        self._plan, self._alone = self._plans.of(tuple(chosen)), False
+        self._plan, self._alone = self._plans.of(tuple(chosen)), None
 
     def _refuse(self, plan: Plan, codes: Iterable[int], now: int) -> bool:
         """Remember refusals; whether there are new ones."""

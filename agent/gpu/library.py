@@ -32,12 +32,8 @@ REFUSALS: Final = frozenset({
     pynvml.NVML_ERROR_DEPRECATED,
 })  # fmt: skip
 """Codes that stay as they are under one driver: asking again at the next turn is useless."""
-LOST: Final = frozenset({
-    pynvml.NVML_ERROR_GPU_IS_LOST,
-    pynvml.NVML_ERROR_RESET_REQUIRED,
-    pynvml.NVML_ERROR_GPU_NOT_FOUND,
-})  # fmt: skip
-"""Codes of a GPU that does not answer any more."""
+LOST: Final = frozenset({pynvml.NVML_ERROR_GPU_IS_LOST, pynvml.NVML_ERROR_GPU_NOT_FOUND})
+"""Codes of a GPU that does not answer any more; one that needs a reset may still answer a lot."""
 OVER: Final = frozenset({
     pynvml.NVML_ERROR_UNINITIALIZED,
     pynvml.NVML_ERROR_DRIVER_NOT_LOADED,

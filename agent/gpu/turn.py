@@ -42,7 +42,8 @@ def read(
     if jobs is not None:
         left = _step(left, partial(Board.read_processes, now=now, jobs=jobs))
     for board in left:
-        board.seen.row[Gpu.up] = True
+        row = board.seen.row
+        row[Gpu.up] = any(value is not None for value in row.values())
 
 
 def _step(boards: list[Board], step: Callable[[Board], None]) -> list[Board]:

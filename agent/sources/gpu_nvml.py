@@ -68,7 +68,8 @@ class GpuNvml:
         if not self._beginning.over(BEGIN_SECONDS):
             raise SourceFailed(
                 "starting", "the NVIDIA driver is still starting the GPUs, as it does each time "
-                "where nothing keeps them awake: sudo systemctl enable --now nvidia-persistenced",
+                "where nothing keeps them awake: sudo systemctl enable --now nvidia-persistenced; "
+                "if it never ends, a GPU hangs: look at dmesg",
             )  # fmt: skip
         done, self._beginning = self._beginning, None
         self._fleet = done.fleet()

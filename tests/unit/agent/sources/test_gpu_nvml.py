@@ -219,6 +219,31 @@ def test_one_field_that_fails_is_unknown_and_the_others_are_not(
     assert row(found, 1)[Gpu.ecc_corrected_total] == 7
 
 
+def test_a_gpu_that_needs_a_reset_still_says_so(driver: Driver, opened: Opened) -> None:
+    driver.add("field 3 16", "call nvmlDeviceGetUtilizationRates 16", "value 230 1")
+    found = opened().read(driver.at(100))
+    assert codes(found) == []
+    assert row(found)[Gpu.recovery_action] == 1
+    assert row(found)[Gpu.up] is True
+    assert not {Gpu.ecc_corrected_total, Gpu.utilization_ratio} & row(found).keys()
+
+
+FUNCTIONS = (
+    "FieldValues", "UtilizationRates", "MemoryInfo_v2", "MemoryInfo", "TemperatureV",
+    "Temperature", "MarginTemperature", "ClockInfo", "CurrentClocksEventReasons", "MigMode",
+    "GpuFabricInfoV", "PowerUsage", "EnforcedPowerLimit", "TotalEnergyConsumption",
+    "CurrentClocksThrottleReasons",
+)  # fmt: skip
+
+
+def test_a_gpu_that_answers_nothing_is_not_up(driver: Driver, opened: Opened) -> None:
+    apart = opened(activity=False)
+    driver.add(*(f"call nvmlDeviceGet{name} 16 1" for name in FUNCTIONS))
+    found = apart.read(driver.at(100))
+    assert row(found, 1)[Gpu.up] is False
+    assert row(found, 0)[Gpu.up] is True
+
+
 def test_a_refusal_is_believed_for_a_day_and_a_hiccup_for_a_turn(
     driver: Driver, opened: Opened
 ) -> None:
@@ -247,9 +272,11 @@ def test_fields_that_cannot_be_asked_together_are_asked_alone(
     driver: Driver, opened: Opened
 ) -> None:
     driver.add("spoil 145 1")
-    found = row(opened().read(driver.at(100)))
-    assert found[Gpu.ecc_corrected_total] == 7
-    assert found[Gpu.row_remap_failed] is False
+    apart = opened()
+    for seconds in (100, 110, 1000):
+        found = row(apart.read(driver.at(seconds)))
+        assert found[Gpu.ecc_corrected_total] == 7
+        assert found[Gpu.row_remap_failed] is False
 
 
 @pytest.mark.parametrize(

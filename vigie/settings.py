@@ -99,7 +99,7 @@ class FragmentStore:
         "directory", "How they lie there: files named by a pattern, or Tahoe-LAFS shares."
     )
     pattern: Annotated[str, path_pattern] = setting(
-        r"(?P<object>[^/]+)\.(?P<index>\d+)",
+        r"(?:.*/)?(?P<object>[^/]+)\.(?P<index>\d+)",
         "Path of a fragment below its root, as a regular expression with the groups object and "
         "index (reader directory).",
     )

@@ -35,7 +35,7 @@ def fragment(tmp_path: Path) -> Path:
 
 def test_the_pattern_says_which_fragment_a_file_is() -> None:
     assert reader().piece("object.3") == Piece("object", 3)
-    assert reader().piece("dir/object.3") is None
+    assert reader().piece("dir/sub/object.3") == Piece("object", 3)
     deep = reader(pattern=r"(?P<index>\d+)/(?P<object>.+)\.frag")
     assert deep.piece("7/a/b.frag") == Piece("a/b", 7)
     assert deep.piece("7/a/b.frag.tmp") is None

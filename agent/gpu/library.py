@@ -21,7 +21,6 @@ Handle = Any
 """An opaque pointer to a GPU, good until the library is ended."""
 
 SUCCESS: Final = pynvml.NVML_SUCCESS
-TOO_SMALL: Final = pynvml.NVML_ERROR_INSUFFICIENT_SIZE
 TIMEOUT: Final = pynvml.NVML_ERROR_TIMEOUT
 REFUSALS: Final = frozenset({
     pynvml.NVML_ERROR_INVALID_ARGUMENT,

@@ -13,7 +13,7 @@ a misspelt name. Field numbers are positions and only grow: a retired field stay
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from vigie.units import BYTE, ONE, Unit
 
@@ -45,7 +45,10 @@ class Quality(StrEnum):
     @property
     def code(self) -> int:
         """The byte a stored row carries."""
-        return list(Quality).index(self)
+        return _QUALITY_CODES[self]
+
+
+_QUALITY_CODES: Final = {quality: code for code, quality in enumerate(Quality)}
 
 
 class Severity(StrEnum):

@@ -154,8 +154,8 @@ class Gpu(Measurement, name="gpu", period_seconds=10, fr="GPU", en="GPU"):
     )
     throttle_hardware_seconds_total = counter(
         SECOND,
-        "Time slowed by the board itself: overheating or power brake.",
-        high_rate=1.1,
+        "Time slowed by the board itself: overheating and power brake, both at once count twice.",
+        high_rate=2.1,
         fr="Bridage matériel",
         en="Hardware throttling",
     )

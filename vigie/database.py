@@ -11,10 +11,12 @@ import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from vigie.errors import StoreDamaged, StoreError
 
+JOURNAL_BYTES: Final = 4 << 20
+"""What is left of a journal that has grown with one large transaction."""
 Writer = sqlite3.Connection
 """What `Database.write` hands to its block."""
 
@@ -59,6 +61,7 @@ class Database:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute(f"PRAGMA cache_size=-{cache_bytes >> 10}")
+            self._connection.execute(f"PRAGMA journal_size_limit={JOURNAL_BYTES}")
             damage = "ok"
             if check:
                 damage = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]

@@ -162,7 +162,7 @@ class Inventory:
     def news(self, sightings: Sightings) -> News:
         """Those that would change what is known: new, changed, back, or no longer readable."""
         with self._lock:
-            known = self._rows.values(sightings)
+            known = self._rows.values(sightings) if self.total else {}
             told = {k: s for k, s in sightings.items() if row.news(known.get(k), s[0])}
             return News(self.sequence, told, {k: known.get(k) for k in told})
 

@@ -4,12 +4,13 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import agent, fragments, gpu, ingest, margins, rollups, scrub, store
+from bench import agent, fragments, gpu, ingest, inventory, margins, rollups, scrub, store
 
 BENCHES: Final[Mapping[str, Callable[[], object]]] = {
     "agent": agent.main,
     "gpu": gpu.main,
     "rollups": rollups.main,
+    "inventory": inventory.main,
     "scrub": scrub.main,
     "store": store.main,
     "ingest": ingest.main,

@@ -37,12 +37,14 @@ class Database:
     """One SQLite file, shared by threads: any number of readers, one writer at a time."""
 
     def __init__(
-        self, path: Path, tables: Sequence[Table], *, check: bool = True, cache_bytes: int = 2 << 20
-    ) -> None:
+        self, path: Path, tables: Sequence[Table], *, check: bool = True, erase: bool = True,
+        cache_bytes: int = 2 << 20,
+    ) -> None:  # fmt: skip
         """Open `path`, creating it and the tables that it lacks.
 
         `check` reads the whole file to see that it is sound: leave it out where another process
-        has done so.
+        has done so. Without `erase` what is deleted is not written over, where SQLite does so by
+        itself: less to write, where nothing in it is secret.
 
         Raises:
             StoreDamaged: the file exists and is not a sound database.
@@ -61,6 +63,8 @@ class Database:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute(f"PRAGMA cache_size=-{cache_bytes >> 10}")
+            if not erase:
+                self._connection.execute("PRAGMA secure_delete=OFF")
             self._connection.execute(f"PRAGMA journal_size_limit={JOURNAL_BYTES}")
             damage = "ok"
             if check:

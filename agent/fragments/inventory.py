@@ -61,17 +61,17 @@ class Inventory:
         """
         aside = None
         try:
-            database = Database(path, rows.TABLES, cache_bytes=CACHE_BYTES)
+            database = _database(path)
             kept = Rows(database).word("mark")
             if kept not in {None, mark}:
                 log.warning("inventory begins anew", extra={"file": path, "reason": "settings"})
                 database.close()
                 rows.discard(path)
-                database = Database(path, rows.TABLES, cache_bytes=CACHE_BYTES)
+                database = _database(path)
         except StoreDamaged as error:
             aside = rows.put_aside(path)
             log.warning("inventory damaged", extra={"file": path, "kept": aside, "error": error})
-            database = Database(path, rows.TABLES, cache_bytes=CACHE_BYTES)
+            database = _database(path)
         inventory = cls(database, mark)
         inventory.set_aside = aside
         return inventory
@@ -390,3 +390,7 @@ class Inventory:
         like = kind(of)
         number, size = kinds.get(like, (0, 0))
         kinds[like] = number + by, size + by * of.size
+
+
+def _database(path: Path) -> Database:
+    return Database(path, rows.TABLES, erase=False, cache_bytes=CACHE_BYTES)

@@ -214,8 +214,10 @@ class Keeper:
             due = next_walk(keeping.report.ended, self.store.walk, self._chance())
         while (left := due - self._wall()) > 0:
             # A clock that was set back must not put it off for ever.
-            if left > self.store.walk or keeping.over.wait(min(left, RETRY_SECONDS)):
+            if left > self.store.walk:
                 break
+            if keeping.over.wait(min(left, RETRY_SECONDS)):
+                return
         try:
             keeping.report = Walk(
                 self.store.roots, keeping.layout, keeping.inventory,

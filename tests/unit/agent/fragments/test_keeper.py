@@ -10,6 +10,7 @@ import pytest
 from agent.fragments import keeper as module
 from agent.fragments.keeper import Keeper, Keeping, file_name, mark, next_walk
 from agent.fragments.ship import Sender
+from agent.fragments.walk import Walk
 from tests.build.trees import PATTERN, objects
 from vigie.errors import StoreDamaged
 from vigie.fragments import Status
@@ -91,6 +92,7 @@ def test_what_was_found_is_there_after_a_restart(keep: Callable[..., Keeper]) ->
     second = keep()
     assert kept(second).inventory.epoch == epoch
     assert kept(second).report.ended > 0
+    assert not Walk.cut(kept(second).inventory), "a walk was begun though none is due"
 
 
 def test_without_a_key_nothing_is_kept_and_it_says_so(

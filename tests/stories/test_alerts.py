@@ -137,6 +137,7 @@ def test_a_receiver_that_is_gone_hears_no_more_until_its_url_changes(tmp_path: P
     assert [t[1] for t in story.told] == ["firing"]
 
 
+@pytest.mark.slow
 def test_a_dead_letter_is_counted_after_three_days(tmp_path: Path) -> None:
     story = Story(tmp_path, rules=NOW)
     story.desk.verdict = Verdict.DOWN
@@ -150,6 +151,7 @@ def test_a_dead_letter_is_counted_after_three_days(tmp_path: Path) -> None:
     assert story.outbox.counts() == {("desk", "dead"): 1}
 
 
+@pytest.mark.slow
 def test_flapping_every_twenty_seconds_for_an_hour_is_told_once(tmp_path: Path) -> None:
     story = Story(tmp_path, rules=NOW)
     story.step = 10
@@ -159,6 +161,7 @@ def test_flapping_every_twenty_seconds_for_an_hour_is_told_once(tmp_path: Path) 
     assert len(story.told) <= 2
 
 
+@pytest.mark.slow
 def test_slow_flapping_is_told_less_and_less_often(tmp_path: Path) -> None:
     story = Story(tmp_path, rules=NOW)
     story.step = 10

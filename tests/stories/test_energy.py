@@ -103,7 +103,9 @@ class Site:
         return self.store.scan(name, None, at(-1e6), at(1e6), [""], {})
 
 
-@pytest.fixture(params=[1.0, 10.0], ids=["1s", "10s"])
+@pytest.fixture(
+    params=[pytest.param(1.0, id="1s", marks=pytest.mark.slow), pytest.param(10.0, id="10s")]
+)
 def site(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
     made = Site(tmp_path, request.param)
     yield made

@@ -160,6 +160,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
     return made
 
 
+@pytest.mark.slow
 def test_the_hour_by_counter_is_within_one_per_cent_across_wraps_and_silence(host: Host) -> None:
     found = host.joules()
     assert found["rapl:package-0"] == pytest.approx(first_socket(HOUR), rel=0.01)

@@ -218,6 +218,7 @@ def test_digests_follow_every_change(inventory: Inventory) -> None:
     assert inventory.total == len(records(inventory)) == 280
 
 
+@pytest.mark.slow
 def test_what_is_new_in_bulk_is_put_aside_and_merged_in_order(
     inventory: Inventory, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

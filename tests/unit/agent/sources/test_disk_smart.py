@@ -387,6 +387,7 @@ def test_a_longer_period_reads_more_disks_a_turn_and_each_as_often(machine: Mach
     assert len(machine.turns(1, seconds=600)) == 3
 
 
+@pytest.mark.slow
 def test_a_hundred_disks_are_all_read_in_ten_minutes_and_few_at_once(machine: Machine) -> None:
     drives = [f"/dev/sd{n}" for n in range(100)]
     machine.smartctl.scan(*((drive, "scsi") for drive in drives))

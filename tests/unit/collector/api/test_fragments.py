@@ -182,6 +182,7 @@ def test_two_hosts_tell_at_once(served: Served) -> None:
     assert [i.records for i in reply.inventories] == [200] * 4
 
 
+@pytest.mark.slow
 def test_key_and_fragments_outlive_the_collector(tmp_path: Path) -> None:
     host = Host("site/c1")
     host.change(record(number, 1) for number in range(50))

@@ -399,6 +399,7 @@ def test_buckets_that_are_wanted_are_bits_of_a_number(buckets: set[int]) -> None
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 2**32))
+@pytest.mark.slow
 def test_whatever_is_lost_doubled_or_late_both_sides_end_with_the_same(
     tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:

@@ -144,7 +144,7 @@ def shares(folder: Path, mebibytes: int) -> None:
     """Shares of a real Tahoe-LAFS, where there is one."""
     program = tahoe()
     if program is None:
-        print("shares of Tahoe-LAFS: no tahoe here (VIGIE_TAHOE)")
+        print("shares of Tahoe-LAFS: no tahoe here (TAHOE)")
         return
     with Grid(program, folder / "grid", servers=1) as grid:
         for _ in range(max(1, mebibytes // 128)):

@@ -1,9 +1,9 @@
 """A real Tahoe-LAFS grid on loopback: an introducer, storage servers, a gateway to upload through.
 
 It needs a Tahoe-LAFS of its own, which is no part of `make setup`: one of its dependencies comes as
-C source only. `tahoe()` says where one is; `VIGIE_TAHOE=build` makes one below .cache.
+C source only. `tahoe()` says where one is; `TAHOE=build` makes one below .cache.
 
-    VIGIE_TAHOE=build python -m tests.build.grid    writes tests/fixtures/tahoe anew
+    TAHOE=build python -m tests.build.grid    writes tests/fixtures/tahoe anew
 """
 
 import configparser
@@ -45,10 +45,9 @@ wrote before: what each of them looks like is its own code's doing."""
 
 
 def tahoe() -> Path | None:
-    """The `tahoe` program: $VIGIE_TAHOE, or the one on PATH; None where there is none."""
-    wanted = os.environ.get("VIGIE_TAHOE", "")
-    if wanted == "build":
-        program = BUILT / "bin" / "tahoe"
+    """The `tahoe` program: $TAHOE, the one built before, or on PATH; None where there is none."""
+    wanted, program = os.environ.get("TAHOE", ""), BUILT / "bin" / "tahoe"
+    if wanted == "build" or (not wanted and program.exists()):
         if not program.exists():
             subprocess.run([sys.executable, "-m", "venv", str(BUILT)], check=True)
             pip = [str(BUILT / "bin" / "pip"), "install", "--quiet", "tahoe-lafs==1.20.0"]
@@ -234,7 +233,7 @@ def main() -> None:
     """Write the fixtures anew."""
     program = tahoe()
     if program is None:
-        raise SystemExit("no tahoe: set VIGIE_TAHOE to its path, or to build")
+        raise SystemExit("no tahoe: set TAHOE to its path, or to build")
     for directory in FIXTURES.iterdir() if FIXTURES.exists() else ():
         if directory.is_dir():
             shutil.rmtree(directory)

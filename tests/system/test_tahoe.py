@@ -29,7 +29,7 @@ def check(share: Path) -> Check:
 def grid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grid]:
     program = tahoe()
     if program is None:
-        pytest.skip("no tahoe: set VIGIE_TAHOE to its path, or to build (20 s, 170 MB)")
+        pytest.skip("no tahoe: set TAHOE to its path, or to build (20 s, 170 MB)")
     with Grid(program, tmp_path_factory.mktemp("grid"), segment=128 * 1024) as running:
         yield running
 

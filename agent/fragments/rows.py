@@ -95,7 +95,7 @@ class Rows:
         for at in range(0, len(ordered), _CHUNK):
             some = ordered[at : at + _CHUNK]
             marks = ",".join("?" * len(some))
-            asked = f"SELECT key, value FROM fragment WHERE key IN ({marks})"  # noqa: S608
+            asked = f"SELECT key, value FROM fragment WHERE key IN ({marks})"  # noqa: S608 - marks are "?"
             found.update(map(tuple, self._database.rows(asked, *some)))
         return found
 
@@ -107,7 +107,8 @@ class Rows:
                 some = ordered[at : at + _CHUNK]
                 marks = ",".join(["(?, ?)"] * len(some))
                 told = [cell for key in some for cell in (key, values[key])]
-                write.execute(f"INSERT OR REPLACE INTO fragment VALUES {marks}", told)  # noqa: S608
+                rows = f"INSERT OR REPLACE INTO fragment VALUES {marks}"  # noqa: S608 - as above
+                write.execute(rows, told)
             lost = [(k,) for k, v in values.items() if v is None]
             write.executemany("DELETE FROM fragment WHERE key = ?", lost)
 
@@ -193,10 +194,11 @@ class Rows:
         for part, cell in told:
             parts[part] += cell
         with self._database.write() as write:
-            write.executemany(f"INSERT INTO {table} VALUES (?, ?)", sorted(parts.items()))  # noqa: S608
+            rows = f"INSERT INTO {table} VALUES (?, ?)"  # noqa: S608 - a table of ours
+            write.executemany(rows, sorted(parts.items()))
 
     def _taken(self, table: str, column: str, parts: range, size: int) -> Iterator[bytes]:
-        asked = f"SELECT {column} FROM {table} WHERE part >= ? AND part < ?"  # noqa: S608
+        asked = f"SELECT {column} FROM {table} WHERE part >= ? AND part < ?"  # noqa: S608 - likewise
         for (told,) in self._database.rows(asked, parts.start, parts.stop):
             for at in range(0, len(told), size):
                 yield told[at : at + size]

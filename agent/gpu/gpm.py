@@ -124,8 +124,9 @@ class Activity:
 
     def drop(self) -> None:
         """Give the samples back."""
-        for sample, _ in self._samples if self._free is not None else ():
-            self._free(sample)  # type: ignore[misc]
+        if self._free is not None:
+            for sample, _ in self._samples:
+                self._free(sample)
         self._samples, self._kept = [], False
 
     def _make(self) -> bool:

@@ -73,6 +73,7 @@ def table(name: str, language: str, columns: Mapping[str, Said] | None = None) -
             className=f"rows rows-{name}",
         ),
         className="scroll",
+        tabIndex=0,  # what scrolls must be reached without a mouse
     )
 
 

@@ -19,7 +19,7 @@ from vigie.units import ONE
 
 SHOWN: Final[dict[type[Measurement], tuple[Field, ...]]] = {
     Gpu: (
-        Gpu.utilization_ratio, Gpu.memory_used_bytes, Gpu.power_watts, Gpu.temperature_celsius,
+        Gpu.up, Gpu.utilization_ratio, Gpu.memory_used_bytes, Gpu.power_watts, Gpu.temperature_celsius,
         Gpu.temperature_margin_celsius, Gpu.throttle_reasons, Gpu.recovery_action,
     ),
     Disk: (

@@ -164,7 +164,7 @@ LATEST: dict[str, dict[str, Any]] = {
         "failures_total": 0, "timeouts_total": 0, "spool_frames": None,
     },
     "gpu": {
-        "gpu": "GPU-5f1c", "utilization_ratio": 0.83, "memory_used_bytes": 61 * GIB,
+        "gpu": "GPU-5f1c", "up": True, "utilization_ratio": 0.83, "memory_used_bytes": 61 * GIB,
         "power_watts": 631.9, "temperature_celsius": 59.0, "temperature_margin_celsius": None,
         "throttle_reasons": 0b100, "recovery_action": 1,
     },

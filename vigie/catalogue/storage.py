@@ -300,7 +300,7 @@ class Fragments(Measurement, name="fragments", period_seconds=60, fr="Fragments"
         SECOND,
         0,
         1e10,
-        "Age of the oldest check.",
+        "Age of the oldest check, said up to an hour too old.",
         fr="Plus ancienne vérification",
         en="Oldest verification",
     )
@@ -308,7 +308,7 @@ class Fragments(Measurement, name="fragments", period_seconds=60, fr="Fragments"
         SECOND,
         0,
         1e10,
-        "Median age of the checks.",
+        "Median age of the checks, likewise.",
         fr="Âge médian des vérifications",
         en="Median age of verification",
     )

@@ -19,8 +19,9 @@ from vigie.units import ONE
 
 SHOWN: Final[dict[type[Measurement], tuple[Field, ...]]] = {
     Gpu: (
-        Gpu.up, Gpu.utilization_ratio, Gpu.memory_used_bytes, Gpu.power_watts, Gpu.temperature_celsius,
-        Gpu.temperature_margin_celsius, Gpu.throttle_reasons, Gpu.recovery_action,
+        Gpu.up, Gpu.utilization_ratio, Gpu.memory_used_bytes, Gpu.power_watts,
+        Gpu.temperature_celsius, Gpu.temperature_margin_celsius, Gpu.throttle_reasons,
+        Gpu.recovery_action,
     ),
     Disk: (
         Disk.health_ratio, Disk.health_reason, Disk.temperature_celsius, Disk.endurance_used_ratio,

@@ -151,7 +151,7 @@ class Apart:
             code = "stuck" if self._why.code == "timeout" else self._why.code
             raise SourceFailed(code, f"{self._why}; start {self.starts + 1} in {wait:.0f} s")
         self._breaker.start(now)
-        path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)  # noqa: PTH100
+        path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)  # noqa: PTH100 - "" is here
         try:
             return subprocess.Popen(
                 [sys.executable, "-P", "-c", child.CODE, self.name],  # the name is for `ps`

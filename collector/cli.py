@@ -1,6 +1,7 @@
 """`vigie collector run | check`."""
 
 import argparse
+import logging
 import os
 import sys
 
@@ -31,7 +32,10 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"fine: network {written.network.name} version {written.network.version[:12]}")
             return 0
         logs.to_stderr()
-        return Service(told, written).run()
+        code = Service(told, written).run()
+        logging.shutdown()
+        # All is closed. DuckDB's binding would fill the screen with what it leaves to the process.
+        os._exit(code)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2

@@ -172,6 +172,7 @@ def test_slow_flapping_is_told_less_and_less_often(tmp_path: Path) -> None:
     assert len(first) <= 8, "without a bound it would be forty"
 
 
+@pytest.mark.slow
 def test_a_silent_agent_fires_in_half_a_minute_and_its_other_alerts_are_held_back(
     tmp_path: Path,
 ) -> None:

@@ -171,6 +171,7 @@ def child_of(process: psutil.Process) -> list[psutil.Process]:
     return []
 
 
+@pytest.mark.slow
 def test_it_is_not_started_again_within_a_minute(apart: Maker) -> None:
     clock = Clock()
     source = apart(Lonely("hang"), limit=0.5, seconds=clock)
@@ -203,6 +204,7 @@ def test_a_process_that_dies_is_told_with_its_signal_and_replaced(apart: Maker) 
     assert source.starts == 2
 
 
+@pytest.mark.slow
 def test_one_that_outlives_sigkill_is_left_behind_and_no_second_one_started(
     apart: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

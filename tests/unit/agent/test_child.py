@@ -103,6 +103,7 @@ def process() -> Iterator["subprocess.Popen[bytes]"]:
 
 
 @pytest.mark.parametrize(("deed", "status"), [("", 0), ("hang", 1)])
+@pytest.mark.slow
 def test_it_ends_when_the_pipe_closes_even_from_a_turn_that_hangs(
     process: "subprocess.Popen[bytes]", deed: str, status: int
 ) -> None:

@@ -193,6 +193,7 @@ def test_a_stuck_source_is_given_up_and_goes_on_when_it_returns(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("kill", [os.killpg, lambda *_: None], ids=["ended", "left behind"])
+@pytest.mark.slow
 def test_a_source_that_hangs_in_its_own_process_delays_no_other_by_a_period(
     kill: Callable[[int, int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

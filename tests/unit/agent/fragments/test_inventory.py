@@ -208,6 +208,7 @@ def test_the_log_has_an_end(inventory: Inventory, monkeypatch: pytest.MonkeyPatc
     assert told[2] == 30
 
 
+@pytest.mark.slow
 def test_digests_follow_every_change(inventory: Inventory) -> None:
     see(inventory, looks(range(300)))
     see(inventory, looks(range(100), size=7), NOW + 1)
@@ -351,6 +352,7 @@ def test_it_is_behind_from_the_first_change_that_no_upstream_holds(inventory: In
     assert inventory.behind(NOW + 60) == 0
 
 
+@pytest.mark.slow
 def test_buckets_are_cut_before_they_are_too_many_records(inventory: Inventory) -> None:
     see(inventory, looks(range(3_000)))
     inventory.merge(NOW)

@@ -203,6 +203,7 @@ def test_a_turning_disk_that_nobody_uses_is_let_rest_for_an_hour(machine: Machin
     assert machine.asked.count("/dev/sda") == 2
 
 
+@pytest.mark.slow
 def test_a_disk_that_hangs_stops_no_other_and_is_told(machine: Machine) -> None:
     machine.source.close()
     machine.started(seconds=0.3)

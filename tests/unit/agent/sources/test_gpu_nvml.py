@@ -19,6 +19,7 @@ from vigie.catalogue import Gpu, GpuInstance, GpuXid, Job
 from vigie.errors import Absent, SourceFailed
 from vigie.shape import Field, Value
 
+pytestmark = pytest.mark.slow  # each has the real nvidia-ml-py in a process of its own
 DAY = 86_400.0
 Opened = Callable[..., Apart]
 

@@ -144,6 +144,7 @@ def test_a_long_backlog_takes_several_turns_and_silence_is_stepped_over() -> Non
     assert len(shelf.scanned) < 1000
 
 
+@pytest.mark.slow
 def test_many_rows_are_read_in_slices_and_give_the_same_windows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -443,6 +443,7 @@ def test_whatever_is_lost_doubled_or_late_both_sides_end_with_the_same(
 
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 2**32))
+@pytest.mark.slow
 def test_bytes_that_were_changed_are_refused_or_true_and_never_break_anything(
     centre: Centre, seed: int
 ) -> None:

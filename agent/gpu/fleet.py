@@ -6,7 +6,7 @@ row that says so, and the others are read as before.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -50,6 +50,7 @@ class Fleet:
         self._boards: dict[str, Board] = {}
         self._down: dict[str, str] = {}
         self._told: set[str] = set()
+        self._nameless: set[str] = set()
         self._news: list[Happening] = []
         self._rows: dict[str, list[Row]] = {}
         self._jobs, self.tally = Jobs(proc), Tally()
@@ -74,7 +75,7 @@ class Fleet:
         try:
             self._driver = self._library.driver()
             expected = self._library.number("nvmlDeviceGetCount_v2")
-            handles = self._library.handles()
+            handles, silent = self._library.handles()
             instruments = self._instruments = Instruments(self._library)
             for uuid, handle in handles:
                 try:
@@ -90,6 +91,17 @@ class Fleet:
             if expected:
                 raise SourceFailed("lost", f"none of {expected} GPUs answers; look at dmesg")
             raise Absent("the driver knows no GPU")
+        self._unnamed(silent, {uuid for uuid, _ in handles})
+
+    def _unnamed(self, silent: Sequence[int], listed: set[str]) -> None:
+        """Stand-ins for GPUs that were lost before anybody asked their UUID, as after a restart."""
+        for name in self._nameless:
+            self._down.pop(name, None)
+        missed = (self._rows.keys() | self._down.keys()) - listed
+        before, self._nameless = self._nameless, {f"index-{at}" for at in silent[len(missed) :]}
+        self._told -= before - self._nameless
+        for name in self._nameless:
+            self._down[name] = "it does not answer, and its UUID is not known; look at dmesg"
 
     def end(self) -> None:
         """Give everything back; what is known of GPUs and errors stays."""
@@ -162,7 +174,7 @@ class Fleet:
         if self._down or self._failure is not None:
             self._wait = min(2 * self._wait, MOST_SECONDS)
         self._began = now
-        known = {*self._boards, *self._down}
+        known = {*self._boards, *self._down} - self._nameless
         self.end()
         try:
             self.begin()

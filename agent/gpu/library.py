@@ -157,9 +157,9 @@ class Library:
         """The version of the driver."""
         return self.text("nvmlSystemGetDriverVersion")
 
-    def handles(self) -> list[tuple[str, Handle]]:
-        """UUID and handle of every GPU that answers."""
-        found = []
+    def handles(self) -> tuple[list[tuple[str, Handle]], list[int]]:
+        """UUID and handle of every GPU that answers, and the indexes of those that are lost."""
+        found, lost = [], []
         for index in range(self.number("nvmlDeviceGetCount_v2") or 0):
             handle = pynvml.c_nvmlDevice_t()
             try:
@@ -167,10 +167,11 @@ class Library:
                     continue
                 uuid = self.text("nvmlDeviceGetUUID", handle)
             except Lost:
-                continue  # its UUID cannot be asked; whoever knew it misses it
+                lost.append(index)  # its UUID cannot be asked
+                continue
             if uuid:
                 found.append((uuid, handle))
-        return found
+        return found, lost
 
     def _refused(self, code: int) -> Exception:
         said = f"libnvidia-ml.so.1: {words(code)}"

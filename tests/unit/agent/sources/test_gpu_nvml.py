@@ -421,6 +421,23 @@ def test_a_gpu_that_is_back_is_told_once(driver: Driver, opened: Opened) -> None
     assert codes(apart.read(driver.at(171))) == []
 
 
+def test_a_gpu_lost_before_the_agent_began_has_a_row_until_it_is_back(
+    driver: Driver, opened: Opened
+) -> None:
+    driver.say("lost 1")
+    gpu = opened()
+    found = gpu.read(driver.at(0))
+    assert codes(found) == [("gpu_lost", "index-1")]
+    assert dict(zip(found.columns[Gpu.gpu], found.columns[Gpu.up], strict=True)) == {
+        uuid(0): True, "index-1": False,
+    }  # fmt: skip
+    assert codes(gpu.read(driver.at(10))) == []
+    driver.drop("lost 1")
+    again = gpu.read(driver.at(70))
+    assert sorted(map(str, again.columns[Gpu.gpu])) == [uuid(0), uuid(1)]
+    assert codes(again) == []
+
+
 def test_the_longer_it_is_lost_the_less_often_the_others_are_disturbed(
     driver: Driver, opened: Opened
 ) -> None:
@@ -706,5 +723,6 @@ def test_a_hundred_gpus_keep_the_contract(driver: Driver, opened: Opened) -> Non
     apart.read(driver.at(100))
     found = apart.read(driver.at(110))
     assert fault(found, GpuNvml.measurements) is None
-    assert len(found.columns[Gpu.gpu]) == 103
+    assert len(found.columns[Gpu.gpu]) == 104
+    assert found.columns[Gpu.up].count(False) == 1
     assert len(found.columns[GpuInstance.instance]) == 7

@@ -206,11 +206,12 @@ def test_a_source_in_a_process_of_its_own_is_read_as_any_other(tmp_path: Path) -
     with Upstream() as upstream:
         settings = told(tmp_path, upstream)
         enrol(settings)
+        before = set(psutil.Process().children())
         with running(settings, Telling(name="a")):
             assert upstream.wait(
                 lambda u: "gpu_lost" in {e.code for f in u.frames for e in f.events}
             )
-            [child] = psutil.Process().children()
+            [child] = set(psutil.Process().children()) - before
         child.wait(5)
     lost = next(e for f in upstream.frames for e in f.events if e.code == "gpu_lost")
     assert lost.keys == {"host": "h1", "gpu": "GPU-1"}

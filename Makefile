@@ -7,7 +7,7 @@
 BIN := .venv/bin
 QUICK := tests/unit tests/contract tests/stories
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
-CODE := vigie agent alerts collector dashboard tests tools $(wildcard bench)
+CODE := vigie agent alerts collector dashboard twin tests tools $(wildcard bench)
 export PYTHON
 
 .DEFAULT_GOAL := help

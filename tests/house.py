@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("vigie", "agent", "alerts", "collector", "dashboard")
+PACKAGES = ("vigie", "agent", "alerts", "collector", "dashboard", "twin")
 
 
 @cache

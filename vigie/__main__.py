@@ -120,7 +120,7 @@ def opened(name: str, verb: Verb) -> Any:
         return importlib.import_module(verb.module)
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
-        if missing in {"vigie", "agent", "alerts", "collector", "dashboard"}:
+        if missing in {"vigie", "agent", "alerts", "collector", "dashboard", "twin"}:
             raise
         install = f"pip install 'vigie-telemetry[{verb.extra}]'"
         raise SettingsError(f"vigie {name} needs {missing}: {install}") from error

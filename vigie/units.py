@@ -34,6 +34,16 @@ REVOLUTION_PER_MINUTE: Final = Unit("tr/min", "{rev}/min", "rpm")
 GRAM: Final = Unit("g", "g", "grams")
 GRAM_PER_JOULE: Final = Unit("g/J", "g/J", "grams_per_joule")
 
+CUBIC_METER: Final = Unit("m³", "m3", "cubic_meters")
+CUBIC_METER_PER_SECOND: Final = Unit("m³/s", "m3/s", "cubic_meters_per_second")
+CUBIC_METER_PER_JOULE: Final = Unit("m³/J", "m3/J", "cubic_meters_per_joule")
+GRAM_PER_SECOND: Final = Unit("g/s", "g/s", "grams_per_second")
+GRAM_PER_BYTE_SECOND: Final = Unit("g/(o·s)", "g/(By.s)", "grams_per_byte_second")
+EURO: Final = Unit("€", "EUR", "euros")
+EURO_PER_JOULE: Final = Unit("€/J", "EUR/J", "euros_per_joule")
+EURO_PER_SECOND: Final = Unit("€/s", "EUR/s", "euros_per_second")
+EURO_PER_BYTE_SECOND: Final = Unit("€/(o·s)", "EUR/(By.s)", "euros_per_byte_second")
+
 JOULES_PER_KWH: Final = 3_600_000
 WATTS_PER_MILLIWATT: Final = 1e-3
 JOULES_PER_MILLIJOULE: Final = 1e-3
@@ -50,6 +60,9 @@ RATIO_PER_MILLIPERCENT: Final = 1e-5
 SECONDS_PER_MINUTE: Final = 60
 SECONDS_PER_HOUR: Final = 3600
 RATIO_PER_PERCENT: Final = 1e-2
+SECONDS_PER_DAY: Final = 86_400
+LITERS_PER_CUBIC_METER: Final = 1_000
+BYTES_PER_TERABYTE: Final = 10**12
 BYTES_PER_KIBIBYTE: Final = 1024
 BYTES_PER_MEBIBYTE: Final = 1024**2
 BYTES_PER_GIBIBYTE: Final = 1024**3

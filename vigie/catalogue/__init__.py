@@ -11,7 +11,15 @@ a row: it comes from the credential that sent it.
 
 from typing import Final
 
-from vigie.catalogue.cooling import Cooling, Environment
+from vigie.catalogue.cooling import (
+    COOLING_KINDS,
+    HEAT_ROLES,
+    WATER_ROLES,
+    Cooling,
+    Environment,
+    Heat,
+    Water,
+)
 from vigie.catalogue.devices import Device
 from vigie.catalogue.events import (
     AGENT_STARTED,
@@ -32,14 +40,23 @@ from vigie.catalogue.events import (
 )
 from vigie.catalogue.gpus import Gpu, GpuInstance, GpuXid
 from vigie.catalogue.hosts import DiskIo, Filesystem, Host, Source
-from vigie.catalogue.jobs import Job
-from vigie.catalogue.power import PART_ROLES, POWER_ROLES, WHOLE_ROLES, Power
+from vigie.catalogue.jobs import Job, Queue
+from vigie.catalogue.links import Link
+from vigie.catalogue.power import (
+    PART_ROLES,
+    POWER_ROLES,
+    SUPPLY_ROLES,
+    WHOLE_ROLES,
+    Grid,
+    Power,
+)
 from vigie.catalogue.storage import Disk, Fragments, Pool
 from vigie.shape import Event, Inventory, Measurement
 
 __all__ = [
     "AGENT_STARTED",
     "CLOCK_WRONG",
+    "COOLING_KINDS",
     "DAMAGED",
     "DISK_RISK",
     "DRIVER_CHANGED",
@@ -50,6 +67,7 @@ __all__ = [
     "GPU_LOST",
     "GPU_XID",
     "GPU_XID_HARDWARE",
+    "HEAT_ROLES",
     "IDENTITY_REUSED",
     "INVENTORIES",
     "MEASUREMENTS",
@@ -58,8 +76,10 @@ __all__ = [
     "POOL_CHANGED",
     "POWER_ROLES",
     "SOURCE_CHANGED",
+    "SUPPLY_ROLES",
     "TOO_LATE",
     "VERSION",
+    "WATER_ROLES",
     "WHOLE_ROLES",
     "Cooling",
     "Device",
@@ -71,17 +91,22 @@ __all__ = [
     "Gpu",
     "GpuInstance",
     "GpuXid",
+    "Grid",
+    "Heat",
     "Host",
     "Job",
+    "Link",
     "Pool",
     "Power",
+    "Queue",
     "Source",
+    "Water",
     "event",
     "inventory",
     "measurement",
 ]
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Grows with every change of this folder; a frame says which one its agent spoke."""
 
 NO_HOST: Final = "none"
@@ -102,6 +127,11 @@ MEASUREMENTS: Final[tuple[type[Measurement], ...]] = (
     Cooling,
     Environment,
     Job,
+    Water,
+    Heat,
+    Grid,
+    Queue,
+    Link,
 )
 
 INVENTORIES: Final[tuple[type[Inventory], ...]] = (Device,)

@@ -1,14 +1,28 @@
-"""Electricity: where it is measured, and which place that is in the PUE."""
+"""Electricity: where it is measured, which place that is in the PUE, and what the grid is."""
 
 from typing import Final
 
 from vigie.shape import Measurement, bits, counter, flag, gauge, key
-from vigie.units import AMPERE, HERTZ, JOULE, ONE, RATIO, SECOND, VOLT, VOLT_AMPERE, WATT
+from vigie.units import (
+    AMPERE,
+    EURO_PER_JOULE,
+    GRAM_PER_JOULE,
+    HERTZ,
+    JOULE,
+    ONE,
+    RATIO,
+    SECOND,
+    VOLT,
+    VOLT_AMPERE,
+    WATT,
+)
 
 WHOLE_ROLES: Final = ("site", "ups", "pdu", "it")
 """Places that stand for all that is behind them, widest first: grid meter, UPS output, rack PDU,
 server input. One contains the next, so they are never added to each other (PUE categories: 30134-2
 reads IT energy at `ups` for category 1, `pdu` for 2, `it` for 3)."""
+SUPPLY_ROLES: Final = ("generator", "solar")
+"""What feeds a place beside its grid meter: added to `site`, where a whole is wanted (30134-2)."""
 PART_ROLES: Final = (
     "cooling",
     "lighting",
@@ -20,9 +34,10 @@ PART_ROLES: Final = (
     "memory",
     "gpu",
     "other",
+    "heat_pump",
 )
 """Places inside another: a breakdown or an attribution, never added to a whole."""
-POWER_ROLES: Final = WHOLE_ROLES + PART_ROLES
+POWER_ROLES: Final = WHOLE_ROLES + SUPPLY_ROLES + PART_ROLES
 
 
 class Power(Measurement, name="power", period_seconds=60, fr="Électricité", en="Power"):
@@ -111,4 +126,28 @@ class Power(Measurement, name="power", period_seconds=60, fr="Électricité", en
         "What the device itself complains of.",
         fr="Alarmes",
         en="Alarms",
+    )
+
+
+class Grid(Measurement, name="grid", period_seconds=900, fr="Réseau électrique", en="Grid"):
+    """The electricity of one grid zone, as whoever feeds a site says."""
+
+    host = key("Always none.", fr="Hôte", en="Host")
+    zone = key("Code of the grid zone.", fr="Zone", en="Zone")
+    carbon_grams_per_joule = gauge(
+        GRAM_PER_JOULE,
+        0,
+        1e-3,
+        "What a joule of it emits, life cycle, CO2 equivalent.",
+        fr="Intensité carbone",
+        en="Carbon intensity",
+    )
+    renewable_ratio = gauge(
+        RATIO, 0, 1, "Share from renewable sources.", fr="Part renouvelable", en="Renewable share"
+    )
+    nuclear_ratio = gauge(
+        RATIO, 0, 1, "Share from nuclear plants.", fr="Part nucléaire", en="Nuclear share"
+    )
+    price_euros_per_joule = gauge(
+        EURO_PER_JOULE, -1e-5, 1e-5, "Day-ahead price.", fr="Prix", en="Price"
     )

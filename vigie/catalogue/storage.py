@@ -362,3 +362,6 @@ class Fragments(Measurement, name="fragments", period_seconds=60, fr="Fragments"
         fr="Fichiers étrangers",
         en="Foreign files",
     )
+    repaired_total = counter(
+        ONE, "Fragments written anew because others were lost.", fr="Réparés", en="Repaired"
+    )

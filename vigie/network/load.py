@@ -12,8 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from vigie.document import Document, Reader, suggestion
-from vigie.network.operators import Operator
+from vigie.network.contracts import EnergyContract, Purchase, Target
+from vigie.network.meters import Meter
+from vigie.network.operators import Operator, Tenant
 from vigie.network.places import Container, Site, inside
+from vigie.network.policies import (
+    Evidence,
+    Perimeter,
+    Pilot,
+    Placement,
+    Qualification,
+    Tenancy,
+)
 from vigie.positions import TomlPath
 
 _TABLES = ("name", "operators", "sites", "containers")
@@ -27,6 +37,19 @@ class Network:
     operators: tuple[Operator, ...]
     sites: tuple[Site, ...]
     containers: tuple[Container, ...]
+    owners: tuple[Operator, ...] = ()
+    suppliers: tuple[Operator, ...] = ()
+    tenants: tuple[Tenant, ...] = ()
+    meters: tuple[Meter, ...] = ()
+    energy: tuple[EnergyContract, ...] = ()
+    purchases: tuple[Purchase, ...] = ()
+    targets: tuple[Target, ...] = ()
+    placements: tuple[Placement, ...] = ()
+    tenancies: tuple[Tenancy, ...] = ()
+    perimeters: tuple[Perimeter, ...] = ()
+    pilots: tuple[Pilot, ...] = ()
+    qualifications: tuple[Qualification, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
     @classmethod
     def of_this_host(cls, hostname: str) -> "Network":

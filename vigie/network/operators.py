@@ -1,11 +1,13 @@
-"""Who runs sites, and how far along anything declared is."""
+"""Who owns, runs and supplies what; and how real anything declared is."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
+
+from vigie.document import Within
 
 
 class Status(StrEnum):
@@ -55,18 +57,63 @@ def country(value: object) -> str:
 
 Identifier = Annotated[str, identifier]
 Country = Annotated[str, country]
+Ratio = Annotated[float, Within(0, 1)]
+Amount = Annotated[float, Within(0, 1e15)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What everything declared carries: how real it is, since when, and who says so.
+
+    `assumed` names the fields whose value nobody has stated: they are ours. `status_source` is a
+    public address where there is one.
+    """
+
+    status: Status = Status.OPERATING
+    status_since: date | None = None
+    status_source: str = ""
+    assumed: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Operator:
-    """A company or body that runs sites; `seat` is its country, None when nobody declared it.
+class Share:
+    """A part of an organisation: `ratio` of the votes; `control` where that is more than votes."""
 
-    `status_source` says who claims the status, and `status_since` from when it holds.
+    owner: Identifier
+    ratio: Ratio
+    control: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operator(Stated):
+    """An organisation: `[[operators]]` run sites, `[[owners]]` hold shares, `[[suppliers]]` supply.
+
+    `seat` is its country; `reach` the countries outside it whose law compels it by its own
+    declaration. None is undeclared, and stays unknown; for a public body (`kind`) the owner is its
+    country. `supplies` says what a supplier gives.
     """
 
     id: Identifier
     name: str
     seat: Country | None = None
-    status: Status = Status.OPERATING
-    status_since: date | None = None
-    status_source: str = ""
+    kind: Literal["company", "public", "association"] = "company"
+    owners: tuple[Share, ...] | None = None
+    reach: tuple[Country, ...] | None = None
+    supplies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant(Stated):
+    """Whose jobs and data; `home` is the site whose local public it is of.
+
+    A company that acts for a public body names it in `acting_for`.
+    """
+
+    id: Identifier
+    name: str
+    kind: Literal["public", "association", "company", "research", "inhabitants"] = "company"
+    seat: Country | None = None
+    acting_for: Identifier | None = None
+    home: Identifier | None = None
+    quota_gpus: Annotated[int, Within(0, 1_000_000)] | None = None

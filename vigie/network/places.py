@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from vigie.document import Size, Within
-from vigie.network.operators import Country, Identifier, Status
+from vigie.network.operators import Amount, Country, Identifier, Ratio, Stated
 
 
 class Lifecycle(StrEnum):
@@ -50,11 +50,97 @@ TimeZone = Annotated[str, timezone]
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class Cooling(Stated):
+    """A way in which a site gives away its heat; a variant under study has that status."""
+
+    kind: Literal["free_air", "chiller", "dry_cooler", "river", "immersion", "rear_door"]
+    share: Ratio = 1.0
+    supply_celsius: Annotated[float, Within(-30, 100)] | None = None
+    fluid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Permit(Stated):
+    """What an authority allows a site to take from a river and to give back; None is no limit.
+
+    `low_flow_cubic_meters_per_second` is the discharge of the river below which nothing is taken.
+    """
+
+    id: Identifier
+    authority: str
+    water: str
+    withdrawal_cubic_meters_per_second: Amount | None = None
+    withdrawal_cubic_meters_per_year: Amount | None = None
+    discharge_celsius: Annotated[float, Within(0, 60)] | None = None
+    warming_celsius: Annotated[float, Within(0, 30)] | None = None
+    low_flow_cubic_meters_per_second: Amount | None = None
+    ends: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeatHandover(Stated):
+    """Where heat is given to others: to whom, and how much of it at most."""
+
+    to: str
+    capacity_watts: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phase(Stated):
+    """A step of building: what stands once it is done, and when that was announced for."""
+
+    name: str
+    due: str = ""
+    gpus: Annotated[int, Within(0, 10_000_000)] | None = None
+    power_watts: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to call, for what."""
+
+    role: str
+    name: str
+    reach: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a site says of itself once a year to the authorities (Regulation (EU) 2024/1364, I, II).
+
+    None and empty are unknown, and go into a report as such, with the reason. Areas in m2.
+    Redundancies are written N, N+1, 2N.
+    """
+
+    lau: str = ""
+    siret: str = ""
+    type: Literal["enterprise", "colocation", "co-hosting"] | None = None
+    structure: Literal["structure", "group of structures"] | None = None
+    started: str = ""
+    floor_square_meters: Amount | None = None
+    computer_room_square_meters: Amount | None = None
+    redundancy_high_voltage: str = ""
+    redundancy_low_voltage: str = ""
+    redundancy_rack: str = ""
+    redundancy_cooling_room: str = ""
+    redundancy_cooling_rack: str = ""
+    refrigerants: tuple[str, ...] | None = None
+    grid_functions: str | None = None
+    battery_offered_watts: Amount | None = None
+    intake_setpoint_celsius: Annotated[float, Within(0, 60)] | None = None
+    cooling_degree_days: Amount | None = None
+    server_capacity: Amount | None = None
+    server_room_ratio: Ratio | None = None
+    storage_room_ratio: Ratio | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Site(Stated):
     """A place with one operator, one grid connection and one legal time.
 
     `zone` is the grid's zone (reference/zones.toml), or None when nobody declared one: carbon is
-    then unknown. `simulated` says that the twin stands in for it.
+    then unknown. `simulated` says that the twin stands in for it. `owner` and `landlord` are of
+    organisations. `serves` names the only kinds of tenant that may use it; empty is all.
     """
 
     id: Identifier
@@ -66,10 +152,17 @@ class Site:
     latitude: Annotated[float, Within(-90, 90)] | None = None
     longitude: Annotated[float, Within(-180, 180)] | None = None
     timezone: TimeZone = "UTC"
-    status: Status = Status.OPERATING
-    status_since: date | None = None
-    status_source: str = ""
     simulated: bool = False
+    commune: str = ""
+    owner: str | None = None
+    landlord: str | None = None
+    serves: tuple[str, ...] = ()
+    cooling: tuple[Cooling, ...] = ()
+    permits: tuple[Permit, ...] = ()
+    heat: tuple[HeatHandover, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    registration: Registration = Registration()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +175,30 @@ class Capacity:
 
 
 @dataclass(frozen=True, slots=True)
-class Container:
-    """The unit of deployment, and what fails as one."""
+class Equipment:
+    """How many of one thing a container holds, what making one emitted, and how long it serves.
+
+    `item` is a row of the packaged table of embodied carbon, else `embodied_grams` is given.
+    `origin` is the country whose law its maker obeys; `euros` what one cost.
+    """
+
+    item: str
+    count: Annotated[int, Within(1, 10_000_000)]
+    lifetime_years: Annotated[float, Within(1, 50)] = 5.0
+    embodied_grams: Amount | None = None
+    origin: Country | None = None
+    euros: Amount | None = None
+    use: Literal["compute", "storage", "shared"] = "compute"
+
+
+@dataclass(frozen=True, slots=True)
+class Container(Stated):
+    """The unit of deployment, and what fails as one.
+
+    `scale` is the share of it that the twin plays, 1 all of it. `management` and `technology` name
+    the suppliers that can reach into it from afar and those without whose parts it does not run:
+    None is undeclared and unknown, empty is nobody. `gpu` is the model of its GPUs.
+    """
 
     id: Identifier
     name: str
@@ -92,6 +207,14 @@ class Container:
     role: Literal["compute", "storage", "mixed"] = "mixed"
     capacity: Capacity = Capacity()
     simulated: bool = False
+    lifecycle_since: date | None = None
+    scale: Annotated[float, Within(1e-6, 1)] = 1.0
+    gpu: str = ""
+    hosts: Annotated[int, Within(1, 1_000_000)] | None = None
+    equipment: tuple[Equipment, ...] = ()
+    management: tuple[Identifier, ...] | None = None
+    technology: tuple[Identifier, ...] | None = None
+    sources: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:

@@ -13,7 +13,7 @@ VOCABULARY = "".join(
     for path in (
         *sorted((PACKAGE.parent / "vigie" / "catalogue").glob("*.py")),
         PACKAGE.parent / "vigie" / "shape.py",
-        PACKAGE.parent / "vigie" / "indicators.py",
+        *sorted((PACKAGE.parent / "vigie" / "indicators").glob("*.py")),
     )
 )
 SCRIPT = (PACKAGE / "assets" / "noc.js").read_text(encoding="utf-8")

@@ -1,0 +1,24 @@
+"""Metering points as a tree: what each one counts, and which one is behind which."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from vigie.network.operators import Identifier, Stated
+
+
+@dataclass(frozen=True, slots=True)
+class Meter(Stated):
+    """One metering point of a container; `name` is what its readings call it.
+
+    `role` is one of `POWER_ROLES`, `WATER_ROLES` or `HEAT_ROLES`, by `medium`. `parent` is the
+    meter of the same container before it; what a meter counts is never less than its children.
+    `accuracy` is its class, as written on it (B of MID, 0.5S).
+    """
+
+    container: str
+    name: str
+    role: str
+    medium: Literal["electricity", "water", "heat"] = "electricity"
+    parent: str | None = None
+    accuracy: str = ""
+    delivery_point: Identifier | None = None

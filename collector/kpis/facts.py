@@ -27,13 +27,22 @@ Floats = NDArray[np.float64]
 class Hourly:
     """One quantity hour by hour; `covered` is the share of each hour that it knows, 0 to 1.
 
-    `sources` names what was added up, as `site/container/meter (method)`.
+    `sources` names what was added up, as `site/container/meter (method)`. `amount` may be of a part
+    of an hour or of some of the meters, as `covered` says; `whole` are the hours of which it is all
+    there is to know, None where that is each hour known.
     """
 
     amount: Floats
     covered: Floats
     quality: Quality
     sources: tuple[str, ...] = ()
+    whole: NDArray[np.bool_] | None = None
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """The hours that a ratio may count: of others, one side would be of less than the other."""
+        known: NDArray[np.bool_] = ~np.isnan(self.amount)
+        return known if self.whole is None else known & self.whole
 
     @property
     def total(self) -> float | None:
@@ -193,6 +202,8 @@ class Facts:
     supplies: Mapping[tuple[str, bool], Supply] = field(default_factory=dict)
     """By zone, and whether it is for simulated places."""
     repairs: tuple[float, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """What is not right about meters, in words: gone back, jumped, at odds with those behind it."""
     held: tuple[Held, ...] | None = None
 
     @property

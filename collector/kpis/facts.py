@@ -27,7 +27,8 @@ Floats = NDArray[np.float64]
 class Hourly:
     """One quantity hour by hour; `covered` is the share of each hour that it knows, 0 to 1.
 
-    `sources` names what was added up, as `site/container/meter (method)`. `amount` may be of a part
+    `sources` names what was added up, as `site/container/meter (method)`, and `counts` what each of
+    these came to over the period. `amount` may be of a part
     of an hour or of some of the meters, as `covered` says; `whole` are the hours of which it is all
     there is to know, None where that is each hour known.
     """
@@ -37,6 +38,7 @@ class Hourly:
     quality: Quality
     sources: tuple[str, ...] = ()
     whole: NDArray[np.bool_] | None = None
+    counts: tuple[float | None, ...] = ()
 
     @property
     def known(self) -> NDArray[np.bool_]:

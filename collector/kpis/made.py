@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
-from collector.kpis.facts import Facts
+from collector.kpis.facts import Facts, Hourly
 from collector.kpis.reasons import Reason
 from vigie.indicators import Indicator
 from vigie.replies import Term
 from vigie.shape import Quality
+from vigie.units import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +47,11 @@ class Method:
 def unknown(reason: Reason, about: str = "") -> Made:
     """No value, and why."""
     return Made(None, reason, about)
+
+
+def metered(name: str, hourly: Hourly, unit: Unit) -> tuple[Term, ...]:
+    """The meters of one quantity as terms, an input each."""
+    return tuple(
+        Term("input", name, count, unit.symbol, source, quality=hourly.quality.value)
+        for source, count in zip_longest(hourly.sources, hourly.counts[: len(hourly.sources)])
+    )

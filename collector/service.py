@@ -6,18 +6,16 @@ import fcntl
 import gc
 import logging
 import resource
-import signal
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
 
 import pyarrow as pa
-import uvicorn
 from fastapi import APIRouter, FastAPI
 
 from alerts import register
@@ -45,8 +43,8 @@ from collector.api import (
 )
 from collector.api import devices as equipment
 from collector.api.app import App, application
-from collector.api.connection import Connection
 from collector.api.frames import Frames
+from collector.api.server import Server, bound
 from collector.counters import Counters
 from collector.duties.deliver import Deliver
 from collector.duties.evaluate import Evaluate
@@ -83,8 +81,6 @@ CONNECTIONS: Final = 10_000
 """Every agent keeps one open."""
 FILES: Final = 2 * CONNECTIONS
 """Files and sockets that we may have open, where the system lets us."""
-ENDING_SECONDS: Final = 5
-"""How long open requests may go on once we are told to end."""
 GARBAGE_OBJECTS: Final = 50_000
 """New objects before garbage is looked for: a group of frames alone makes thousands."""
 USES_SECONDS: Final = 60.0
@@ -161,7 +157,7 @@ class Service:
         )  # fmt: skip
         self._loading = threading.Thread(target=self._load, name="fragments", daemon=True)
         self._hindrance, self._failed = "starting: the journal is being read", False
-        self._server = Server(self._config(self._app(written)), self._publisher.close)
+        self._server = Server(self._app(written), CONNECTIONS, self._publisher.close)
 
     def run(self) -> int:
         """Serve until told to end; 0 when all went well.
@@ -169,7 +165,7 @@ class Service:
         Raises:
             VigieError: somebody else listens there.
         """
-        listening = _bound(*host_port(self._settings.listen))
+        listening = bound(*host_port(self._settings.listen))
         _allow_files()
         _allocate()
         tokens.ensure(self._settings.data, self._people)
@@ -314,56 +310,6 @@ class Service:
         ticking = asyncio.create_task(stream.tick(self._publisher, lambda: live.commit))
         yield
         ticking.cancel()
-
-    def _config(self, app: Any) -> uvicorn.Config:
-        return uvicorn.Config(
-            app, loop="uvloop", http=Connection, ws="none",
-            access_log=False, log_config=None, server_header=False, proxy_headers=False,
-            limit_concurrency=CONNECTIONS, timeout_keep_alive=75,
-            timeout_graceful_shutdown=ENDING_SECONDS, backlog=1024,
-        )  # fmt: skip
-
-
-class Server(uvicorn.Server):
-    """Uvicorn's, that ends as we do: quietly, streams first."""
-
-    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._end_streams = end_streams
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Handle SIGTERM and SIGINT; unlike uvicorn, do not raise them again at the end."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        numbers = (signal.SIGTERM, signal.SIGINT)
-        before = {n: signal.signal(n, self.handle_exit) for n in numbers}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End open streams, so that nobody waits for them."""
-        self._end_streams()
-        await super().shutdown(sockets)
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    """A socket at that address, not yet listening."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        made.bind((host, port))
-    except OSError as error:
-        made.close()
-        raise VigieError(
-            f"{host}:{port}: {error.strerror}; choose another with --listen"
-        ) from error
-    return made
 
 
 def _allow_files() -> None:

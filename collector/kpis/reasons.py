@@ -34,6 +34,14 @@ class Reason(Enum):
         "aucun facteur carbone connu pour la zone {}",
         "no grid intensity known for zone {}",
     )
+    NO_COMMON_HOUR = (
+        "aucune heure où les deux termes du rapport sont connus",
+        "no hour in which both terms of the ratio are known",
+    )
+    NOTHING_TO_DIVIDE = (
+        "le diviseur est nul : {}",
+        "nothing to divide by: {}",
+    )
 
     def text(self, language: str, about: str = "") -> str:
         """The sentence in a language."""

@@ -152,6 +152,33 @@ class Document:
             raise SettingsError(f"{name}:{number}: is no TOML: {what}") from error
         return cls(name, data, lines_of(text))
 
+    def extend(self, other: "Document") -> None:
+        """Put the arrays of tables of another document after those of this one.
+
+        What comes from it keeps the file and the line where it was written.
+
+        Raises:
+            SettingsError: both give a key of which there is one.
+        """
+        shifts: dict[str | int, int] = {}
+        for key, value in other.data.items():
+            mine = self.data.get(key)
+            if isinstance(value, list) and isinstance(mine, list | None):
+                shifts[key] = len(mine or ())
+                self.data[key] = [*(mine or ()), *value]
+                for n in range(len(value)):
+                    self.origins[key, shifts[key] + n] = other.where((key, n))
+            elif key in self.data:
+                told = f"is given already at {self.where((key,))}; leave one of the two"
+                raise SettingsError(f"{other.where((key,))}: {key}: {told}")
+            else:
+                self.data[key] = value
+        for path in (*other.lines, *other.origins):
+            at = path
+            if len(path) > 1 and isinstance(path[1], int) and path[0] in shifts:
+                at = (path[0], path[1] + shifts[path[0]], *path[2:])
+            self.origins.setdefault(at, other.where(path))
+
     def line(self, path: TomlPath) -> int | None:
         """The line of a table or key; inside an inline value, the line of its statement."""
         for end in range(len(path), 0, -1):

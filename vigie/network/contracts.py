@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
-from vigie.document import Within
+from vigie.document import Misfit, Within
 from vigie.network.operators import Amount, Identifier, Ratio, Stated
 
 
@@ -32,6 +32,15 @@ class EnergyContract(Stated):
     ends: date | None = None
     euros_per_kwh: Annotated[float, Within(-1, 10)] | None = None
 
+    def __post_init__(self) -> None:
+        if self.begins and self.ends and self.begins >= self.ends:
+            raise Misfit("ends", f"is {self.ends}, not after it begins, {self.begins}")
+
+    def covers(self, day: date) -> bool:
+        """Whether a day lies in its term; without a begin or an end it has none."""
+        begun = self.begins is None or self.begins <= day
+        return begun and (self.ends is None or day < self.ends)
+
 
 @dataclass(frozen=True, slots=True)
 class Purchase(Stated):
@@ -50,12 +59,18 @@ class Purchase(Stated):
     gpus_contracted: Annotated[int, Within(0, 10_000_000)] | None = None
     gpus_paid: Annotated[int, Within(0, 10_000_000)] | None = None
 
+    def __post_init__(self) -> None:
+        wanted = ("euros", "years") if self.kind == "purchase" else ("euros_per_month",)
+        for name in wanted:
+            if getattr(self, name) is None:
+                raise Misfit(name, f"a {self.kind} needs it: give {' and '.join(wanted)}")
+
 
 @dataclass(frozen=True, slots=True)
 class Target(Stated):
     """What somebody with the right to do so has decided an indicator is to become.
 
-    `path` is a path or the id of a perimeter; `value` in the indicator's unit, from `year` on.
+    `path` is a scope: a path, or `perimeter:id`; `value` in the indicator's unit, from `year` on.
     """
 
     path: str

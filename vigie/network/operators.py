@@ -59,6 +59,7 @@ Identifier = Annotated[str, identifier]
 Country = Annotated[str, country]
 Ratio = Annotated[float, Within(0, 1)]
 Amount = Annotated[float, Within(0, 1e15)]
+TenantKind = Literal["public", "association", "company", "research", "inhabitants"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,7 @@ class Tenant(Stated):
 
     id: Identifier
     name: str
-    kind: Literal["public", "association", "company", "research", "inhabitants"] = "company"
+    kind: TenantKind = "company"
     seat: Country | None = None
     acting_for: Identifier | None = None
     home: Identifier | None = None

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from vigie.document import Size, Within
-from vigie.network.operators import Amount, Country, Identifier, Ratio, Stated
+from vigie.network.operators import Amount, Country, Identifier, Ratio, Stated, TenantKind
 
 
 class Lifecycle(StrEnum):
@@ -138,7 +138,7 @@ class Registration:
 class Site(Stated):
     """A place with one operator, one grid connection and one legal time.
 
-    `zone` is the grid's zone (reference/zones.toml), or None when nobody declared one: carbon is
+    `zone` is the grid's zone (zones.toml), or None when nobody declared one: carbon is
     then unknown. `simulated` says that the twin stands in for it. `owner` and `landlord` are of
     organisations. `serves` names the only kinds of tenant that may use it; empty is all.
     """
@@ -156,7 +156,7 @@ class Site(Stated):
     commune: str = ""
     owner: str | None = None
     landlord: str | None = None
-    serves: tuple[str, ...] = ()
+    serves: tuple[TenantKind, ...] = ()
     cooling: tuple[Cooling, ...] = ()
     permits: tuple[Permit, ...] = ()
     heat: tuple[HeatHandover, ...] = ()
@@ -222,6 +222,22 @@ class Container(Stated):
         return f"{self.site}/{self.id}"
 
 
+_PERIMETER: Final = "perimeter:"
+
+
 def inside(path: str, scope: str) -> bool:
-    """Whether a path lies in a scope: the same, or below it; the scope "" holds everything."""
+    """Whether a path lies in a scope: the same, or below it; the scope "" holds everything.
+
+    A perimeter is for `Network.within` to look up: no path lies in its scope.
+    """
     return not scope or path == scope or path.startswith(f"{scope}/")
+
+
+def perimeter_of(scope: str) -> str | None:
+    """The id of the perimeter that a scope names (`perimeter:id`), or None: it is a path."""
+    return scope.removeprefix(_PERIMETER) if scope.startswith(_PERIMETER) else None
+
+
+def scope_of(perimeter: str) -> str:
+    """The scope that is a perimeter."""
+    return _PERIMETER + perimeter

@@ -89,6 +89,10 @@ class Qualification(Stated):
     issued: date | None = None
     expires: date | None = None
 
+    def __post_init__(self) -> None:
+        if self.issued and self.expires and self.issued >= self.expires:
+            raise Misfit("expires", f"is {self.expires}, not after it was issued, {self.issued}")
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence(Stated):

@@ -4,7 +4,7 @@ Written with nanoarrow, which costs 5 MB where pyarrow would cost 40.
 """
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -73,11 +73,35 @@ class Rows:
         self.qualities.extend(q.code for q in quality or [Quality.MEASURED] * count)
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A column as Arrow has it in memory: its buffers, that nobody has to look into.
+
+    The first says which cells are null, a bit each, or is None; of a string the offsets (int32) and
+    the bytes follow, of a boolean its bits, of a number its values. Any object with the buffer
+    protocol will do.
+    """
+
+    buffers: tuple[Any, ...]
+    nulls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows of one measurement that are packed already; `times` in microseconds UTC."""
+
+    measurement: type[Measurement]
+    length: int
+    times: Packed
+    columns: Mapping[Field, Packed]
+
+
 @dataclass(slots=True)
 class Contents:
-    """What one frame carries."""
+    """What one frame carries; a measurement comes as rows or as a block."""
 
     rows: dict[str, Rows] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)
     events: list[Happening] = field(default_factory=list)
     inventories: list[InventoryPart] = field(default_factory=list)
 
@@ -116,11 +140,9 @@ class Encoder:
 
     def frame(self, sequence: int, wall: int, monotonic: int, contents: Contents) -> bytes:
         """One compressed frame; the clocks are the tick's, in nanoseconds."""
-        streams = {name: self.section(rows) for name, rows in contents.rows.items()}
-        sections = tuple(
-            Section(name, len(stream), len(contents.rows[name].times))
-            for name, stream in streams.items()
-        )
+        told = [(n, len(rows.times), self.section(rows)) for n, rows in contents.rows.items()]
+        told += [(b.measurement.name, b.length, self.block(b)) for b in contents.blocks]
+        sections = tuple(Section(name, len(stream), count) for name, count, stream in told)
         header = Header(
             self._agent,
             self._boot,
@@ -133,7 +155,7 @@ class Encoder:
             tuple(contents.events),
             tuple(contents.inventories),
         )
-        return self._compressor.compress(pack(header, b"".join(streams.values())))
+        return self._compressor.compress(pack(header, b"".join(stream for *_, stream in told)))
 
     def gap_frame(
         self, boot: str, sequence: int, wall: int, monotonic: int, gaps: Iterable[Gap]
@@ -157,12 +179,19 @@ class Encoder:
         schema, types = self._schema(fields, quality=told)
         cells = [rows.times, *rows.columns.values(), *([rows.qualities] if told else ())]
         arrays = [nanoarrow.c_array(c, kind) for c, kind in zip(cells, types, strict=True)]
-        batch = nanoarrow.c_array_from_buffers(
-            schema, len(rows.times), [], children=arrays, move=True, validation_level="none"
-        )
-        out = io.BytesIO()
-        StreamWriter.from_writable(out).serialize_stream(batch)
-        return out.getvalue()
+        return _stream(schema, len(rows.times), arrays)
+
+    def block(self, block: Block) -> bytes:
+        """The Arrow IPC stream of rows that are packed already: only their buffers are copied."""
+        schema, types = self._schema(tuple(block.columns), quality=False)
+        arrays = [
+            nanoarrow.c_array_from_buffers(
+                kind, block.length, column.buffers, null_count=column.nulls,
+                validation_level="none",
+            )
+            for column, kind in zip((block.times, *block.columns.values()), types, strict=True)
+        ]  # fmt: skip
+        return _stream(schema, block.length, arrays)
 
     def _schema(self, fields: tuple[Field, ...], *, quality: bool) -> tuple[Any, list[Any]]:
         known = self._schemas.get((fields, quality))
@@ -176,3 +205,12 @@ class Encoder:
             known = schema, [schema.child(i) for i in range(schema.n_children)]
             self._schemas[fields, quality] = known
         return known
+
+
+def _stream(schema: Any, length: int, arrays: Sequence[Any]) -> bytes:
+    batch = nanoarrow.c_array_from_buffers(
+        schema, length, [], children=arrays, move=True, validation_level="none"
+    )
+    out = io.BytesIO()
+    StreamWriter.from_writable(out).serialize_stream(batch)
+    return out.getvalue()

@@ -10,7 +10,7 @@ GPU, cooling): they lie within a whole, and neither stand for one nor are added 
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from collector.kpis.reasons import Reason
 from vigie.catalogue import NO_HOST, WHOLE_ROLES
@@ -35,14 +35,32 @@ class Meter:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Meter":
-        """The meter of a row."""
-        return cls(*(str(row[name]) for name in cls.__slots__))
+        """The meter of a row; of water and heat there is one phase, and a meter is a meter."""
+        said = {"phase": ALL_PHASES, "method": METHODS[0], **row}
+        return cls(*(str(said[name]) for name in cls.__slots__))
 
     @property
     def path(self) -> str:
         """`site/container/host/meter`, without a host that is none."""
         parts = (self.container, "" if self.host == NO_HOST else self.host, self.meter)
         return "/".join(filter(None, parts))
+
+
+class Reading(Protocol):
+    """What a meter says, in whatever form."""
+
+    @property
+    def meter(self) -> Meter:
+        """Which meter."""
+
+    @property
+    def value(self) -> float | None:
+        """None where it says nothing."""
+
+
+R = TypeVar("R", bound=Reading)
+Tree = Mapping[tuple[str, str], str]
+"""By container and meter, the meter of that container in front of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +124,23 @@ def total(known: Iterable[Known], places: Sequence[Place], *, unread: Reason) ->
     )
 
 
-def choose(known: Iterable[Known]) -> list[Known]:
+def choose(known: Iterable[R], tree: Tree | None = None) -> list[R]:
     """The meters to add: of one boundary, each point once, as its most trusted method says."""
-    points = _points([k for k in known if k.meter.role in WHOLE_ROLES])
-    roles = _standing(points)
-    common = set.intersection(*roles.values()) if roles else set()
-    wanted = {
+    found = points((k for k in known if k.meter.role in WHOLE_ROLES), tree)
+    roles = wanted(standing(found))
+    return [k for k in found if k.meter.role == roles[k.meter.container]]
+
+
+def wanted(standing: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """The one role to add of each container, of those that stand for it: one in common at best."""
+    common = set(WHOLE_ROLES).intersection(*standing.values())
+    return {
         container: next(role for role in WHOLE_ROLES if role in (common or have))
-        for container, have in roles.items()
+        for container, have in standing.items()
     }
-    return [k for k in points if k.meter.role == wanted[k.meter.container]]
 
 
-def _standing(points: Sequence[Known]) -> dict[str, set[str]]:
+def standing(points: Iterable[Reading]) -> dict[str, set[str]]:
     """The roles that stand for each container: what has no host, or has all hosts that any has.
 
     One host's own UPS says nothing of the others. Where no role has them all, each one stands.
@@ -126,32 +148,56 @@ def _standing(points: Sequence[Known]) -> dict[str, set[str]]:
     hosts: dict[str, dict[str, set[str]]] = {}
     for k in points:
         m = k.meter
-        hosts.setdefault(m.container, {}).setdefault(m.role, set()).add(m.host)
-    standing = {}
+        if m.role in WHOLE_ROLES:
+            hosts.setdefault(m.container, {}).setdefault(m.role, set()).add(m.host)
+    found = {}
     for container, by_role in hosts.items():
         every = set().union(*by_role.values()) - {NO_HOST}
         whole = {role for role, own in by_role.items() if NO_HOST in own or own >= every}
-        standing[container] = whole or set(by_role)
-    return standing
+        found[container] = whole or set(by_role)
+    return found
 
 
-def _points(known: Sequence[Known]) -> list[Known]:
-    """Each metering point once; a model only where nothing else says what its host draws."""
-    points: dict[tuple[str, ...], Known] = {}
+def points(known: Iterable[R], tree: Tree | None = None) -> list[R]:
+    """Each metering point once; a model only where nothing else says what its host draws.
+
+    What lies behind another meter of its role is left out: the hosts behind a container's own, and
+    what the network declares as behind it.
+    """
+    found: dict[tuple[str, ...], R] = {}
     for k in sorted(known, key=_trust):
         m = k.meter
-        points.setdefault((m.container, m.host, m.role, m.meter, m.phase), k)
-    whole = {key[:-1] for key in points if key[-1] == ALL_PHASES}
-    real = {key[:3] for key, k in points.items() if k.meter.method != MODEL}
-    return [
+        found.setdefault((m.container, m.host, m.role, m.meter, m.phase), k)
+    whole = {key[:-1] for key in found if key[-1] == ALL_PHASES}
+    real = {key[:3] for key, k in found.items() if k.meter.method != MODEL}
+    once = [
         k
-        for key, k in points.items()
+        for key, k in found.items()
         if (key[-1] == ALL_PHASES or key[:-1] not in whole)
         and (k.meter.method != MODEL or key[:3] not in real)
     ]
+    own = {(k.meter.container, k.meter.role) for k in once if k.meter.host == NO_HOST}
+    named = {(k.meter.container, k.meter.role, k.meter.meter) for k in once}
+    return [
+        k
+        for k in once
+        if (k.meter.host == NO_HOST or (k.meter.container, k.meter.role) not in own)
+        and not _behind(k.meter, named, tree or {})
+    ]
 
 
-def _trust(known: Known) -> tuple[bool, int]:
+def _behind(meter: Meter, named: Collection[tuple[str, str, str]], tree: Tree) -> bool:
+    """Whether a meter of the same role is in front of this one."""
+    at, seen = meter.meter, {meter.meter}
+    while (above := tree.get((meter.container, at))) is not None and above not in seen:
+        if (meter.container, meter.role, above) in named:
+            return True
+        seen.add(above)
+        at = above
+    return False
+
+
+def _trust(known: Reading) -> tuple[bool, int]:
     method = known.meter.method
     return known.value is None, METHODS.index(method) if method in METHODS else len(METHODS)
 

@@ -1,6 +1,6 @@
 """Columns of a rollup, derived from the catalogue; its Iceberg tables follow them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pyarrow as pa
@@ -69,17 +69,18 @@ def series_columns(measurement: type[Measurement]) -> list[str]:
     return [CONTAINER_COLUMN, *(k.name for k in measurement.keys)]
 
 
-def schema(measurement: type[Measurement]) -> pa.Schema:
+def schema(measurement: type[Measurement], fields: Sequence[Field] | None = None) -> pa.Schema:
     """Columns of a rollup: window start, series, states of every field, quality, suspect.
 
     Of a field without a reading in the window all is null. `quality` is the worst of the window's
-    readings, `suspect` names the fields of which a reading was implausible and left out.
+    readings, `suspect` names the fields of which a reading was implausible and left out. With
+    `fields` it has the states of these alone.
     """
     return pa.schema(
         [
             pa.field(TIME_COLUMN, TIME_TYPE, nullable=False),
             *(pa.field(name, pa.string(), nullable=False) for name in series_columns(measurement)),
-            *(column for f in measurement.values for column in states(f)),
+            *(column for f in fields or measurement.values for column in states(f)),
             pa.field(QUALITY_COLUMN, pa.int32(), nullable=False),
             pa.field(SUSPECT_COLUMN, pa.int64(), nullable=False),
         ]

@@ -42,31 +42,70 @@ def increase(
     """
     series = series_columns(measurement)
     schema = pa.schema([*((name, pa.string()) for name in series), *_INTERVAL])
-    if not windows.num_rows:
+    found = spread(measurement, declared, windows, edges)
+    if found is None:
         return schema.empty_table()
+    cuts = _instants(edges)
+    rows = np.repeat(np.arange(found.heads.num_rows), len(cuts) - 1)
+    values = (
+        pa.array(np.tile(cuts[:-1], found.heads.num_rows)).view(TIME_TYPE),
+        pa.array(found.total.ravel(), mask=np.isnan(found.total).ravel()),
+        pa.array(found.covered.ravel()),
+        pa.array(found.gap.ravel()),
+        pa.array(found.resets.ravel()),
+    )
+    return pa.table([*found.heads.take(rows).columns, *values], schema=schema)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The same as arrays, a row a series of `heads` and a column an interval; NaN is unknown.
+
+    `touched` says where a reset, or the time between two readings in which it was, lies.
+    """
+
+    heads: pa.Table
+    total: Array
+    covered: Array
+    gap: Array
+    resets: Array
+    touched: Array
+
+
+def spread(
+    measurement: type[Measurement],
+    declared: Field,
+    windows: pa.Table,
+    edges: Sequence[datetime],
+) -> Spread | None:
+    """As `increase`; None where no window knows the field."""
+    if not windows.num_rows:
+        return None
+    series = series_columns(measurement)
     groups = group(windows, series, None)
     found = Windows(measurement, groups).field(declared)
     if found is None:
-        return schema.empty_table()
+        return None
     inside, present = found
     curve = _counter(inside) if declared.kind is Kind.COUNTER else _gauge(inside)
     heads = groups.heads(series)
-    heads = heads if present is None else heads.take(present)
-    cuts = np.array([int(e.timestamp()) * MICROSECONDS_PER_SECOND + e.microsecond for e in edges])
-    at = _Places(curve, inside, cuts)
+    at = _Places(curve, inside, _instants(edges))
     covered = at.between(curve.covered)
     known = at.between(curve.times - curve.times.min()) > 0
     if declared.kind is Kind.GAUGE:
         known &= covered > 0
-    rows = np.repeat(np.arange(heads.num_rows), len(cuts) - 1)
-    values = (
-        pa.array(np.tile(cuts[:-1], heads.num_rows)).view(TIME_TYPE),
-        pa.array(at.between(curve.total).ravel(), mask=~known.ravel()),
-        pa.array(covered.ravel()),
-        pa.array(at.between(curve.gap).ravel()),
-        pa.array(at.passed(curve.resets).ravel()),
+    return Spread(
+        heads if present is None else heads.take(present),
+        np.where(known, at.between(curve.total), np.nan),
+        covered,
+        at.between(curve.gap),
+        at.passed(curve.resets),
+        at.between(curve.resets) > 0,
     )
-    return pa.table([*heads.take(rows).columns, *values], schema=schema)
+
+
+def _instants(edges: Sequence[datetime]) -> Array:
+    return np.array([int(e.timestamp()) * MICROSECONDS_PER_SECOND + e.microsecond for e in edges])
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Readings to windows, and windows to wider windows."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 
@@ -12,13 +14,18 @@ from vigie.frame import QUALITY_COLUMN, TIME_COLUMN
 from vigie.shape import Field, Measurement
 
 
-def roll(measurement: type[Measurement], rows: pa.Table, resolution_seconds: int) -> pa.Table:
+def roll(
+    measurement: type[Measurement],
+    rows: pa.Table,
+    resolution_seconds: int,
+    fields: Sequence[Field] | None = None,
+) -> pa.Table:
     """Windows of `resolution_seconds` over raw rows in any order, each row once.
 
-    The answer has the columns of `columns.schema`, in order of series and time. Nulls and suspect
-    values stay out of their field.
+    The answer has the columns of `columns.schema`, in order of series and time; of some `fields`
+    only, where the rows have no others. Nulls and suspect values stay out of their field.
     """
-    return _reduce(measurement, rows, resolution_seconds, Readings)
+    return _reduce(measurement, rows, resolution_seconds, Readings, fields)
 
 
 def merge(measurement: type[Measurement], windows: pa.Table, resolution_seconds: int) -> pa.Table:
@@ -35,8 +42,9 @@ def _reduce(
     table: pa.Table,
     resolution: int,
     reader: type[Readings] | type[Windows],
+    some: Sequence[Field] | None = None,
 ) -> pa.Table:
-    schema = columns.schema(measurement)
+    schema = columns.schema(measurement, some)
     if not table.num_rows:
         return schema.empty_table()
     series = series_columns(measurement)
@@ -47,7 +55,7 @@ def _reduce(
         **{name: heads[name] for name in series},
     }
     fields = reader(measurement, groups)
-    for declared in measurement.values:
+    for declared in measurement.values if some is None else some:
         found = fields.field(declared)
         made |= _nothing(declared, groups) if found is None else _write(declared, groups, *found)
     quality = groups.arranged(numbers(table[QUALITY_COLUMN]))

@@ -4,7 +4,18 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import agent, fragments, gpu, ingest, inventory, margins, rollups, scrub, store
+from bench import (
+    agent,
+    fragments,
+    gpu,
+    ingest,
+    inventory,
+    margins,
+    rollups,
+    scrub,
+    store,
+    twinframes,
+)
 
 BENCHES: Final[Mapping[str, Callable[[], object]]] = {
     "agent": agent.main,
@@ -16,6 +27,7 @@ BENCHES: Final[Mapping[str, Callable[[], object]]] = {
     "ingest": ingest.main,
     "fragments": fragments.main,
     "margins": margins.main,
+    "twinframes": twinframes.main,
 }
 
 

@@ -83,7 +83,7 @@ class Declared:
         """Fault a name that is not among the known ones; None refers to nothing."""
         names = frozenset(known)
         if name is not None and name not in names:
-            self.fault(at, f"{what} has no {name!r}; {suggestion(name, names)}")
+            self.fault(at, f"no {what} is called {name!r}; {suggestion(name, names)}")
 
     def _tables(self) -> Iterator[tuple[str, Placed[Any]]]:
         for declared in dataclasses.fields(self):

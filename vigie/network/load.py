@@ -1,25 +1,26 @@
 """The network from its files: read, checked as a whole, and joined with another."""
 
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from vigie.document import Document, Reader, suggestion
+from vigie.document import Document, Reader
 from vigie.errors import SettingsError
-from vigie.network.checks import references
+from vigie.network.checks import (
+    contracts,
+    metering,
+    organisations,
+    policies,
+    references,
+    standing,
+)
 from vigie.network.declared import Declared, identity
 from vigie.network.network import Network
+from vigie.network.zones import zones
 
 __all__ = ["Network", "check", "joined", "load", "reference", "zones"]
-
-
-@cache
-def zones() -> dict[str, dict[str, str]]:
-    """Known grid zones: code → {"fr": name, "en": name}."""
-    return tomllib.loads(files("vigie.network").joinpath("zones.toml").read_text("utf-8"))
 
 
 def load(path: Path) -> Network:
@@ -68,18 +69,15 @@ def check(document: Document) -> Network:
     """The network that a document declares. Raises as `load`."""
     reader = Reader(document)
     declared = Declared.read(reader)
-    references.check(declared)
-    for at, site in declared.sites:
-        if site.zone is not None and site.zone not in zones():
-            unknown = f"no grid zone is called {site.zone!r}"
-            reader.fault((*at, "zone"), f"{unknown}; {suggestion(site.zone, zones())}")
-        if (site.latitude is None) != (site.longitude is None):
-            reader.fault(at, "latitude and longitude go together; give both or none")
+    for concern in (references, organisations, standing, metering, contracts, policies):
+        concern.check(declared)
     name = document.data.get("name", Path(document.name).stem)
     if not isinstance(name, str):
         reader.fault(("name",), "a text is wanted")
     if not document.data.get("containers"):
         reader.fault((), "no container is declared; add [[containers]] with id, name and site")
+    reader.finish()
+    policies.check_placements(declared)
     reader.finish()
     return declared.network(name)
 

@@ -33,7 +33,7 @@ def faults(text: str) -> list[str]:
 
 def test_the_example_is_sound_and_its_study_counts_nowhere() -> None:
     network = load(ROOT / "docs/examples/network.toml")
-    assert [c.path for c in network.containers] == ["cannes/c1", "vendee/c1"]
+    assert [c.path for c in network.containers] == ["cannes/c1", "cannes/c2", "vendee/c1"]
     studied = network.site("vendee/c1")
     assert studied is not None
     assert studied.status is Status.STUDIED
@@ -73,8 +73,8 @@ def test_a_path_names_the_container_it_lies_in_and_no_neighbour() -> None:
 def test_unknown_references_get_a_line_and_a_suggestion() -> None:
     told = faults(SOUND.replace('site = "cannes"', 'site = "canne"').replace('"op"\nz', '"opp"\nz'))
     assert told == [
-        "net.toml:8: sites[1].operator: operators has no 'opp'; did you mean op?",
-        "net.toml:13: containers[1].site: sites has no 'canne'; did you mean cannes?",
+        "net.toml:8: sites[1].operator: no operator is called 'opp'; did you mean op?",
+        "net.toml:13: containers[1].site: no site is called 'canne'; did you mean cannes?",
     ]
 
 

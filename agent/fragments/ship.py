@@ -8,19 +8,18 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, Protocol
 
 import zstandard
 
 from agent.credential import Credential
-from agent.fragments.inventory import Inventory
 from agent.identity import Identity
 from agent.ship import LONGEST_PAUSE_SECONDS, Line, Verdict, detail, pause, verdict
 from vigie.errors import Unavailable
-from vigie.fragments import BUCKETS, CONTENT_TYPE, Message, pack
+from vigie.fragments import BUCKETS, CONTENT_TYPE, Message, Scheme, pack
 
 CHANGES: Final = 20_000
 """Changes, or records of buckets, of one message: less than 1 MB."""
@@ -93,11 +92,60 @@ def due(held: Held | None, epoch: str, newest: int, *, logged: bool) -> Kind:
     return Kind.BUCKETS if held.buckets else Kind.NOTHING
 
 
+class Place(Protocol):
+    """Where fragments lie."""
+
+    @property
+    def disk(self) -> str:
+        """The disk that it is on."""
+
+
+class Told(Protocol):
+    """What is told of: an `agent.fragments.inventory.Inventory`, or a model of one."""
+
+    @property
+    def epoch(self) -> str:
+        """The epoch that all numbers are of."""
+
+    @property
+    def sequence(self) -> int:
+        """The number of the newest change."""
+
+    @property
+    def total(self) -> int:
+        """Fragments known, whatever their state."""
+
+    @property
+    def schemes(self) -> Sequence[Scheme]:
+        """Numbered by their places."""
+
+    @property
+    def roots(self) -> Sequence[Place]:
+        """Numbered by their places."""
+
+    def changes(self, after: int, limit: int) -> tuple[int, bytes, int] | None:
+        """Records of at most `limit` changes after that one: first number, bytes, last number.
+
+        None where they are not known any more.
+        """
+
+    def digests(self) -> tuple[int, bytes]:
+        """The digests of all buckets, and the number of the change that they are as of."""
+
+    def bucket(
+        self, numbers: Sequence[int], limit: int
+    ) -> tuple[int, list[tuple[int, int]], bytes]:
+        """Records of the first of some buckets: change, (bucket, records) of each, and bytes."""
+
+    def acknowledge(self, upstream: str, held: int) -> None:
+        """An upstream holds everything up to that change."""
+
+
 class Sender:
     """What one upstream holds of one inventory, and what it is sent next."""
 
     def __init__(
-        self, store: str, who: Identity, inventory: Inventory, credential: Credential, line: Line,
+        self, store: str, who: Identity, inventory: Told, credential: Credential, line: Line,
         *, chance: Callable[[], float] = random.random, wall: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         """`line` posts to `fragments`; `wall` is Unix seconds."""

@@ -109,6 +109,8 @@ def conditions(rule: Rule) -> Iterator[str]:
             f"While it is open, other alerts of the same container and {rule.mutes} notify nobody; "
             "they stay visible."
         )
+    if rule.in_service:
+        yield "It asks only of containers that are in service, as the network file says."
 
 
 def _grouped(node: Node, operator: str, sentence: str) -> str:

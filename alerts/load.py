@@ -70,6 +70,7 @@ class Draft:
     mutes: str | None = None
     keep: Duration = DEFAULT_KEEP
     late: Duration = DEFAULT_LATE
+    in_service: bool = False
     test: tuple[TrialDraft, ...] = ()
 
 
@@ -141,7 +142,7 @@ class _File:
             value=self._expression(draft, "value", path, measurement),
             where=self._where(draft, keys, path), hold=hold, settle=draft.settle,
             stale=draft.stale, mutes=self._mutes(draft, keys, path),
-            keep=draft.keep, late=draft.late,
+            keep=draft.keep, late=draft.late, in_service=self._in_service(draft, path),
             trials=self._trials(draft, watched, keys, path), origin=self.document.where(path),
         )  # fmt: skip
         return rule if len(self.reader.faults) == before else None
@@ -233,6 +234,12 @@ class _File:
             near = suggestion(draft.mutes, ("container", *keys))
             self.reader.fault((*path, "mutes"), f"no key {draft.mutes}; {near}")
         return draft.mutes
+
+    def _in_service(self, draft: Draft, path: TomlPath) -> bool:
+        if draft.in_service and draft.measurement is None:
+            at = (*path, "in_service")
+            self.reader.fault(at, "an event has happened wherever it was told; leave this out")
+        return draft.in_service
 
     def _trials(
         self, draft: Draft, watched: type[Measurement] | Event, keys: Sequence[str], path: TomlPath

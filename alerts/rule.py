@@ -61,7 +61,8 @@ class Rule:
     `clear` must be true before it resolves. A row older than `stale` says nothing, unless the rule
     itself speaks of `age`. `mutes` names a key: while this rule's alert is open, others with the
     same container and key notify nobody. `keep` is how long the alert of an event stays, `late`
-    how old an event may be and still notify.
+    how old an event may be and still notify. With `in_service` it asks only of containers that are
+    in service, and not of one in commissioning, in maintenance or retired.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Rule:
     mutes: str | None = None
     keep: float = DEFAULT_KEEP
     late: float = DEFAULT_LATE
+    in_service: bool = False
     trials: tuple[Trial, ...] = ()
     origin: str = ""
     """`file:line`."""

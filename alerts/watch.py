@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,10 @@ from alerts.lifecycle import MUTE, Alert, Sight, State, Subject, look
 from alerts.rule import Rule
 
 Indices = npt.NDArray[np.int64]
+
+CONTAINER: Final = "container"
+FINE: Final = Sight(FALSE, TRUE)
+"""The sight of a subject of which nothing is asked."""
 
 
 class Subjects(Columns, Protocol):
@@ -81,9 +85,17 @@ def watch(
     latest: Mapping[Subject, Alert],
     now: float,
     simulated: Callable[[str], bool],
+    *,
+    in_service: Callable[[str], bool] | None = None,
 ) -> Looked:
-    """Look at every row, and at every subject that has an alert whether it has a row or not."""
+    """Look at every row, and at every subject that has an alert whether it has a row or not.
+
+    Both callables are given the path of a container; without `in_service` all of them are.
+    """
     found = answers(rule, rows)
+    serving = in_service if rule.in_service else None
+    if serving is not None:
+        found = _asked(found, rows, serving)
     wrong = np.flatnonzero(found.when == TRUE)
     seen = dict(zip(rows.subjects(wrong), wrong.tolist(), strict=True))
     others = [s for s, a in latest.items() if a.state is not State.RESOLVED and s not in seen]
@@ -92,12 +104,22 @@ def watch(
     for subject in [*seen, *(s for s in others if s not in seen)]:
         row = seen.get(subject)
         before = latest.get(subject)
-        after = look(rule, subject, before, MUTE if row is None else _sight(found, row), now)
+        sight = MUTE if row is None else _sight(found, row)
+        if serving is not None and not serving(subject.container):
+            sight = FINE
+        after = look(rule, subject, before, sight, now)
         if after is None and before is not None:
             dropped.append(before)
         elif after is not None and after is not before:
             changed.append(replace(after, simulated=simulated(subject.container)))
     return Looked(tuple(changed), tuple(dropped))
+
+
+def _asked(found: Answers, rows: Subjects, in_service: Callable[[str], bool]) -> Answers:
+    """The same, without what the rows of other containers say."""
+    texts = rows.texts(CONTAINER)
+    serving = np.array([in_service(word) for word in texts.words], np.bool_)[texts.codes]
+    return replace(found, when=np.where(serving, found.when, np.int8(FALSE)))
 
 
 def _sight(found: Answers, row: int) -> Sight:

@@ -29,7 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
         told = settings.from_arguments(CollectorSettings, arguments, os.environ)
         written = declared(told)
         if arguments.verb == "check":
-            print(f"fine: network {written.network.name} version {written.network.version[:12]}")
+            network = written.network.load()
+            print(f"fine: network {network.name} version {network.version[:12]}")
             return 0
         logs.to_stderr()
         code = Service(told, written).run()

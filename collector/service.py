@@ -23,6 +23,7 @@ from alerts.delivery import outbox
 from alerts.receivers import file as receivers
 from alerts.receivers.declared import Declared as Receiver
 from alerts.rulebook import Rulebook
+from collector import networks as versions
 from collector import people as persons
 from collector import tokens
 from collector.api import (
@@ -53,6 +54,7 @@ from collector.duties.flush import Flush
 from collector.duties.kpis import Indicators
 from collector.duties.margins import Count
 from collector.duties.merge import Merge
+from collector.duties.reload import Reload
 from collector.duties.roll import Roll
 from collector.duties.verify import Verify
 from collector.intake.decode import decode
@@ -61,6 +63,7 @@ from collector.inventory import devices
 from collector.inventory import key as object_key
 from collector.inventory.fragments import Fragments
 from collector.inventory.margins import Margins
+from collector.networks import Networks
 from collector.people import People
 from collector.schedule import Schedule
 from collector.store import state
@@ -68,14 +71,14 @@ from collector.store.quarantine import Found, Quarantine
 from collector.store.store import Store
 from vigie.errors import VigieError
 from vigie.fragments import CONTENT_TYPE
-from vigie.network.load import Network, load
+from vigie.network.choice import Choice
 from vigie.settings import CollectorSettings, host_port
 
 log = logging.getLogger(__name__)
 
 TABLES: Final = (
     *persons.TABLES, *devices.TABLES, *idempotency.TABLES, *state.TABLES, *register.TABLES,
-    *outbox.TABLES, *object_key.TABLES,
+    *outbox.TABLES, *object_key.TABLES, *versions.TABLES,
 )  # fmt: skip
 CONNECTIONS: Final = 10_000
 """Every agent keeps one open."""
@@ -92,13 +95,14 @@ ROLLS_A_FLUSH: Final = 2
 OUTBOX_SECONDS: Final = 30.0
 FOLD_SECONDS: Final = 10.0
 COUNT_SECONDS: Final = 60.0
+RELOAD_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What people wrote down, read before anything starts."""
+    """What people wrote down: the network by where it stands, the rest as it was read."""
 
-    network: Network
+    network: Choice
     rules: Rulebook
     receivers: tuple[Receiver, ...]
 
@@ -107,11 +111,10 @@ def declared(settings: CollectorSettings) -> Declared:
     """Network, rules and receivers.
 
     Raises:
-        SettingsError: a file is wrong; the message names the line.
+        SettingsError: a file of rules or receivers is wrong; the message names the line.
     """
-    path = settings.network
     return Declared(
-        load(path) if path else Network.of_this_host(socket.gethostname()),
+        Choice(settings.network, socket.gethostname(), settings.twin),
         Rulebook(settings.rules),
         receivers.load(settings.receivers),
     )
@@ -124,7 +127,7 @@ class Service:
         """Make everything; nothing runs yet.
 
         Raises:
-            VigieError: another collector uses the directory.
+            VigieError: another collector uses the directory, or there is no sound network.
         """
         self._settings, self._directory = settings, settings.data / "collector"
         self._directory.mkdir(parents=True, exist_ok=True)
@@ -133,6 +136,9 @@ class Service:
         self._damage: list[Found] = []
         quarantine = Quarantine(self._directory / "quarantine", self._damage.append)
         self._database = state.open_state(self._directory / "state.db", TABLES, quarantine)
+        self._networks = Networks(self._database)
+        self._reload = Reload(written.network, self._networks, self._counters)
+        self._reload.start(time.time())
         self._people = People(self._database, time.time_ns)
         self._store = Store(
             self._directory, decode, settings.store, self._database, self._counters, time.time_ns
@@ -152,8 +158,8 @@ class Service:
         self._deliver = Deliver(messages, written.receivers, self._counters)
         self._evaluate = Evaluate(
             self._store, written.rules, self._alerts, self._counters,
-            simulated=self._people.simulated, publish=self._publisher.publish,
-            wake=self._deliver.wake,
+            simulated=self._people.simulated, in_service=self._networks.in_service,
+            publish=self._publisher.publish, wake=self._deliver.wake,
         )  # fmt: skip
         self._loading = threading.Thread(target=self._load, name="fragments", daemon=True)
         self._hindrance, self._failed = "starting: the journal is being read", False
@@ -221,6 +227,7 @@ class Service:
         every(USES_SECONDS, "note uses", lambda _: self._people.note_uses())
         every(OUTBOX_SECONDS, "outbox", self._deliver.run)
         every(FOLD_SECONDS, "fold fragments", lambda _: self._fragments.fold())
+        every(RELOAD_SECONDS, "reload the network", self._reload.run)
         every(COUNT_SECONDS, "margins", Count(self._margins, self._counters).run)
         self._schedule.start()
         self._evaluate.start()
@@ -280,7 +287,7 @@ class Service:
 
     def _routers(self, written: Declared) -> list[APIRouter]:
         store, people, clock = self._store, self._people, time.time
-        indicators = Indicators(store, lambda: written.network, people.simulated)
+        indicators = Indicators(store, self._networks.current, people.simulated)
         return [
             latest.routes(store.live, self._inventories, people, clock),
             series.routes(store.ask, people, clock),
@@ -293,7 +300,9 @@ class Service:
                 people,
                 clock,
             ),
-            containers.routes(written.network, store.live, people, self._alerts.opened, clock),
+            containers.routes(
+                self._networks, self._reload.fault, store.live, people, self._alerts.opened, clock
+            ),
             alerts.routes(
                 self._alerts, lambda: written.rules.rules, self._evaluate.announce, clock
             ),

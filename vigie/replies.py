@@ -162,8 +162,10 @@ class Alerts:
 class Container:
     """One container of the network and how it is now.
 
-    `state` is nominal, abnormal, stale, silent (declared, never seen) or maintenance; `worst` the
-    priority of its worst open alert. `last_seen` is when its newest frame was taken.
+    `state` is nominal, abnormal, stale or silent (never seen) of one in service, else where it is
+    in its life: declared, commissioning, maintenance or retired. `worst` is the priority of its
+    worst open alert, `last_seen` when its newest frame was taken. `status` is how real it is, the
+    lesser of its own and its site's; `scale` the share of it that the twin plays.
     """
 
     path: str
@@ -182,17 +184,28 @@ class Container:
     last_seen: str | None
     latitude: float | None = None
     longitude: float | None = None
+    lifecycle: str = "in_service"
+    lifecycle_since: str | None = None
+    status_since: str | None = None
+    status_source: str = ""
+    scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Containers:
-    """Answer to `GET containers`."""
+    """Answer to `GET containers`.
+
+    `network_since` is when that version came into force. `network_fault` says, with file and line,
+    why the network's files as they are now are not in force; null where they are.
+    """
 
     as_of: str
     network: str
     network_version: str
     commit: int
     containers: list[Container]
+    network_since: str | None = None
+    network_fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

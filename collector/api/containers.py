@@ -1,8 +1,8 @@
 """The network joined with what is known now: every container and how it is."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Final
 
 import pyarrow as pa
@@ -13,12 +13,14 @@ from collector import times
 from collector.api import tables
 from collector.api.access import Reading, narrowed
 from collector.api.latest import Scope, measured
-from collector.people import People
+from collector.networks import Networks
+from collector.people import Caller, People
 from collector.store.live import Live
 from collector.store.schema import CONTAINER_COLUMN
 from vigie.catalogue import Source
 from vigie.frame import TIME_COLUMN
-from vigie.network.load import Network
+from vigie.network.network import Network
+from vigie.network.operators import Stated, Status
 from vigie.network.places import Container, Lifecycle, Site
 from vigie.replies import Container as Entry
 from vigie.replies import Containers
@@ -39,33 +41,62 @@ class Seen:
     hosts: tuple[str, ...]
 
 
-def routes(
-    network: Network, live: Live, people: People, alerts: OpenAlerts, clock: Callable[[], float]
-) -> APIRouter:
-    """`clock` tells Unix time."""
+def routes(  # noqa: PLR0917
+    networks: Networks, fault: Callable[[], str | None], live: Live, people: People,
+    alerts: OpenAlerts, clock: Callable[[], float],
+) -> APIRouter:  # fmt: skip
+    """`fault` says what is wrong with the network's files, `clock` tells Unix time."""
     router = APIRouter()
 
     @router.get("/containers")
     def containers(asking: Reading, scope: Scope = None) -> Containers:
-        """Every container within your scope, in the order of the network file."""
+        """Every container within your scope, in the order of the network file.
+
+        Those that left the file come last, where anything was ever heard of them: they are retired.
+        """
         now, within = clock(), narrowed(asking, scope)
-        commit = live.commit
+        commit, network, version = live.commit, networks.current(), networks.history()[-1]
         seen = heard(tables.filtered(measured(live, Source), within))
         simulated, opened = people.simulated(), list(alerts())
         entries = [
             entry(
-                network,
+                of,
                 container,
                 seen.get(container.path),
                 [priority for path, priority in opened if path == container.path],
                 now,
                 simulated=any(tables.touch(container.path, s) for s in simulated),
             )
-            for container in network.within(within)
+            for of, container in [
+                *((network, container) for container in network.within(within)),
+                *retired(networks, within, seen),
+            ]
         ]
-        return Containers(times.text(now), network.name, network.version, commit, entries)
+        return Containers(
+            times.text(now), network.name, version.hash, commit, entries,
+            times.written(version.valid_from), _told(fault(), asking),
+        )  # fmt: skip
 
     return router
+
+
+def retired(
+    networks: Networks, scope: str, seen: Collection[str]
+) -> Iterator[tuple[Network, Container]]:
+    """The containers that left the network and have data, as the network last knew them."""
+    for path, version in networks.retired().items():
+        if path in seen and tables.touch(path, scope):
+            network = networks.network(version)
+            container = network.container(path)
+            if container is not None:
+                yield network, replace(container, lifecycle=Lifecycle.RETIRED)
+
+
+def _told(fault: str | None, asking: Caller) -> str | None:
+    """The fault, without what others declared for those who may not see all."""
+    if fault is None or not asking.scope:
+        return fault
+    return "the network files are wrong; the last version stays in force"
 
 
 def heard(sources: pa.Table) -> Mapping[str, Seen]:
@@ -87,6 +118,7 @@ def entry(
     """One container as it is answered."""
     site = network.site(container.path) or Site(container.site, container.site, "")
     operator = network.operator(site.operator)
+    stated = lesser(site, container)
     return Entry(
         path=container.path,
         name=container.name,
@@ -95,7 +127,7 @@ def entry(
         operator=operator.name if operator else site.operator,
         region=site.region,
         zone=site.zone,
-        status=str(site.status),
+        status=str(stated.status),
         simulated=simulated or network.simulated(container.path),
         state=state(container.lifecycle, seen, now, alerts=bool(priorities)),
         worst=min(priorities, default=None),
@@ -104,15 +136,29 @@ def entry(
         last_seen=times.written(seen.last) if seen else None,
         latitude=site.latitude,
         longitude=site.longitude,
+        lifecycle=str(container.lifecycle),
+        lifecycle_since=_day(container.lifecycle_since),
+        status_since=_day(stated.status_since),
+        status_source=stated.status_source,
+        scale=container.scale,
     )
 
 
+def lesser(*stated: Stated) -> Stated:
+    """What is least real of several: a container is no more so than its site."""
+    return max(stated, key=lambda each: list(Status).index(each.status))
+
+
 def state(lifecycle: Lifecycle, seen: Seen | None, now: float, *, alerts: bool) -> str:
-    """nominal, abnormal, stale, silent (declared, never seen) or maintenance."""
-    if lifecycle is Lifecycle.MAINTENANCE:
-        return "maintenance"
+    """nominal, abnormal, stale or silent (never seen) in service; else where it is in its life."""
+    if lifecycle is not Lifecycle.IN_SERVICE:
+        return lifecycle.value
     if seen is None:
         return "silent"
     if now - seen.last.timestamp() > STALE_SECONDS:
         return "stale"
     return "abnormal" if alerts else "nominal"
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None

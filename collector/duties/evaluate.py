@@ -77,17 +77,19 @@ class Evaluate:
         counters: Counters,
         *,
         simulated: Callable[[], Collection[str]] = frozenset,
+        in_service: Callable[[str], bool] | None = None,
         publish: Publish | None = None,
         wake: Callable[[], None] | None = None,
     ) -> None:
         """Nothing runs yet.
 
-        `simulated` names the scopes of simulated senders, `publish` tells who follows the stream,
+        `simulated` names the scopes of simulated senders, `in_service` says whether a container
+        is expected to report (without it all are), `publish` tells who follows the stream,
         `wake` is called when there may be something to send.
         """
         self._store, self._rulebook, self._register = store, rulebook, register
         self._counters, self._simulated = counters, simulated
-        self._publish, self._wake = publish, wake
+        self._publish, self._wake, self._in_service = publish, wake, in_service
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._seen: dict[str, Seen] = {}
@@ -177,7 +179,8 @@ class Evaluate:
                 rows = tables.get(rule.measurement.name)
                 if rows is None:
                     rows = tables[rule.measurement.name] = self._table(rule.measurement, now)
-                found = watch(rule, rows, self._register.of(rule.name), now, simulated)
+                known = self._register.of(rule.name)
+                found = watch(rule, rows, known, now, simulated, in_service=self._in_service)
             except Exception:  # one rule: its alerts stay as they are
                 log.exception(FAILED, extra={"rule": rule.name})
                 self._counters.add("alert_rule_failures_total", rule=rule.name)

@@ -37,7 +37,14 @@ EVENT_SPAN_SECONDS: Final = 86_400
 EVENTS_SECONDS: Final = 4.0
 """How old the list of events may be."""
 UNREACHABLE: Final = ("stale", "silent")
-SIGNS: Final = {"stale": "?", "silent": "–", "maintenance": "M", "abnormal": "!", "nominal": ""}
+SIGNS: Final = {
+    "stale": "?", "silent": "–", "maintenance": "M", "abnormal": "!", "nominal": "",
+    "declared": "D", "commissioning": "C", "retired": "R",
+}  # fmt: skip
+ODD: Final = ("stale", "silent", "abnormal")
+"""States in which something is not as it should be."""
+MARKS: Final = {"declared": "silent", "commissioning": "maintenance", "retired": "silent"}
+"""The looks that states share."""
 NUMBERS: Final = ("p1", "load", "reachable", POWER.name, ENERGY.name, CARBON_LOCATION.name)
 
 
@@ -119,6 +126,7 @@ def events(view: View, names: dict[str, str], limit: int) -> Rows:
 
 def reachable(containers: Sequence[Container], language: str) -> Number:
     """Containers whose readings arrive, out of those in service."""
+    containers = [c for c in containers if c.state not in MARKS]
     lost = [c for c in containers if c.state in UNREACHABLE]
     well = number(len(containers) - len(lost), language)
     return Number(
@@ -152,7 +160,8 @@ def mosaic(containers: Sequence[Container], language: str) -> list[dict[str, Any
 
 def state_mark(container: Container, language: str) -> Mark:
     """How a container is, as a square: its worst alarm, else its state."""
-    mark, sign = container.state, SIGNS.get(container.state, "?")
+    mark = MARKS.get(container.state, container.state)
+    sign = SIGNS.get(container.state, "?")
     if container.worst is not None:
         mark, sign = f"p{container.worst}", str(container.worst)
     return Mark(mark, sign, say(f"state_{container.state}", language))
@@ -181,7 +190,7 @@ def _heard(container: Container, language: str) -> Cell:
 
 
 def _group_note(members: Sequence[Container], language: str) -> str:
-    odd = sum(c.state not in {"nominal", "maintenance"} for c in members)
+    odd = sum(c.state in ODD for c in members)
     said = say("sites", language, count=len(members))
     return said + " · " + say("abnormal_count", language, count=odd) if odd else said
 

@@ -145,6 +145,8 @@ class Story:
         receivers: Sequence[Declared] | None = None, simulated: frozenset[str] = frozenset(),
     ) -> None:  # fmt: skip
         self.folder, self.now, self.simulated = folder, START, simulated
+        self.resting: set[str] = set()
+        """Containers that are not in service."""
         self.step = 1.0
         self.store, self.sensors = Store(), dict[tuple[str, ...], Sensor]()
         self.announced: list[tuple[str, dict[str, Any]]] = []
@@ -172,6 +174,7 @@ class Story:
         self.evaluate = Evaluate(
             self.store, self.rulebook, self.register, self.counters,
             simulated=lambda: self.simulated,
+            in_service=lambda path: path not in self.resting,
             publish=lambda event, data: self.announced.append((event, data)),
         )  # fmt: skip
         self.deliver = Deliver(

@@ -67,6 +67,24 @@ def test_simulated_is_a_matter_of_the_containers_scope(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_only_a_container_in_service_is_expected_to_report(story: Story) -> None:
+    story.resting.add("lyon/rests")
+    for container in (CONTAINER, "lyon/rests"):
+        story.reads(Source, container=container, source="agent", status="ok")
+    story.tick()
+    story.falls_silent()
+    story.until("40s")
+    assert [s.container for s in story.register.of("agent_silent")] == [CONTAINER]
+    story.resting.add(CONTAINER)
+    story.until("2min")
+    assert story.alert("agent_silent").state is State.RESOLVED
+    story.resting.clear()
+    story.until("130s")
+    assert {a.subject.container: a.state for a in story.register.now()} == {
+        CONTAINER: State.FIRING, "lyon/rests": State.FIRING,
+    }  # fmt: skip
+
+
 def test_a_rule_on_events_may_choose_by_key(tmp_path: Path) -> None:
     rules = """
 [[rule]]

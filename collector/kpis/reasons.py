@@ -42,6 +42,102 @@ class Reason(Enum):
         "le diviseur est nul : {}",
         "nothing to divide by: {}",
     )
+    NO_SITE_METER = (
+        "aucun compteur à l'entrée du site",
+        "no meter at the input of the site",
+    )
+    NO_IT_METER = (
+        "aucun compteur d'énergie informatique (onduleur, PDU ou serveur)",
+        "no meter of IT energy (UPS, PDU or server)",
+    )
+    NO_CATEGORY = (
+        "aucune catégorie de comptage informatique commune à tous les conteneurs",
+        "no category of IT metering that all containers share",
+    )
+    NO_COOLING_METER = (
+        "aucun compteur électrique du refroidissement",
+        "no electricity meter of the cooling",
+    )
+    NO_HEAT_METER = (
+        "aucun compteur de chaleur livrée",
+        "no meter of heat handed over",
+    )
+    NO_HEAT_REMOVED = (
+        "aucun compteur de la chaleur évacuée",
+        "no meter of the heat removed",
+    )
+    NO_WATER_METER = (
+        "aucun compteur d'eau prélevée",
+        "no meter of water withdrawn",
+    )
+    NO_WATER_RETURN = (
+        "aucun compteur d'eau consommée ni d'eau rendue",
+        "no meter of water consumed, nor of water returned",
+    )
+    NO_WATER_FACTOR = (
+        "aucun facteur d'eau connu pour {}",
+        "no water factor known for {}",
+    )
+    NO_PERMIT = (
+        "aucune autorisation déclarée avec une limite",
+        "no permit declared with a limit",
+    )
+    NO_RIVER = (
+        "aucune mesure de ce que limite l'autorisation {}",
+        "no reading of what permit {} limits",
+    )
+    NO_GPU = (
+        "aucun GPU ne dit ce qui est demandé ici",
+        "no GPU tells what this needs",
+    )
+    NO_CONTRACT = (
+        "aucun contrat d'énergie renouvelable déclaré",
+        "no contract of renewable energy declared",
+    )
+    NO_CERTIFICATE = (
+        "contrat sans certificat annulé, compté pour rien : {}",
+        "contract without a retired certificate, counted as nothing: {}",
+    )
+    NO_MIX = (
+        "composition du réseau électrique inconnue : {}",
+        "mix of the grid unknown: {}",
+    )
+    NO_CONTRACT_FACTOR = (
+        "contrat sans facteur d'émission : {}",
+        "contract without an emission factor: {}",
+    )
+    NO_RESIDUAL = (
+        "aucun mix résiduel déclaré (contrat de fourniture avec son facteur) pour le site {}",
+        "no residual mix declared (a supply contract with its factor) for site {}",
+    )
+    NO_TARGET = (
+        "aucun objectif adopté",
+        "no target adopted",
+    )
+    NO_EQUIPMENT = (
+        "aucun équipement déclaré",
+        "no equipment declared",
+    )
+    NO_ITEM = (
+        "carbone de fabrication inconnu : {}",
+        "carbon of making unknown: {}",
+    )
+    NO_WORK = (
+        "aucune heure de GPU servie connue",
+        "no GPU time served is known",
+    )
+    NO_STORAGE_METER = (
+        "conteneur mixte sans compteur du stockage : {}",
+        "mixed container without a meter of its storage: {}",
+    )
+    NO_STORE = (
+        "aucun stockage connu ici",
+        "no storage is known here",
+    )
+    NO_INVENTORY = (
+        "inventaire des fragments incomplet ou réservé",
+        "inventory of fragments incomplete, or not to be seen",
+    )
 
     def text(self, language: str, about: str = "") -> str:
         """The sentence in a language."""

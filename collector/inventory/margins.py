@@ -174,7 +174,7 @@ class Margins:
     def counts(self, placement: Placement, without: Collection[str] = ()) -> Ints:
         """How many objects of a placement have 0, 1, … n live fragments."""
         return sum(
-            (part.counts(gone) for part, gone, _ in self._parts(placement, without)),
+            (part.counts(gone) for part, gone, _ in self.parts(placement, without)),
             np.zeros(placement.scheme.n + 1, np.int64),
         )
 
@@ -189,7 +189,7 @@ class Margins:
         if not counts[: scheme.k].any():
             can = [
                 part.tolerated(containers, scheme.k, gone)
-                for part, gone, containers in self._parts(placement, without)
+                for part, gone, containers in self.parts(placement, without)
             ]
             tolerated = min((c for c in can if c is not None), default=None)
             tolerated = None if None in can else tolerated  # told meanwhile
@@ -200,8 +200,8 @@ class Margins:
         objects = int(counts.sum())
         return replies.Margins(placement.store, scheme.word, objects, listed, tolerated)
 
-    def _parts(
-        self, placement: Placement, without: Collection[str]
+    def parts(
+        self, placement: Placement, without: Collection[str] = ()
     ) -> Iterator[tuple[Part, Bits | None, Ints]]:
         """Each part, which slots are thought away, and the containers of slots by number.
 

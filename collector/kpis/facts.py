@@ -168,22 +168,25 @@ class Grids(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
-    """The objects of one store and code, by the containers that reach their fragments.
+    """The objects of one store and code, by who reaches their fragments.
 
-    Objects whose fragments lie alike are one row: `containers[c]` holds `holds[row, c]` distinct
-    indexes, of `live[row]` that are alive at all, of so many `objects[row]`. Where one index lies
-    in several containers, `shared` has, by row, the sets of columns that hold such an index, and
-    `holds` counts it in each. `mean_bytes` is of a fragment; None is unknown.
+    Containers of equal reach are one class of `classes`. Each column is a set of classes, in
+    `columns`: `holds[row, column]` counts the distinct indexes that are alive in exactly these, so
+    that a copy of an index in a second class moves it to another column and never counts it twice;
+    the sum of a row is what is alive of its objects. Objects that lie alike are one row, of so many
+    `objects`. `fragments` counts all that are alive, copies too; `simulated` is the share of them
+    on containers that the twin plays. `mean_bytes` is of a fragment; None is unknown.
     """
 
     store: str
     scheme: Scheme
-    containers: tuple[str, ...]
+    classes: tuple[tuple[str, ...], ...]
+    columns: tuple[frozenset[int], ...]
     holds: NDArray[np.uint16]
-    live: NDArray[np.uint16]
     objects: NDArray[np.int64]
-    mean_bytes: float | None
-    shared: Mapping[int, tuple[frozenset[int], ...]] = field(default_factory=dict)
+    fragments: int = 0
+    mean_bytes: float | None = None
+    simulated: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

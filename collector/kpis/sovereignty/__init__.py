@@ -1,0 +1,1 @@
+"""Sovereignty: who could read, block, or survive without whom. Pure."""

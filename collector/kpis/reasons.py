@@ -134,9 +134,49 @@ class Reason(Enum):
         "aucun stockage connu ici",
         "no storage is known here",
     )
+    NO_QUEUE = (
+        "aucun ordonnanceur ne rend compte sous ce chemin",
+        "no scheduler reports on this path",
+    )
+    NO_CAPACITY = (
+        "capacité en GPU non déclarée",
+        "capacity in GPUs not declared",
+    )
+    NO_CONTRACTED = (
+        "capacité contractée non déclarée",
+        "contracted capacity not declared",
+    )
+    NO_PAID = (
+        "capacité payée non déclarée",
+        "capacity paid for not declared",
+    )
+    NO_HOME = (
+        "aucun locataire n'a de site d'attache déclaré",
+        "no tenant has a home site declared",
+    )
     NO_INVENTORY = (
-        "inventaire des fragments incomplet ou réservé",
-        "inventory of fragments incomplete, or not to be seen",
+        "l'inventaire des fragments n'est pas complet, ou n'est pas visible ici",
+        "the inventory of fragments is not complete, or not to be seen from here",
+    )
+    NO_OBJECT = (
+        "aucun objet n'est stocké",
+        "no object is stored",
+    )
+    NO_REPAIR = (
+        "aucune alerte grave ne s'est terminée sur la période",
+        "no serious alert ended in the period",
+    )
+    ALL_MAINTENANCE = (
+        "toute la période est en maintenance planifiée",
+        "all of the period is planned maintenance",
+    )
+    NO_PURCHASE = (
+        "achat ou location non déclaré pour {}",
+        "neither purchase nor rent declared for {}",
+    )
+    NO_PRICE = (
+        "aucun prix de l'électricité pour le site {}",
+        "no price of electricity for site {}",
     )
 
     def text(self, language: str, about: str = "") -> str:

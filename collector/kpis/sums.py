@@ -2,7 +2,8 @@
 
 A `Cells` is one quantity of some containers, a row a container and a column an hour. A ratio is of
 sums over the same cells: a cell that one of its quantities does not know is left out of all of them
-(`shared`), which lowers the coverage and nothing else. Nothing is scaled up. Pure.
+(`shared`), as is one that one of them knows in part only; that lowers the coverage and nothing
+else. Nothing is scaled up. Pure.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,8 +22,6 @@ from vigie.shape import Quality
 
 YEAR_SECONDS: Final = 365 * 86_400
 """From here on a period is no longer interim."""
-ALIKE: Final = 0.05
-"""Two quantities that know shares of an hour further apart than this are of different hours."""
 
 Mask = NDArray[np.bool_]
 
@@ -31,8 +30,9 @@ Mask = NDArray[np.bool_]
 class Cells:
     """One quantity of the containers that should have it, NaN where unknown.
 
-    `covered` is the share of each cell that is known; `lengths` are the seconds of the hours;
-    `qualities` and `sources` are by container.
+    `covered` is the share of each cell that is known, `whole` the cells of which it is all there is
+    to know; `lengths` are the seconds of the hours. `hourlies` is what each container told, of
+    which the cells may be a part or a product; `qualities` are those of the cells.
     """
 
     name: str
@@ -40,14 +40,20 @@ class Cells:
     plants: tuple[Plant, ...]
     amount: Floats
     covered: Floats
+    whole: Mask
     qualities: tuple[Quality | None, ...]
-    sources: tuple[tuple[str, ...], ...]
+    hourlies: tuple[Hourly | None, ...]
     lengths: Floats
 
     @property
     def known(self) -> Mask:
         """The cells that say something."""
         return ~np.isnan(self.amount)
+
+    @property
+    def told(self) -> list[bool]:
+        """Which containers say anything."""
+        return [bool(row.any()) for row in self.known]
 
     @property
     def rows(self) -> Floats:
@@ -74,7 +80,7 @@ class Cells:
     @property
     def quality(self) -> Quality | None:
         """The worst of those that say something."""
-        return worst(q for q, row in zip(self.qualities, self.known, strict=True) if row.any())
+        return worst(q for q, told in zip(self.qualities, self.told, strict=True) if told)
 
     @property
     def simulated_share(self) -> float:
@@ -83,19 +89,23 @@ class Cells:
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """What each container put in, and where it was read; empty rows are told as unknown."""
+        """What each meter counted, then what of each container went in; unknown ones are told."""
+        terms = []
         whole = float(self.lengths.sum()) or 1.0
         told = (self._shares() * self.lengths).sum(axis=1) / whole
-        return tuple(
-            Term(
-                "input", f"{plant.container.path} {self.name}",
-                None if np.isnan(row) else float(row), self.unit, "; ".join(source), float(part),
-                quality,
-            )
-            for plant, row, source, part, quality in zip(
-                self.plants, self.rows, self.sources, told, self.qualities, strict=True
-            )
-        )  # fmt: skip
+        for n, (plant, hourly) in enumerate(zip(self.plants, self.hourlies, strict=True)):
+            name, quality = f"{self.name} {plant.container.path}", self.qualities[n]
+            sources = () if hourly is None else hourly.sources
+            counts = () if hourly is None else hourly.counts
+            if len(counts) == len(sources):
+                terms += [
+                    Term("input", name, count, self.unit, source)
+                    for source, count in zip(sources, counts, strict=True)
+                ]
+            value = None if np.isnan(self.rows[n]) else float(self.rows[n])
+            said = "; ".join(sources)
+            terms.append(Term("input", name, value, self.unit, said, float(told[n]), quality))
+        return tuple(terms)
 
     @property
     def sum_term(self) -> Term:
@@ -111,8 +121,12 @@ class Cells:
     ) -> "Cells":
         """Each cell times a factor, at best of a quality; NaN makes a cell unknown."""
         qualities = tuple(None if q is None else worst((q, quality)) for q in self.qualities)
-        amount = self.amount * factor
-        return replace(self, name=name, unit=unit, amount=amount, qualities=qualities)
+        # Its meters did not count that.
+        made = tuple(None if h is None else replace(h, counts=()) for h in self.hourlies)
+        return replace(
+            self, name=name, unit=unit, amount=self.amount * factor, qualities=qualities,
+            hourlies=made,
+        )  # fmt: skip
 
     def _shares(self) -> Floats:
         return np.where(self.known, self.covered, 0.0)
@@ -129,15 +143,14 @@ def gather(
     rows = tuple(facts.plants if plants is None else plants)
     picked = [pick(plant) for plant in rows]
     shape = (len(rows), facts.hours)
-    amount, covered = np.full(shape, np.nan), np.zeros(shape)
+    amount, covered, whole = np.full(shape, np.nan), np.zeros(shape), np.zeros(shape, np.bool_)
     for row, hourly in enumerate(picked):
         if hourly is not None:
-            amount[row], covered[row] = hourly.amount, hourly.covered
+            amount[row], covered[row], whole[row] = hourly.amount, hourly.covered, hourly.known
     return Cells(
-        name, unit, rows, amount, covered,
+        name, unit, rows, amount, covered, whole,
         tuple(None if hourly is None else hourly.quality for hourly in picked),
-        tuple(() if hourly is None else hourly.sources for hourly in picked),
-        lengths(facts),
+        tuple(picked), lengths(facts),
     )  # fmt: skip
 
 
@@ -150,24 +163,25 @@ def lengths(facts: Facts) -> Floats:
 def combined(*signed: tuple[float, Hourly]) -> Hourly:
     """Quantities of one container added with their signs: unknown where one of them is."""
     amount = sum((sign * hourly.amount for sign, hourly in signed), start=np.float64(0.0))
+    every = [hourly for _, hourly in signed]
     return Hourly(
         np.asarray(amount, dtype=np.float64),
-        np.minimum.reduce([hourly.covered for _, hourly in signed]),
-        worst(hourly.quality for _, hourly in signed) or Quality.DECLARED,
-        tuple(source for _, hourly in signed for source in hourly.sources),
+        np.minimum.reduce([hourly.covered for hourly in every]),
+        worst(hourly.quality for hourly in every) or Quality.DECLARED,
+        tuple(source for hourly in every for source in hourly.sources),
+        np.logical_and.reduce([hourly.known for hourly in every]),
+        tuple(count for hourly in every for count in hourly.counts),
     )
 
 
 def shared(first: Cells, *others: Cells) -> tuple[Cells, ...]:
-    """The same quantities over the cells that all of them know, and know alike.
+    """The same quantities over the cells of which all of them know all there is.
 
     All are of the same containers, in the same order.
     """
     every = (first, *others)
-    covers = np.stack([cells.covered for cells in every])
-    alike = covers.max(axis=0) - covers.min(axis=0) <= ALIKE
-    mask = np.logical_and.reduce([cells.known for cells in every]) & alike
-    covered = covers.min(axis=0)
+    mask = np.logical_and.reduce([cells.known & cells.whole for cells in every])
+    covered = np.minimum.reduce([cells.covered for cells in every])
     return tuple(replace(cells.only(mask), covered=covered) for cells in every)
 
 
@@ -260,7 +274,7 @@ def finished(indicator: Indicator, value: float, of: Sequence[Cells], extra: Ext
     """A value with all that is known of the cells it was made of; the first weighs the twin."""
     terms = [term for cells in of for term in cells.terms]
     terms += [cells.sum_term for cells in of]
-    terms += [*extra.factors, Term("result", indicator.name, value, indicator.unit.ucum)]
+    terms += [*extra.factors, Term("result", indicator.name, value, indicator.unit.symbol)]
     return Made(
         value,
         coverage=min(cells.coverage for cells in of),

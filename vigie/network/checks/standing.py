@@ -53,13 +53,16 @@ def _assumed(declared: Declared, at: TomlPath, stated: Stated) -> None:
 
 
 def _fields(value: Any) -> frozenset[str]:
-    """What may be assumed of something: not how real it is, which whoever declares it knows."""
+    """What may be assumed of something: not how real it is, which whoever declares it knows.
+
+    The day since when it is that real often is: an announcement seldom dates what it tells.
+    """
     if not dataclasses.is_dataclass(value):
         return frozenset()
     own = (
         {field.name for field in dataclasses.fields(Stated)} if isinstance(value, Stated) else set()
     )
-    return frozenset(field.name for field in dataclasses.fields(value)) - own
+    return frozenset(field.name for field in dataclasses.fields(value)) - (own - {"status_since"})
 
 
 def _site(declared: Declared, at: TomlPath, site: Site) -> None:

@@ -178,6 +178,50 @@ class Reason(Enum):
         "aucun prix de l'électricité pour le site {}",
         "no price of electricity for site {}",
     )
+    NO_HOME = (
+        "aucun pays d'origine déclaré pour le stockage {}",
+        "no home jurisdiction declared for store {}",
+    )
+    NO_POLICY = (
+        "aucune règle de placement ne nomme de pays",
+        "no policy names countries",
+    )
+    NO_KEYS = (
+        "lieu des clés ou du catalogue non déclaré : {}",
+        "where keys or catalogue are held is not declared: {}",
+    )
+    NO_SIZE = (
+        "taille des fragments inconnue : {}",
+        "size of fragments unknown: {}",
+    )
+    REACH_UNKNOWN = (
+        "portée inconnue : {}",
+        "reach unknown: {}",
+    )
+    NO_OBJECT = (
+        "aucun objet connu ici",
+        "no object is known here",
+    )
+    NO_COALITION = (
+        "aucun groupe de pays n'y suffit",
+        "no group of countries suffices",
+    )
+    NO_EVIDENCE = (
+        "aucune preuve déclarée : {}",
+        "no evidence declared: {}",
+    )
+    NO_LINE = (
+        "aucune ligne sortante connue : {}",
+        "no line out is known: {}",
+    )
+    NO_ORIGIN = (
+        "origine des équipements non déclarée",
+        "origin of the equipment not declared",
+    )
+    NOT_EVALUATED = (
+        "règles jamais évaluées sur cette période",
+        "rules never evaluated in this period",
+    )
 
     def text(self, language: str, about: str = "") -> str:
         """The sentence in a language."""

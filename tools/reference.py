@@ -127,7 +127,7 @@ def _operation(document: dict[str, Any], title: str, operation: dict[str, Any]) 
         lines = [(f"`{name}`", _kind(schema)) for name, schema in members.items()]
         parts.append(table(("Member of the body", "Type"), lines))
     if answer := _reference(operation["responses"].get("200", {}).get("content", {})):
-        where = " (`vigie/replies.py`)" if hasattr(replies, answer) else ""
+        where = " (`vigie/replies/`)" if hasattr(replies, answer) else ""
         parts.append(f"Answers `{answer}`{where}.")
     return "\n\n".join(parts)
 

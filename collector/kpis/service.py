@@ -144,7 +144,7 @@ def local(facts: Facts) -> Made:
     """GPU time of the tenants whose home the site is, over all that was served."""
     homes = {tenant.id: tenant.home for tenant in facts.network.tenants}
     if not any(homes.values()):
-        return unknown(Reason.NO_HOME)
+        return unknown(Reason.NO_HOME_SITE)
 
     def own(plant: Plant) -> Hourly | None:
         mine = [name for name in plant.work if homes.get(name) == plant.site.id]

@@ -96,7 +96,7 @@ def test_work_is_local_where_the_tenants_home_is_the_site() -> None:
     declared = network(one, other, tenants=tenants)
     assert make(indicators.LOCAL, facts(one, other, network=declared)).value == pytest.approx(1 / 8)
     nobody = network(one, tenants=(Tenant("a", "A"),))
-    assert make(indicators.LOCAL, facts(one, network=nobody)).reason is Reason.NO_HOME
+    assert make(indicators.LOCAL, facts(one, network=nobody)).reason is Reason.NO_HOME_SITE
 
 
 def held(rows: Sequence[tuple[int, int]], k: int = 2, n: int = 3) -> Held:

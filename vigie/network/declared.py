@@ -1,9 +1,10 @@
 """A network as written: each declared thing with its place in the files, to be checked."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import Any, Final, TypeVar
 
 from vigie.document import Reader, suggestion
 from vigie.network.contracts import EnergyContract, Purchase, Target
@@ -69,6 +70,7 @@ class Declared:
         rows = (row for table in tables for row in self._written(table))
         return frozenset(row["id"] for row in rows if isinstance(row.get("id"), str))
 
+    @cached_property
     def paths(self) -> frozenset[str]:
         """The paths of containers, also of those with faults."""
         return frozenset(
@@ -95,12 +97,29 @@ class Declared:
         return [row for row in (rows if isinstance(rows, list) else ()) if isinstance(row, dict)]
 
 
+_WORDS: Final[Mapping[str, str]] = {
+    "operators": "organisation",
+    "owners": "organisation",
+    "suppliers": "organisation",
+    "tenants": "tenant",
+    "sites": "site",
+    "containers": "container",
+    "meters": "meter",
+    "energy": "energy contract",
+    "purchases": "purchase",
+    "placements": "placement",
+    "tenancies": "tenancy",
+    "perimeters": "perimeter",
+    "pilots": "pilot",
+}
+
+
 def identity(table: str, value: Any) -> tuple[str, str] | None:
     """By what nothing else may be called: a word for what it is, and its name; None has none."""
-    if table in {"operators", "owners", "suppliers"}:
-        return "organisation", value.id
+    if table not in _WORDS:
+        return None
     if isinstance(value, Container):
-        return "container", value.path
+        return _WORDS[table], value.path
     if isinstance(value, Meter):
-        return "meter", f"{value.container}/{value.name}"
-    return (table, value.id) if hasattr(value, "id") else None
+        return _WORDS[table], f"{value.container}/{value.name}"
+    return _WORDS[table], value.id

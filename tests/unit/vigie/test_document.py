@@ -170,3 +170,39 @@ def test_a_duration_reads_back(milliseconds: int) -> None:
 @given(st.integers(0, 2**60))
 def test_a_size_reads_back(count: int) -> None:
     assert size(size_text(count)) == pytest.approx(count)
+
+
+def row(text: str, name: str) -> Document:
+    return Document.parse(text, name)
+
+
+def test_arrays_of_tables_of_two_documents_keep_their_own_files_and_lines() -> None:
+    whole = Document("both")
+    whole.extend(row("title = 1\n[[doors]]\nkey = 'a'\n", "a.toml"))
+    whole.extend(row("\n[[doors]]\nkey = 'b'\n[[doors.locks]]\nturns = 2\n", "b.toml"))
+    assert whole.data["doors"] == [{"key": "a"}, {"key": "b", "locks": [{"turns": 2}]}]
+    assert whole.where(("doors", 0, "key")) == "a.toml:3"
+    assert whole.where(("doors", 1, "key")) == "b.toml:3"
+    assert whole.where(("doors", 1, "locks", 0, "turns")) == "b.toml:5"
+    assert whole.where(("title",)) == "a.toml:1"
+    assert whole.where(()) == "both"
+
+
+def test_rows_within_a_statement_keep_their_own_file_too() -> None:
+    whole = Document("both")
+    whole.extend(row("doors = [{ key = 'a' }]\n", "a.toml"))
+    whole.extend(row("\n\ndoors = [{ key = 'b' }]\n", "b.toml"))
+    assert whole.where(("doors", 1, "key")) == "b.toml:3"
+    third = Document("three")
+    third.extend(row("doors = [{ key = 'c' }]\n", "c.toml"))
+    third.extend(whole)
+    assert [third.where(("doors", n)) for n in range(3)] == ["c.toml:1", "a.toml:1", "b.toml:3"]
+
+
+@pytest.mark.parametrize("again", ["title = 2", "[title]\nof = 1", "[[title]]\nof = 1"])
+def test_what_there_is_one_of_stands_in_one_document(again: str) -> None:
+    whole = Document("both")
+    whole.extend(row("title = 1\n", "a.toml"))
+    told = r"b.toml:1: title: is given already at a.toml:1; leave one of the two"
+    with pytest.raises(SettingsError, match=told):
+        whole.extend(row(again + "\n", "b.toml"))

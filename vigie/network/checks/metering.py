@@ -1,6 +1,6 @@
 """The trees of meters: each role is one of its medium, and nothing is counted twice."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import Final
 
@@ -31,12 +31,12 @@ def check(declared: Declared) -> None:
         _overlaps(declared, tree)
 
 
-def _trees(declared: Declared) -> Iterator[_Tree]:
+def _trees(declared: Declared) -> Iterable[_Tree]:
     """The meters of each container by name; of two with one name the first."""
-    containers = dict.fromkeys(meter.container for _, meter in declared.meters)
-    for container in containers:
-        rows = [(at, meter) for at, meter in declared.meters if meter.container == container]
-        yield {meter.name: (at, meter) for at, meter in reversed(rows)}
+    trees: dict[str, dict[str, tuple[TomlPath, Meter]]] = {}
+    for at, meter in declared.meters:
+        trees.setdefault(meter.container, {}).setdefault(meter.name, (at, meter))
+    return trees.values()
 
 
 def _behind(declared: Declared, tree: _Tree, at: TomlPath, meter: Meter) -> None:
@@ -53,7 +53,9 @@ def _behind(declared: Declared, tree: _Tree, at: TomlPath, meter: Meter) -> None
             declared.fault(place, f"meters in a circle: {circle}; the topmost has no parent")
         return
     parent = tree[meter.parent][1]
-    if meter.medium != "electricity" or meter.role == parent.role:
+    if meter.medium != "electricity" or parent.role not in POWER_ROLES:
+        return
+    if meter.role == parent.role:
         return
     if meter.role in SUPPLY_ROLES:
         told = f"{meter.role} feeds the place beside its grid meter; leave parent out"
@@ -65,15 +67,17 @@ def _behind(declared: Declared, tree: _Tree, at: TomlPath, meter: Meter) -> None
 
 def _overlaps(declared: Declared, tree: _Tree) -> None:
     """Two meters at one delivery point in one role, side by side, count the same thing twice."""
-    for (_, first), (at, second) in combinations(tree.values(), 2):
-        alike = (first.medium, first.role, first.delivery_point) == (
-            second.medium,
-            second.role,
-            second.delivery_point,
-        )
-        related = second.name in _ancestors(tree, first) or first.name in _ancestors(tree, second)
-        if alike and second.delivery_point is not None and not related:
-            told = f"overlaps {first.name!r}: both are {second.role} of {second.delivery_point}"
+    points: dict[tuple[str, str, str], list[str]] = {}
+    for name, (_, meter) in tree.items():
+        if meter.delivery_point is not None:
+            point = (meter.medium, meter.role, meter.delivery_point)
+            points.setdefault(point, []).append(name)
+    for (_, role, where), names in points.items():
+        for first, second in combinations(names, 2):
+            at, meter = tree[second]
+            if first in _ancestors(tree, meter) or second in _ancestors(tree, tree[first][1]):
+                continue
+            told = f"overlaps {first!r}: both are {role} of {where}"
             declared.fault((*at, "name"), f"{told}; put one behind the other with parent")
 
 

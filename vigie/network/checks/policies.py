@@ -12,12 +12,17 @@ from vigie.positions import TomlPath
 def check(declared: Declared) -> None:
     """Fault tenants that a site does not serve, and partners where another operates."""
     _tenants(declared)
+    known = declared.ids("operators")
     operates = {site.id: site.operator for _, site in declared.sites}
     for at, pilot in declared.pilots:
+        containers = [partner.container for partner in pilot.partners]
         for n, partner in enumerate(pilot.partners):
             runs = operates.get(partner.container.partition("/")[0])
-            if runs not in {None, partner.operator}:
+            if partner.operator in known and runs not in {None, partner.operator}:
                 told = f"{partner.container} is operated by {runs!r}, not by {partner.operator!r}"
+                declared.fault((*at, "partners", n), told)
+            if partner.container in containers[:n]:
+                told = f"{partner.container} is a partner's already; each offers its own"
                 declared.fault((*at, "partners", n), told)
 
 

@@ -33,6 +33,11 @@ def _unique(declared: Declared) -> None:
                 key[1],
                 first.setdefault(key, at),
             )
+    for at, site in declared.sites:
+        permits: dict[str, TomlPath] = {}
+        for n, permit in enumerate(site.permits):
+            place = (*at, "permits", n)
+            _once(declared, (*place, "id"), permit.id, permits.setdefault(permit.id, place))
     for at, placement in declared.placements:
         if placement.status is not Status.STUDIED:
             _once(declared, (*at, "store"), placement.store, stores.setdefault(placement.store, at))
@@ -69,7 +74,7 @@ def _organisations(declared: Declared) -> None:
 
 
 def _places(declared: Declared) -> None:
-    sites, containers = declared.ids("sites"), declared.paths()
+    sites, containers = declared.ids("sites"), declared.paths
     for at, container in declared.containers:
         declared.refer((*at, "site"), container.site, "site", sites)
     for at, meter in declared.meters:
@@ -91,8 +96,7 @@ def _bought(declared: Declared) -> None:
     for at, contract in declared.energy:
         _each(declared, (*at, "sites"), contract.sites, "site", declared.ids("sites"))
     for at, purchase in declared.purchases:
-        paths = declared.paths()
-        _each(declared, (*at, "containers"), purchase.containers, "container", paths)
+        _each(declared, (*at, "containers"), purchase.containers, "container", declared.paths)
 
 
 def _scopes(declared: Declared) -> None:
@@ -102,7 +106,7 @@ def _scopes(declared: Declared) -> None:
         declared.refer((*at, "indicator"), target.indicator, "indicator", indicators)
     for at, evidence in declared.evidence:
         _scope(declared, (*at, "path"), evidence.path)
-    subjects = declared.ids("operators", "owners", "suppliers", "sites") | declared.paths()
+    subjects = declared.ids("operators", "owners", "suppliers", "sites") | declared.paths
     for at, qualification in declared.qualifications:
         what = "organisation, site or container"
         declared.refer((*at, "subject"), qualification.subject, what, subjects)
@@ -113,8 +117,8 @@ def _policies(declared: Declared) -> None:
     for at, placement in declared.placements:
         declared.refer((*at, "tenant"), placement.tenant, "tenant", declared.ids("tenants"))
         for n, prefix in enumerate(placement.containers):
-            if not any(inside(path, prefix) for path in declared.paths()):
-                known = declared.ids("sites") | declared.paths()
+            if not any(inside(path, prefix) for path in declared.paths):
+                known = declared.ids("sites") | declared.paths
                 declared.refer((*at, "containers", n), prefix, "site or container", known)
     for at, pilot in declared.pilots:
         _each(declared, (*at, "stores"), pilot.stores, "store of a placement", stores)
@@ -123,10 +127,10 @@ def _policies(declared: Declared) -> None:
 def _scope(declared: Declared, at: TomlPath, scope: str) -> None:
     """A scope is nothing, a path as deep as a host, or a perimeter by its prefix."""
     perimeters = declared.ids("perimeters")
-    known = declared.ids("sites") | declared.paths() | {scope_of(name) for name in perimeters}
+    known = declared.ids("sites") | declared.paths | {scope_of(name) for name in perimeters}
     if scope in perimeters and scope not in known:
         declared.fault(at, f"{scope!r} is a perimeter; write {scope_of(scope)!r}")
-    elif scope and not any(inside(scope, path) for path in declared.paths()):
+    elif scope and not any(inside(scope, path) for path in declared.paths):
         declared.refer(at, scope, "site, container or perimeter", known)
 
 

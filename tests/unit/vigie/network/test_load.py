@@ -1,34 +1,14 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.build.network import SOUND, faults
 from tests.house import ROOT
-from vigie.document import Document
 from vigie.errors import SettingsError
-from vigie.network.load import Network, check, load, zones
-from vigie.network.operators import Status
-
-SOUND = """\
-name = "N"
-[[operators]]
-id = "op"
-name = "Operator"
-[[sites]]
-id = "cannes"
-name = "Cannes"
-operator = "op"
-zone = "FR"
-[[containers]]
-id = "c1"
-name = "C1"
-site = "cannes"
-"""
-
-
-def faults(text: str) -> list[str]:
-    with pytest.raises(SettingsError) as error:
-        check(Document.parse(text, "net.toml"))
-    return str(error.value).splitlines()
+from vigie.network.load import Network, joined, load
+from vigie.network.operators import Operator, Status
+from vigie.network.places import Container, Site
 
 
 def test_the_example_is_sound_and_its_study_counts_nowhere() -> None:
@@ -39,35 +19,6 @@ def test_the_example_is_sound_and_its_study_counts_nowhere() -> None:
     assert studied.status is Status.STUDIED
     assert network.simulated("vendee/c1/host-1")
     assert not network.simulated("cannes/c1")
-
-
-def test_this_host_alone_is_one_container_without_a_grid_zone() -> None:
-    network = Network.of_this_host("pc")
-    assert [c.path for c in network.containers] == ["local/this"]
-    site = network.site("local/this/pc")
-    assert site is not None
-    assert site.zone is None
-    assert network.operator("self") is not None
-
-
-def test_equal_content_has_an_equal_version_whatever_the_comments() -> None:
-    once = check(Document.parse(SOUND, "a.toml"))
-    again = check(Document.parse("# moved\n" + SOUND, "b.toml"))
-    other = check(Document.parse(SOUND.replace('zone = "FR"', 'zone = "DE"'), "a.toml"))
-    assert once.version == again.version != other.version
-
-
-def test_a_path_names_the_container_it_lies_in_and_no_neighbour() -> None:
-    text = SOUND + '[[containers]]\nid = "c10"\nname = "C10"\nsite = "cannes"\n'
-    network = check(Document.parse(text, "net.toml"))
-    found = network.container("cannes/c10/host")
-    assert found is not None
-    assert found.id == "c10"
-    assert network.container("cannes") is None
-    assert [c.id for c in network.within("")] == ["c1", "c10"]
-    assert [c.id for c in network.within("cannes/c1")] == ["c1"]
-    assert [c.id for c in network.within("cannes/c1/host")] == ["c1"]
-    assert network.within("cannes/c") == ()
 
 
 def test_unknown_references_get_a_line_and_a_suggestion() -> None:
@@ -124,5 +75,75 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         load(tmp_path / "none.toml")
 
 
-def test_every_zone_has_both_names() -> None:
-    assert all(set(names) == {"fr", "en"} and all(names.values()) for names in zones().values())
+def test_a_folder_is_one_network_and_each_fault_names_its_own_file(tmp_path: Path) -> None:
+    head, places = SOUND.split("[[sites]]")
+    (tmp_path / "a.toml").write_text(head)
+    (tmp_path / "b.toml").write_text("[[sites]]" + places)
+    more = '[[containers]]\nid = "c2"\nname = "C2"\nsite = "cannes"\n'
+    (tmp_path / "c.toml").write_text(more)
+    (tmp_path / "notes.md").write_text("not read")
+    network = load(tmp_path)
+    assert network.name == "N"
+    assert [c.path for c in network.containers] == ["cannes/c1", "cannes/c2"]
+
+    (tmp_path / "c.toml").write_text(more.replace('"cannes"', '"canes"') + "gpus = 3\n")
+    with pytest.raises(SettingsError) as error:
+        load(tmp_path)
+    assert str(error.value).splitlines() == [
+        f"{tmp_path}/c.toml:5: containers[2].gpus: no such setting; did you mean gpu?",
+    ]
+    (tmp_path / "c.toml").write_text(more.replace('"cannes"', '"canes"'))
+    with pytest.raises(SettingsError) as error:
+        load(tmp_path)
+    assert str(error.value).splitlines() == [
+        f"{tmp_path}/c.toml:4: containers[2].site: no site is called 'canes'; did you mean cannes?",
+    ]
+
+
+def test_files_give_the_name_once(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(SOUND)
+    (tmp_path / "b.toml").write_text('# two\nname = "M"\n')
+    with pytest.raises(SettingsError) as error:
+        load(tmp_path)
+    told = f"name: is given already at {tmp_path}/a.toml:1; leave one of the two"
+    assert str(error.value) == f"{tmp_path}/b.toml:2: {told}"
+
+
+def test_a_folder_without_a_network_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"holds no \*.toml file"):
+        load(tmp_path)
+
+
+def test_without_a_name_a_network_is_called_as_its_file_or_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "riviera"
+    folder.mkdir()
+    (folder / "a.toml").write_text(SOUND.replace('name = "N"\n', "", 1))
+    assert load(folder).name == "riviera"
+    assert load(folder / "a.toml").name == "a"
+
+
+def host(name: str) -> Network:
+    return Network(
+        name,
+        (Operator(f"op-{name}", "Op"),),
+        (Site(name, "Site", f"op-{name}"),),
+        (Container("c1", "C1", name),),
+    )
+
+
+def test_two_networks_become_one_under_the_first_name() -> None:
+    both = joined(host("a"), host("b"))
+    assert both.name == "a"
+    assert [c.path for c in both.containers] == ["a/c1", "b/c1"]
+    assert both.operator("op-b") is not None
+    assert both.version not in {host("a").version, host("b").version}
+
+
+def test_what_both_networks_declare_is_told() -> None:
+    with pytest.raises(SettingsError) as error:
+        joined(host("a"), replace(host("a"), name="b"))
+    assert str(error.value).splitlines() == [
+        "b: organisation 'op-a' is declared already in a; rename one of them",
+        "b: site 'a' is declared already in a; rename one of them",
+        "b: container 'a/c1' is declared already in a; rename one of them",
+    ]

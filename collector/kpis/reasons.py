@@ -150,7 +150,7 @@ class Reason(Enum):
         "capacité payée non déclarée",
         "capacity paid for not declared",
     )
-    NO_HOME = (
+    NO_HOME_SITE = (
         "aucun locataire n'a de site d'attache déclaré",
         "no tenant has a home site declared",
     )
@@ -197,10 +197,6 @@ class Reason(Enum):
     REACH_UNKNOWN = (
         "portée inconnue : {}",
         "reach unknown: {}",
-    )
-    NO_OBJECT = (
-        "aucun objet connu ici",
-        "no object is known here",
     )
     NO_COALITION = (
         "aucun groupe de pays n'y suffit",

@@ -1,33 +1,26 @@
-"""Carbon of electricity: energy times what the grid emits.
+"""The methods of the carbon of electricity, and the same of plain sums of sites. Pure."""
 
-Method: GHG Protocol Scope 2 Guidance, location-based: the mean intensity of the grid on which the
-energy was taken, of a country and not of a region. Factors: factors/grid_intensity.csv.
-"""
-
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from typing import Final
 
+from collector.kpis.made import Method
+from collector.kpis.market import carbon_market
+from collector.kpis.matching import cfe
 from collector.kpis.reasons import Reason
+from collector.kpis.scope2 import carbon_location, cue
+from collector.kpis.tables import Factor, factors
+from vigie.indicators import carbon as declared
 from vigie.units import JOULES_PER_KWH
 
+__all__ = ["METHODS", "Carbon", "Factor", "factors", "location_based"]
 
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """What a grid emits per kWh, from which year, how computed and who says so."""
-
-    zone: str
-    grams_per_kwh: float
-    method: str
-    year: int
-    source: str
-    licence: str
-
-    def __str__(self) -> str:
-        """`FR 44.2 g/kWh (2024)`."""
-        return f"{self.zone} {self.grams_per_kwh:g} g/kWh ({self.year})"
+METHODS: Final[tuple[Method, ...]] = (
+    Method(declared.CARBON_LOCATION, carbon_location),
+    Method(declared.CARBON_MARKET, carbon_market),
+    Method(declared.CUE, cue),
+    Method(declared.CFE, cfe),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +31,6 @@ class Carbon:
     reason: Reason | None
     about: str
     factors: tuple[Factor, ...]
-
-
-@cache
-def factors() -> Mapping[str, Factor]:
-    """The packaged factors by zone."""
-    text = files("collector.kpis").joinpath("factors/grid_intensity.csv").read_text("utf-8")
-    return {
-        row["zone"]: Factor(
-            row["zone"], float(row["gco2e_per_kwh"]), row["method"], int(row["year"]),
-            row["source"], row["licence"],
-        )
-        for row in csv.DictReader(text.splitlines())
-    }  # fmt: skip
 
 
 def location_based(

@@ -114,6 +114,10 @@ class Reason(Enum):
         "aucun objectif adopté",
         "no target adopted",
     )
+    NOT_A_YEAR = (
+        "l'objectif de {} porte sur une année : demander une année",
+        "the target of {} is of a year: ask for a year",
+    )
     NO_EQUIPMENT = (
         "aucun équipement déclaré",
         "no equipment declared",

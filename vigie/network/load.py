@@ -18,6 +18,7 @@ from vigie.network.checks import (
 )
 from vigie.network.declared import Declared, identity
 from vigie.network.network import Network
+from vigie.network.operators import Status
 from vigie.network.zones import zones
 
 __all__ = ["Network", "check", "joined", "load", "reference", "zones"]
@@ -94,3 +95,6 @@ def _identities(network: Network) -> Iterator[tuple[str, str] | None]:
         if table.name != "name":
             for value in getattr(network, table.name):
                 yield identity(table.name, value)
+    for placement in network.placements:
+        if placement.status is not Status.STUDIED:
+            yield "store", placement.store

@@ -1,18 +1,27 @@
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.build.network import SOUND, faults
 from tests.house import ROOT
+from vigie.document import Document
 from vigie.errors import SettingsError
-from vigie.network.load import Network, joined, load
+from vigie.network.load import Network, check, joined, load, reference
 from vigie.network.operators import Operator, Status
 from vigie.network.places import Container, Site
+from vigie.network.policies import Placement
+from vigie.positions import TomlPath
+
+EXAMPLE = ROOT / "docs/examples/network.toml"
 
 
 def test_the_example_is_sound_and_its_study_counts_nowhere() -> None:
-    network = load(ROOT / "docs/examples/network.toml")
+    network = load(EXAMPLE)
     assert [c.path for c in network.containers] == ["cannes/c1", "cannes/c2", "vendee/c1"]
     studied = network.site("vendee/c1")
     assert studied is not None
@@ -147,3 +156,54 @@ def test_what_both_networks_declare_is_told() -> None:
         "b: site 'a' is declared already in a; rename one of them",
         "b: container 'a/c1' is declared already in a; rename one of them",
     ]
+
+
+def test_a_store_has_its_policy_in_one_of_them() -> None:
+    stored = [
+        replace(host(name), placements=(Placement(f"p-{name}", "tahoe", 1, 2),)) for name in "ab"
+    ]
+    with pytest.raises(SettingsError, match="b: store 'tahoe' is declared already in a; rename"):
+        joined(*stored)
+
+
+def test_the_reference_network_is_sound_and_joins_this_host() -> None:
+    both = joined(Network.of_this_host("pc"), reference())
+    assert both.name == "pc"
+    assert len(both.containers) == 1 + len(reference().containers)
+
+
+def told(document: Document) -> list[str]:
+    """The faults of a document, sound or not."""
+    try:
+        check(document)
+    except SettingsError as error:
+        return str(error).splitlines()
+    return []
+
+
+def places(value: Any, at: TomlPath = ()) -> Iterator[TomlPath]:
+    """Every place in a document, tables and arrays included."""
+    keys: Iterable[str | int] = value if isinstance(value, dict) else ()
+    for key in range(len(value)) if isinstance(value, list) else keys:
+        yield (*at, key)
+        yield from places(value[key], (*at, key))
+
+
+PLACES = list(places(Document.load(EXAMPLE).data))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    at=st.sampled_from(PLACES),
+    odd=st.sampled_from([None, "", "x", -1, 1e30, True, [], ["x"], {}, {"x": 1}, [{}], [[]]]),
+)
+def test_whatever_stands_at_a_place_is_told_or_taken(at: TomlPath, odd: Any) -> None:
+    document = Document.load(EXAMPLE)
+    table: Any = document.data
+    for key in at[:-1]:
+        table = table[key]
+    if odd is None:
+        del table[at[-1]]
+    else:
+        table[at[-1]] = odd
+    assert all(line.startswith(str(EXAMPLE)) for line in told(document))

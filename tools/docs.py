@@ -1,6 +1,6 @@
 """Writes the generated pages of docs/, or checks that they are fresh and that links lead somewhere.
 
-A generated page is a row in `tools.reference.PAGES`: its path, and what returns its text.
+A generated page is a row in `PAGES`: its path, and what returns its text.
 """
 
 import argparse
@@ -9,8 +9,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.reference import PAGES
+from tools import reference, systems
 
+PAGES = (*reference.PAGES, *systems.PAGES)
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"!?\[[^\]]*\]\(<?([^)\s>]+)>?[^)]*\)")
 HEADING = re.compile(r"^#+ +(.+?) *#*$", re.MULTILINE)

@@ -36,8 +36,8 @@ def test_a_role_is_one_of_its_medium(text: str, told: str) -> None:
 
 
 def test_a_parent_is_a_meter_of_the_same_container_and_medium() -> None:
-    (line,) = added(meter("grid", "site") + meter("u", "ups", "gird"))
-    told = "cannes/c1 has no electricity meter 'gird'; did you mean grid?"
+    (line,) = added(meter("grid", "site") + meter("u", "ups", "gridd"))
+    told = "cannes/c1 has no electricity meter 'gridd'; did you mean grid?"
     assert line == f"net.toml:22: meters[2].parent: {told}"
     water = meter("w", "potable", "grid", 'medium = "water"\n')
     (line,) = added(meter("grid", "site") + water)

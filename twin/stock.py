@@ -58,7 +58,13 @@ class Stock:
 
     def take(self, holding: Holding, now: int) -> int:
         """Note what is held now (`now` in Unix seconds); returns how many records changed."""
-        fresh = _records(holding, now)
+        return self._put(_records(holding, now))
+
+    def empty(self) -> None:
+        """Nothing of the store is held any more."""
+        self._put(np.empty(0, WIRE))
+
+    def _put(self, fresh: Records) -> int:
         with self._lock:
             changes = _kept(self._records, fresh)
             self._records = fresh

@@ -1,0 +1,1 @@
+"""How heat leaves a container: a file a kind of cooling, and what they are made of."""

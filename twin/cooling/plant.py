@@ -1,0 +1,128 @@
+"""What every kind of cooling is asked and answers, and the heat that its loop holds meanwhile."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from twin.weather import Air, River
+
+UNLIMITED: Final = float("inf")
+HOLD_SECONDS: Final = 240.0
+"""Time in which a loop passes on most of what its load changed by."""
+LOOP_KELVIN: Final = 10.0
+"""By how much a loop at its rating is warmer where it returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the outside is like: air, river where there is one, and what of a plant is left.
+
+    `weak` is the share of the plant that still works; `moisture` adds water to oil, by mass; `leak`
+    says that some of the fluid is lost.
+    """
+
+    air: Air
+    river: River | None = None
+    weak: float = 1.0
+    moisture: float = 0.0
+    leak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one machine of a plant says of itself; None is what it does not say."""
+
+    name: str
+    kind: str
+    speed: float | None = None
+    rpm: float | None = None
+    supply: float | None = None
+    back: float | None = None
+    setpoint: float | None = None
+    watts: float | None = None
+    heat: float | None = None
+    flow: float | None = None
+    pressure: float | None = None
+    level: float | None = None
+    moisture: float | None = None
+    dew_margin: float | None = None
+    alarms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a plant does to give heat away; watts, m3/s and °C.
+
+    `inside` is the part of `electric` that warms its own loop, `compressor` the part that is
+    rejected on top of what was removed. `supply` is what reaches the servers.
+    """
+
+    electric: float
+    inside: float
+    compressor: float
+    supply: float
+    back: float
+    flow: float
+    withdrawn: float = 0.0
+    returned: float = 0.0
+    discharge: float | None = None
+    downstream: float | None = None
+    """°C of the river once what is returned has mixed with it."""
+    limit: str = ""
+    """The limit that binds, in words; empty where none does."""
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def consumed(self) -> float:
+        """Water lost: what was taken and does not go back."""
+        return self.withdrawn - self.returned
+
+
+class Plant(Protocol):
+    """One kind of cooling, sized for a container."""
+
+    kind: str
+    air_cooled: bool
+    """Whether the servers' own fans move the heat."""
+
+    def inside(self, heat: float, around: Around) -> float:
+        """W of its own pumps and fans that its loop has to carry too, at that heat."""
+
+    def allowed(self, around: Around) -> float:
+        """W that it can carry off now at most."""
+
+    def work(self, removed: float, rejected: float, around: Around) -> Work:
+        """What it takes to remove that heat, of which so much has to be rejected (W)."""
+
+
+@dataclass(slots=True)
+class Loop:
+    """The heat that fluid and metal hold on its way out: J above a loop at rest.
+
+    `step` is the exact solution of dS/dt = heat - S / hold, so that its steps may be long; what
+    comes in is always what goes out and what stays.
+    """
+
+    rated: float
+    hold: float = HOLD_SECONDS
+    stored: float = 0.0
+    begun: bool = field(default=False)
+
+    def step(self, heat: float, most: float, seconds: float) -> float:
+        """Take in heat (W) for so long, pass on no more than `most` (W); returns W passed on."""
+        if not self.begun:
+            self.stored, self.begun = min(heat, most) * self.hold, True
+        before = self.stored
+        rest = heat * self.hold
+        after = rest + (before - rest) * math.exp(-seconds / self.hold)
+        passed = heat - (after - before) / seconds
+        if passed > most:
+            passed = most
+            after = before + (heat - most) * seconds
+        self.stored = after
+        return passed
+
+    def excess(self, passed: float) -> float:
+        """Kelvins by which it is warmer than one that passes that heat on freely."""
+        over = max(self.stored - passed * self.hold, 0.0)
+        return over / (self.rated * self.hold) * LOOP_KELVIN

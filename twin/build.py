@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from twin.boards import USUAL, Board, board
-from vigie.network.load import Network
+from vigie.network.network import Network
 from vigie.network.operators import Status
 from vigie.network.places import Container, Cooling, HeatHandover, Permit, Site
 

@@ -23,7 +23,7 @@ from twin.player import ContainerPlayer
 from twin.power import Supply
 from twin.turn import Player
 from twin.workload import Demand
-from vigie.network.load import Network
+from vigie.network.network import Network
 from vigie.network.operators import Tenant
 from vigie.network.places import Container, Site, inside
 

@@ -27,6 +27,16 @@ from vigie.replies.network import (
     Trait,
 )
 from vigie.replies.people import Credential, Enrolment, Principal, Principals, Secret, Session
+from vigie.replies.reports import (
+    Ledger,
+    LedgerLine,
+    Report,
+    ReportField,
+    Reports,
+    ReportStep,
+    Threshold,
+    Thresholds,
+)
 from vigie.replies.table import Cell, Problem, Table
 
 __all__ = [
@@ -51,6 +61,8 @@ __all__ = [
     "Interval",
     "Kpi",
     "Kpis",
+    "Ledger",
+    "LedgerLine",
     "Margin",
     "Margins",
     "NetworkVersion",
@@ -58,10 +70,16 @@ __all__ = [
     "Principal",
     "Principals",
     "Problem",
+    "Report",
+    "ReportField",
+    "ReportStep",
+    "Reports",
     "Secret",
     "Session",
     "Site",
     "Table",
     "Term",
+    "Threshold",
+    "Thresholds",
     "Trait",
 ]

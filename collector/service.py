@@ -50,6 +50,7 @@ from collector.counters import Counters
 from collector.duties.deliver import Deliver
 from collector.duties.evaluate import Evaluate
 from collector.duties.expire import Expire
+from collector.duties.facts import Around
 from collector.duties.flush import Flush
 from collector.duties.kpis import Indicators
 from collector.duties.margins import Count
@@ -57,6 +58,7 @@ from collector.duties.merge import Merge
 from collector.duties.reload import Reload
 from collector.duties.roll import Roll
 from collector.duties.verify import Verify
+from collector.grid.table import Packaged
 from collector.intake.decode import decode
 from collector.intake.door import Door
 from collector.inventory import devices
@@ -287,7 +289,7 @@ class Service:
 
     def _routers(self, written: Declared) -> list[APIRouter]:
         store, people, clock = self._store, self._people, time.time
-        indicators = Indicators(store, self._networks.current, people.simulated)
+        indicators = Indicators(store, self._networks.at, Around(Packaged(), people.simulated))
         return [
             latest.routes(store.live, self._inventories, people, clock),
             series.routes(store.ask, people, clock),

@@ -1,233 +1,116 @@
-"""Indicators of a path over a period: reads what they need, has them computed, says how."""
+"""Indicators of a scope over a period: has facts gathered and indicators made, and says them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
-
-import pyarrow as pa
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from collector import times
-from collector.duties.roll import HOUR, MINUTE, floor
+from collector.duties import meters, power
+from collector.duties.facts import Around, Asked, Gatherer
+from collector.duties.power import Shelf
 from collector.kpis import period as periods
-from collector.kpis.carbon import factors
-from collector.kpis.energy import Known, Meter, Place, Total, quality_of, total
-from collector.kpis.methods import METHODS, Facts, Made
+from collector.kpis.energy import Place, Total
+from collector.kpis.facts import Facts
+from collector.kpis.made import Method
+from collector.kpis.methods import METHODS
 from collector.kpis.period import Period
-from collector.kpis.reasons import Reason
-from collector.rollups import columns
-from collector.rollups.increase import increase
-from collector.rollups.roll import roll
-from collector.store import schema
-from vigie.catalogue import Host, Power
+from collector.kpis.scope import paths
 from vigie.errors import QueryError
-from vigie.frame import QUALITY_COLUMN, TIME_COLUMN
-from vigie.indicators import Indicator
+from vigie.indicators import FAMILIES
 from vigie.network.load import Network
-from vigie.network.operators import Status
-from vigie.network.places import Lifecycle, inside
+from vigie.network.places import inside
 from vigie.replies import Kpi, Kpis
-from vigie.shape import Quality
 
-FIELDS: Final = (Power.energy_joules_total, Power.power_watts)
-SERIES: Final = columns.series_columns(Power)
-WINDOW: Final = [
-    TIME_COLUMN, *SERIES, *(c.name for f in FIELDS for c in columns.states(f)),
-    QUALITY_COLUMN, columns.SUSPECT_COLUMN,
-]  # fmt: skip
-"""The columns of a rollup of `power` that energy needs."""
-
-LONG: Final = timedelta(days=3)
-"""Past this a period is read in hours where it can be."""
-GONE: Final = timedelta(days=1)
-"""A meter that said nothing for so long is no meter of what is drawn now."""
-COUNTED: Final = (Lifecycle.IN_SERVICE, Lifecycle.MAINTENANCE)
-NAMED_METERS: Final = 12
-
-
-class Newest(Protocol):
-    """The newest reading of every series."""
-
-    def table(self, measurement: str) -> pa.Table:
-        """One row per series, with the columns of the raw table; none of a silent one."""
-
-
-class Shelf(Protocol):
-    """What indicators need of the store."""
-
-    @property
-    def live(self) -> Newest:
-        """The newest readings."""
-
-    def scan(  # noqa: PLR0917  as the store's
-        self, table: str, columns: Sequence[str] | None, start: datetime, end: datetime,
-        scopes: Sequence[str], where: Mapping[str, Sequence[str]],
-    ) -> pa.Table:  # fmt: skip
-        """Rows of `start` <= time < `end`, each once."""
-
-    def rolled_until(self, table: str) -> datetime | None:
-        """The end of the newest window of a rollup table."""
+METERED: Final = frozenset(
+    i.name for f in FAMILIES if f.name in {"energy", "carbon"} for i in f.indicators
+)
+"""The indicators with which doubts about meters are told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which indicators are asked for: of a scope, over `word` or from `start` to `end`."""
+    """Which indicators are asked for: of a scope, over `word` or from `start` to `end`.
+
+    `at` names one period of the kind `word` by what lies in it, an instant or a local date.
+    `within` is what the asker may see, and `finance` whether costs too; `only` are names, all where
+    empty. With `explain` every term is told. `known` asks for grids as they were known then.
+    """
 
     scope: str
     language: str = "fr"
     word: str = "now"
     start: datetime | None = None
     end: datetime | None = None
+    at: datetime | date | None = None
+    only: Collection[str] = ()
+    within: str = ""
+    finance: bool = False
+    explain: bool = False
+    known: datetime | None = None
 
 
 class Indicators:
     """Answers questions about indicators."""
 
     def __init__(
-        self,
-        store: Shelf,
-        network: Callable[[], Network],
-        twins: Callable[[], Collection[str]] = tuple,
+        self, store: Shelf, networks: Callable[[datetime], Network], around: Around
     ) -> None:
-        """`twins` gives the scopes of simulated senders, beside what the network says."""
-        self._store, self._network, self._twins = store, network, twins
+        """`networks` gives the network that was in force at an instant."""
+        self._store, self._networks = store, networks
+        self._gatherer = Gatherer(store, around)
 
     def answer(self, question: Question, now: datetime) -> Kpis:
-        """Every indicator of the scope over the period.
+        """The indicators of the scope over the period.
 
         Raises:
-            QueryError: there is no such period, or it makes no sense.
+            QueryError: there is no such period, scope or indicator, or it makes no sense.
         """
-        network = self._network()
-        zone = periods.legal_time([site.timezone for site in _sites(network, question.scope)])
-        if question.start is None and question.end is not None:
-            raise QueryError("to without from: give both, or a period")
-        if question.start is None:
-            period = periods.named(question.word, now, zone)
-        else:
-            period = periods.between(question.start, question.end or now, now)
-        power, seen = self._power(question.scope, now)
-        places = self._places(network, question.scope)
-        facts = Facts(
-            total(power, places, unread=Reason.STALE),
-            self._total_energy(question.scope, period, places),
-            {site.id: site.zone for site in network.sites},
-            factors(),
-        )
-        said = _Said(question, zone.key)
+        chosen = _chosen(question)
+        zone, period = self._period(question, now)
+        network = self._networks(period.end)
+        seen = paths(network, question.scope, question.within)
+        asked = Asked(question.scope, seen, network, power.hosts(self._store, seen))
+        drawn, moment = self._drawn(asked, now)
+        before = periods.before(period, zone)
+        live = all(method.live for method in chosen)
+        spans = [period, before] if before and not live else [period]
+        if live:
+            spans = [replace(period, start=now, end=now)]
+        facts = self._gatherer.gather(asked, spans, question.known or now, drawn)
+        said = _Said(question, {"legal_time": zone.key, **self._changes(network, period)})
         kpis = [
-            said.kpi(method.indicator, seen if method.live else period, method.make(facts))
-            for method in METHODS
+            said.kpi(method, moment if method.live else period, facts[0], facts[1:])
+            for method in chosen
         ]
         return Kpis(times.written(now), network.version, kpis)
 
-    def _places(self, network: Network, scope: str) -> list[Place]:
-        """The containers in service in the scope, with the hosts that report there."""
-        live = self._store.live.table(Host.name)
-        wanted = [schema.CONTAINER_COLUMN, Host.host.name]
-        rows = live.select(wanted).to_pylist() if live.num_rows else []
-        hosts: dict[str, set[str]] = {}
-        for row in rows:
-            if inside(f"{row['container']}/{row['host']}", scope):
-                hosts.setdefault(row["container"], set()).add(row["host"])
-        twins = self._twins()
-        return [
-            Place(
-                c.path,
-                network.simulated(c.path) or any(inside(c.path, twin) for twin in twins),
-                frozenset(hosts.get(c.path, ())),
-            )
-            for c in network.within(scope)
-            if c.lifecycle in COUNTED
-            and (site := network.site(c.path)) is not None
-            and site.status is Status.OPERATING
+    def _period(self, question: Question, now: datetime) -> tuple[ZoneInfo, Period]:
+        """The period that is asked for, in the legal time of the sites of the scope."""
+        network = self._networks(now)
+        seen = paths(network, question.scope, question.within)
+        zone = periods.legal_time([s.timezone for s in network.sites if _meets(s.id, seen)])
+        if question.start is None and question.end is not None:
+            raise QueryError("to without from: give both, or a period")
+        if question.start is not None:
+            return zone, periods.between(question.start, question.end or now, now)
+        if question.at is not None:
+            return zone, periods.containing(question.word, question.at, now, zone)
+        return zone, periods.named(question.word, now, zone)
+
+    def _drawn(self, asked: Asked, now: datetime) -> tuple[Total, Period]:
+        places = [
+            Place(container.path, simulated, frozenset(asked.hosts.get(container.path, ())))
+            for container, _, simulated in self._gatherer.counted(asked)
         ]
+        tree = meters.tree(asked.network)
+        return power.drawn(self._store, asked.paths, places, now, tree)
 
-    def _power(self, scope: str, now: datetime) -> tuple[list[Known], Period]:
-        """What every meter says now, one that only counts energy by its last minute; and when."""
-        latest = {
-            Meter.of(row): row
-            for row in self._store.live.table(Power.name).to_pylist()
-            if inside(f"{row['container']}/{row['host']}", scope)
-            and row[TIME_COLUMN] > now - GONE
-        }  # fmt: skip
-        oldest = now - timedelta(seconds=columns.gap_seconds(Power))
-        fresh = {meter: row for meter, row in latest.items() if row[TIME_COLUMN] >= oldest}
-        said = {meter: row for meter, row in fresh.items() if _watts(row)}
-        counted = self._rates(scope, now) if len(said) < len(fresh) else {}
-        known = []
-        for meter in latest:
-            found = Known(meter, None, 0.0, Quality.MEASURED)
-            if meter in said:
-                quality = quality_of(meter, said[meter][QUALITY_COLUMN], integrated=False)
-                found = Known(meter, said[meter][Power.power_watts.name], 1.0, quality)
-            elif meter in fresh:
-                found = counted.get(meter, found)
-            known.append(found)
-        moments = [row[TIME_COLUMN] for row in said.values()] or [now]
-        return known, Period("now", min(moments), max(moments), open=True)
-
-    def _rates(self, scope: str, now: datetime) -> dict[Meter, Known]:
-        """Mean power over the last minute, by counters."""
-        rows = self._store.scan(Power.name, None, now - MINUTE, now, [scope], {})
-        windows = roll(Power, rows, columns.RESOLUTIONS["1m"])
-        grown = increase(Power, Power.energy_joules_total, windows, [now - MINUTE, now])
-        found = {}
-        for row in grown.to_pylist():
-            if row["total"] is not None:
-                meter = Meter.of(row)
-                quality = quality_of(meter, 0, integrated=True)
-                found[meter] = Known(
-                    meter, row["total"] / (row["covered"] + row["gap"]), 1.0, quality
-                )
-        return found
-
-    def _total_energy(self, scope: str, period: Period, places: Sequence[Place]) -> Total:
-        if period.word == "now":
-            return Total(None, Reason.INSTANT, 0.0, None, 0.0, (), (), {})
-        return total(self._energy(scope, period), places, unread=Reason.NO_READING)
-
-    def _energy(self, scope: str, period: Period) -> list[Known]:
-        """The energy of every meter: its counter's increase, else the integral of its power."""
-        windows = self._windows(scope, period)
-        codes = windows.group_by(SERIES).aggregate([(QUALITY_COLUMN, "max")])
-        worst = {Meter.of(row): row[f"{QUALITY_COLUMN}_max"] for row in codes.to_pylist()}
-        found = {meter: Known(meter, None, 0.0, Quality.MEASURED) for meter in worst}
-        for field, integrated in zip(reversed(FIELDS), (True, False), strict=True):
-            for row in increase(Power, field, windows, [period.start, period.end]).to_pylist():
-                meter = Meter.of(row)
-                if row["total"] is not None:
-                    quality = quality_of(meter, worst[meter], integrated=integrated)
-                    share = min(1.0, row["covered"] / period.seconds)
-                    found[meter] = Known(meter, row["total"], share, quality)
-        return list(found.values())
-
-    def _windows(self, scope: str, period: Period) -> pa.Table:
-        """Windows that cover the period and the joints at its edges: hours, minutes, raw rows."""
-        gap = timedelta(seconds=columns.gap_seconds(Power))
-        first, last = floor(period.start - gap, MINUTE), period.end + gap
-        parts = []
-        if period.end - period.start > LONG:
-            start = floor(period.start + HOUR, HOUR)
-            end = min(
-                floor(period.end, HOUR), self._store.rolled_until(f"{Power.name}_1h") or start
-            )
-            if start < end:
-                parts += [
-                    self._scan("1m", first, start, scope),
-                    self._scan("1h", start, end, scope),
-                ]
-                first = end
-        rolled = min(max(first, self._store.rolled_until(f"{Power.name}_1m") or first), last)
-        parts.append(self._scan("1m", first, rolled, scope))
-        raw = self._store.scan(Power.name, None, rolled, last, [scope], {})
-        parts.append(roll(Power, raw, columns.RESOLUTIONS["1m"]).select(WINDOW))
-        return pa.concat_tables(parts)
-
-    def _scan(self, suffix: str, start: datetime, end: datetime, scope: str) -> pa.Table:
-        if start >= end:
-            return columns.schema(Power).empty_table().select(WINDOW)
-        return self._store.scan(f"{Power.name}_{suffix}", WINDOW, start, end, [scope], {})
+    def _changes(self, network: Network, period: Period) -> Mapping[str, str]:
+        """The version that the period began with, where it is not the one it ended with."""
+        begun = self._networks(period.start).version
+        return {} if begun == network.version else {"network_before": begun[:12]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,11 +118,14 @@ class _Said:
     """Puts values into words: what they are of, how they were made, or why there is none."""
 
     question: Question
-    legal_time: str
+    inputs: Mapping[str, str]
 
-    def kpi(self, indicator: Indicator, period: Period, made: Made) -> Kpi:
-        """The answer on one indicator."""
-        of = made.of
+    def kpi(self, method: Method, period: Period, facts: Facts, before: Sequence[Facts]) -> Kpi:
+        """The answer on one indicator; `before` has the facts of the period before, or nothing."""
+        indicator, made = method.indicator, method.make(facts)
+        language = self.question.language
+        previous = [method.make(other).value for other in before if not method.live]
+        sentence = (made.sentence or {}).get(language)
         return Kpi(
             indicator=indicator.name,
             scope=self.question.scope,
@@ -249,28 +135,38 @@ class _Said:
             value=made.value,
             unit=indicator.unit.symbol,
             method=indicator.method,
-            boundary=f"role {' + '.join(of.roles)}" if of.roles else indicator.boundary,
-            coverage=of.covered,
-            quality=of.quality.value if of.quality and made.value is not None else None,
-            reason=made.reason.text(self.question.language, made.about) if made.reason else None,
-            simulated_share=of.simulated_share,
+            boundary=made.boundary or indicator.boundary,
+            coverage=made.coverage,
+            quality=made.quality.value if made.quality and made.value is not None else None,
+            reason=made.reason.text(language, made.about) if made.reason else None,
+            simulated_share=made.simulated_share,
             vintage="open" if period.open else "closed",
-            inputs={**self._inputs(of), **made.inputs},
+            inputs={**made.inputs, **self.inputs, **self._doubts(indicator.name, facts)},
+            category=made.category,
+            previous=previous[0] if previous else None,
+            parts=dict(made.parts),
+            terms=list(made.terms) if self.question.explain else [],
+            sentence=sentence,
         )
 
-    def _inputs(self, of: Total) -> dict[str, str]:
-        named = [f"{k.meter.path} ({k.meter.method}, {k.quality.value})" for k in of.used]
-        more = [f"+ {len(named) - NAMED_METERS}"] if len(named) > NAMED_METERS else []
-        return {"meters": "; ".join(named[:NAMED_METERS] + more), "legal_time": self.legal_time}
+    def _doubts(self, indicator: str, facts: Facts) -> Mapping[str, str]:
+        at = 0 if self.question.language == "fr" else 1
+        doubts = [words[at] for words in facts.doubts]
+        return {"doubts": "; ".join(doubts)} if doubts and indicator in METERED else {}
 
 
-def _watts(row: Mapping[str, Any]) -> bool:
-    """Whether a row says power, plausibly."""
-    suspect = row[columns.SUSPECT_COLUMN] >> Power.power_watts.number & 1
-    return row[Power.power_watts.name] is not None and not suspect
+def _chosen(question: Question) -> Sequence[Method]:
+    """The methods of what is asked for; costs only for whom they are meant.
+
+    Raises:
+        QueryError: there is none of a name that is asked for.
+    """
+    allowed = [m for m in METHODS if question.finance or not m.indicator.finance]
+    names = [m.indicator.name for m in allowed]
+    if strange := [name for name in question.only if name not in names]:
+        raise QueryError(f"no indicator {strange[0]!r:.60}; there are {', '.join(names)}")
+    return [m for m in allowed if not question.only or m.indicator.name in question.only]
 
 
-def _sites(network: Network, scope: str) -> list[Any]:
-    return [
-        site for site in network.sites if inside(site.id, scope) or inside(scope, site.id)
-    ]  # fmt: skip
+def _meets(site: str, seen: Sequence[str]) -> bool:
+    return any(inside(site, path) or inside(path, site) for path in seen)

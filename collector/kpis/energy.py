@@ -99,10 +99,12 @@ class Total:
     parts: Mapping[str, float]
 
 
-def total(known: Iterable[Known], places: Sequence[Place], *, unread: Reason) -> Total:
+def total(
+    known: Iterable[Known], places: Sequence[Place], *, unread: Reason, tree: Tree | None = None
+) -> Total:
     """Add up the meters that count; `unread` is the reason where these say nothing."""
     expected = {place.container for place in places}
-    chosen = choose(k for k in known if k.meter.container in expected)
+    chosen = choose((k for k in known if k.meter.container in expected), tree)
     used = [k for k in chosen if k.value is not None]
     roles = tuple(role for role in WHOLE_ROLES if any(k.meter.role == role for k in chosen))
     if not used:

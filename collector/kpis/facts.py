@@ -189,6 +189,17 @@ class Held:
     simulated: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A rule of a tenant's store that was broken, within the period; the tenant "" is everybody."""
+
+    tenant: str
+    store: str
+    rule: str
+    start: datetime
+    end: datetime
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
     """All that the indicators of one scope and period are made of.
@@ -207,9 +218,12 @@ class Facts:
     supplies: Mapping[tuple[str, bool], Supply] = field(default_factory=dict)
     """By zone, and whether it is for simulated places."""
     repairs: tuple[float, ...] = ()
-    doubts: tuple[str, ...] = ()
-    """What is not right about meters, in words: gone back, jumped, at odds with those behind it."""
+    doubts: tuple[tuple[str, str], ...] = ()
+    """What is not right about meters, in French and English: gone back, jumped, at odds."""
     held: tuple[Held, ...] | None = None
+    violations: tuple[Violation, ...] = ()
+    judged: float | None = None
+    """Seconds of the period in which every rule of placement could be judged; None is never."""
 
     @property
     def hours(self) -> int:

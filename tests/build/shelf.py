@@ -10,7 +10,8 @@ from collector.store import schema
 from collector.store.late import Dirty
 from collector.store.scope import condition
 from collector.store.upkeep import ROLLED_UNTIL
-from vigie.catalogue import Host, Power
+from vigie.catalogue import MEASUREMENTS, Host, Power
+from vigie.shape import Measurement
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -34,6 +35,7 @@ class Shelf:
         self.fault: Callable[[str], None] = lambda _: None
         self.after_scan: Callable[[], None] = lambda: None
         self.hosts = schema.raw(Host).empty_table()
+        self.other: dict[str, pa.Table] = {}
 
     @property
     def live(self) -> "Shelf":
@@ -56,14 +58,23 @@ class Shelf:
             if self.sealed and time < self.sealed and late not in self.late:
                 self.late.append(late)
 
+    def put(self, measurement: type[Measurement], *rows: Mapping[str, object]) -> None:
+        """Readings of any measurement but power; a cell that is not given is null."""
+        made = pa.Table.from_pylist(
+            [{"quality": 0, "suspect": 0, "host": "none", **row} for row in rows],
+            schema=schema.raw(measurement),
+        )
+        known = self.other.get(measurement.name, made.slice(0, 0))
+        self.other[measurement.name] = pa.concat_tables([known, made])
+
     def scan(  # noqa: PLR0917
         self, table: str, columns: Sequence[str] | None, start: datetime, end: datetime,
         scopes: Sequence[str], where: Mapping[str, Sequence[str]],
     ) -> pa.Table:  # fmt: skip
         self.scanned.append(table)
-        rows = self.raw if table == "power" else self.tables.get(table)
+        rows = self.raw if table == "power" else self.other.get(table, self.tables.get(table))
         if rows is None:
-            rows = schema.rollup(Power).empty_table()
+            rows = _empty(table)
         first, last = (round(t.timestamp() * 1e6) for t in (start, end))
         found = rows.filter(condition(rows.schema, first, last, scopes, where))
         if table == "power" and columns is None:
@@ -101,6 +112,15 @@ class Shelf:
 
     def clean(self, dirty: Sequence[Dirty]) -> None:
         self.late = [unit for unit in self.late if unit not in dirty]
+
+
+def _empty(table: str) -> pa.Table:
+    """A table without rows: raw, or a rollup."""
+    measurement = next(
+        m for m in MEASUREMENTS if m.name == table.rpartition("_1")[0] or m.name == table
+    )
+    rolled = measurement.name != table
+    return (schema.rollup if rolled else schema.raw)(measurement).empty_table()
 
 
 def load(

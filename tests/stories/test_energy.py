@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from collector.counters import Counters
+from collector.duties.facts import Around
 from collector.duties.kpis import Indicators, Question
 from collector.duties.roll import Roll
+from collector.grid.table import Packaged
 from collector.rollups.increase import increase
 from collector.rollups.roll import roll
 from collector.store.groups import Appended
@@ -153,11 +155,12 @@ def test_late_frames_end_in_the_same_minutes_also_after_a_restart(site: Site) ->
 
 def test_the_indicators_of_the_hour_are_true_before_and_after_it_is_rolled_up(site: Site) -> None:
     network = Network.of_this_host("here")
-    indicators = Indicators(site.store, lambda: network)
+    indicators = Indicators(site.store, lambda _: network, Around(Packaged()))
     site.send(site.readings(0, 5400))
     for seconds in (5400, 5431, 5460):
         question = Question("local/this", "en", start=at(0), end=at(3600))
-        power, energy, carbon = indicators.answer(question, at(5400)).kpis
+        kpis = {kpi.indicator: kpi for kpi in indicators.answer(question, at(5400)).kpis}
+        power, energy, carbon = (kpis[n] for n in ("power", "energy", "carbon_location"))
         assert power.value == WATTS
         assert energy.value == pytest.approx(WATTS * 3600, rel=1e-3)
         assert energy.coverage == pytest.approx(1)

@@ -20,8 +20,10 @@ from agent.sources.hwmon import HwmonReader
 from agent.sources.ipmi_power import IpmiPower
 from agent.sources.rapl import RaplReader
 from agent.tool import Done
+from collector.duties.facts import Around
 from collector.duties.kpis import Indicators, Question
 from collector.duties.roll import Roll
+from collector.grid.table import Packaged
 from collector.intake.decode import decode
 from collector.rollups.increase import increase
 from collector.store.entry import Envelope
@@ -149,7 +151,9 @@ class Host:
 
     def indicator(self, name: str) -> Kpi:
         question = Question("s/c", "en", start=at(0), end=at(60))
-        answer = Indicators(self.shelf, lambda: NETWORK).answer(question, at(61))
+        answer = Indicators(self.shelf, lambda _: NETWORK, Around(Packaged())).answer(
+            question, at(61)
+        )
         return next(kpi for kpi in answer.kpis if kpi.indicator == name)
 
 

@@ -37,6 +37,8 @@ from collector.api import (
     idempotency,
     kpis,
     latest,
+    lifecycle,
+    networks,
     principals,
     series,
     sessions,
@@ -47,6 +49,7 @@ from collector.api.app import App, application
 from collector.api.frames import Frames
 from collector.api.server import Server, bound
 from collector.counters import Counters
+from collector.duties.commissioning import Commissioning
 from collector.duties.deliver import Deliver
 from collector.duties.evaluate import Evaluate
 from collector.duties.expire import Expire
@@ -154,6 +157,7 @@ class Service:
         self._publisher = stream.Publisher(self._counters)
         self._schedule = Schedule(self._counters)
         messages = outbox.Outbox(self._database)
+        self._commissioning = Commissioning(self._store, written.receivers, messages.taken)
         self._alerts = register.Register(
             self._database, messages, written.receivers, lambda: written.rules.rules
         )
@@ -303,8 +307,15 @@ class Service:
                 clock,
             ),
             containers.routes(
-                self._networks, self._reload.fault, store.live, people, self._alerts.opened, clock
+                self._networks,
+                store.live,
+                people,
+                fault=self._reload.fault,
+                alerts=self._alerts.opened,
+                clock=clock,
             ),
+            lifecycle.routes(self._networks, people, self._commissioning, clock),
+            networks.routes(self._networks, people, clock),
             alerts.routes(
                 self._alerts, lambda: written.rules.rules, self._evaluate.announce, clock
             ),

@@ -142,6 +142,14 @@ class Outbox:
         )
         return {(row["receiver"], row["state"]): row["n"] for row in rows}
 
+    def taken(self) -> dict[str, float]:
+        """When each receiver last took a message, in Unix time; none of one that never did."""
+        rows = self._database.rows(
+            "SELECT receiver, MAX(ended) AS last FROM outbox WHERE state = ? GROUP BY receiver",
+            SENT,
+        )
+        return {row["receiver"]: row["last"] for row in rows}
+
     def close_receiver(self, receiver: str, url: str, now: float, reason: str) -> None:
         """The receiver said that it is gone for good: nothing is sent to that URL any more."""
         with self._database.write() as write:

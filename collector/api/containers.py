@@ -23,7 +23,9 @@ from vigie.network.network import Network
 from vigie.network.operators import Stated, Status
 from vigie.network.places import Container, Lifecycle, Site
 from vigie.replies import Container as Entry
-from vigie.replies import Containers
+from vigie.replies import (
+    Containers,
+)
 
 STALE_SECONDS: Final = 10.0
 """An agent reports every second; three periods and the way here are within this."""
@@ -41,8 +43,8 @@ class Seen:
     hosts: tuple[str, ...]
 
 
-def routes(  # noqa: PLR0917
-    networks: Networks, fault: Callable[[], str | None], live: Live, people: People,
+def routes(
+    networks: Networks, live: Live, people: People, *, fault: Callable[[], str | None],
     alerts: OpenAlerts, clock: Callable[[], float],
 ) -> APIRouter:  # fmt: skip
     """`fault` says what is wrong with the network's files, `clock` tells Unix time."""

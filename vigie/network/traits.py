@@ -42,17 +42,20 @@ def traits(thing: Stated, of: str) -> Iterator[Trait]:
     yield from _traits(thing, thing, of, "")
 
 
-def of_site(network: Network, site: str) -> Iterator[Trait]:
-    """Everything declared that concerns one site: itself, its containers, meters and contracts."""
-    for thing, of in _concerning(network, site):
+def of_site(network: Network, site: str, scope: str = "") -> Iterator[Trait]:
+    """Everything declared that concerns one site: itself, its containers, meters and contracts.
+
+    Of the containers only those in the scope, a path.
+    """
+    for thing, of in _concerning(network, site, scope):
         yield from traits(thing, of)
 
 
-def _concerning(network: Network, site: str) -> Iterator[tuple[Stated, str]]:
+def _concerning(network: Network, site: str, scope: str) -> Iterator[tuple[Stated, str]]:
     place = network.site(site)
     if place is None:
         return
-    containers = [c for c in network.containers if c.site == place.id]
+    containers = [c for c in network.within(scope) if c.site == place.id]
     paths = {place.id, *(c.path for c in containers)}
     subjects = {*paths, *filter(None, (place.operator, place.owner, place.landlord))}
     organisations = (network.organisation(name) for name in (subjects - paths))

@@ -19,16 +19,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from vigie.network.countries import EU as MEMBERS
 from vigie.network.network import Network
 from vigie.network.operators import Operator
 from vigie.network.places import Container, Site
 
 EU: Final = "EU"
-MEMBERS: Final = frozenset({
-    "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE",
-    "IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE",
-})  # fmt: skip
-"""Of the European Union, whose law is that of its members too."""
+"""The union as a jurisdiction: its law is in force in every member."""
 MAJORITY: Final = 0.5
 """Votes above this are control."""
 
@@ -92,6 +89,11 @@ class Reach:
     def unknown(self) -> tuple[Layer, ...]:
         """The layers that are not known in full; none: all five are."""
         return tuple(layer for layer in ALL if self.over([layer]).unknown)
+
+    @property
+    def law(self) -> tuple[tuple[frozenset[str], bool], ...]:
+        """By layer, the countries, and whether there may be more: alike for all that weighs law."""
+        return tuple((one.countries, bool(one.unknown)) for one in self.layers)
 
 
 def contains(jurisdiction: str, country: str) -> bool:

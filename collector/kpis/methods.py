@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from collector.kpis import carbon, cost, facility, live, service
+from collector.kpis import carbon, cost, facility, live, service, sovereignty
 from collector.kpis.made import Method
 from vigie.indicators import INDICATORS
 
-_FAMILIES: Final = (live, facility, carbon, service, cost)
+_FAMILIES: Final = (live, facility, carbon, service, cost, sovereignty)
 _BY_NAME: Final = {m.indicator.name: m for family in _FAMILIES for m in family.METHODS}
 
 METHODS: Final[tuple[Method, ...]] = tuple(

@@ -39,6 +39,8 @@ def embodied(facts: Facts) -> Made:
 def sci(facts: Facts) -> Made:
     """Use and making of the containers that serve GPU time, over that time."""
     some = replace(facts, plants=service.queued(facts))
+    if not some.plants:
+        return unknown(Reason.NO_WORK if facts.plants else Reason.NO_PLACE)
     drawn = loads(some)
     made = gather(some, "making", GRAM, lambda plant: making(some, plant))
     served = service.served(some)
@@ -49,6 +51,8 @@ def carbon_gpu_hour(facts: Facts) -> Made:
     """Use and making of what computes, over the GPU time that jobs had."""
     plants = tuple(p for p in service.queued(facts) if p.container.role != "storage")
     some = replace(facts, plants=plants)
+    if not plants:
+        return unknown(Reason.NO_WORK if facts.plants else Reason.NO_PLACE)
     if (mixed := _unmetered(plants)) and facts.hours:
         return unknown(Reason.NO_STORAGE_METER, mixed)
     drawn = loads(some)

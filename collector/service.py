@@ -45,6 +45,7 @@ from collector.api import (
     stream,
 )
 from collector.api import devices as equipment
+from collector.api import reports as reported
 from collector.api.app import App, application
 from collector.api.frames import Frames
 from collector.api.server import Server, bound
@@ -55,13 +56,19 @@ from collector.duties.evaluate import Evaluate
 from collector.duties.expire import Expire
 from collector.duties.facts import Around
 from collector.duties.flush import Flush
+from collector.duties.grids import Grids
 from collector.duties.kpis import Indicators
 from collector.duties.margins import Count
 from collector.duties.merge import Merge
 from collector.duties.reload import Reload
+from collector.duties.reports import Reporting
 from collector.duties.roll import Roll
 from collector.duties.verify import Verify
+from collector.grid import vintages
+from collector.grid.ladder import Ladder
+from collector.grid.providers import providers
 from collector.grid.table import Packaged
+from collector.grid.vintages import Vintages
 from collector.intake.decode import decode
 from collector.intake.door import Door
 from collector.inventory import devices
@@ -70,6 +77,7 @@ from collector.inventory.fragments import Fragments
 from collector.inventory.margins import Margins
 from collector.networks import Networks
 from collector.people import People
+from collector.reports import desk
 from collector.schedule import Schedule
 from collector.store import state
 from collector.store.quarantine import Found, Quarantine
@@ -77,13 +85,14 @@ from collector.store.store import Store
 from vigie.errors import VigieError
 from vigie.fragments import CONTENT_TYPE
 from vigie.network.choice import Choice
+from vigie.network.places import inside
 from vigie.settings import CollectorSettings, host_port
 
 log = logging.getLogger(__name__)
 
 TABLES: Final = (
     *persons.TABLES, *devices.TABLES, *idempotency.TABLES, *state.TABLES, *register.TABLES,
-    *outbox.TABLES, *object_key.TABLES, *versions.TABLES,
+    *outbox.TABLES, *object_key.TABLES, *versions.TABLES, *vintages.TABLES, *desk.TABLES,
 )  # fmt: skip
 CONNECTIONS: Final = 10_000
 """Every agent keeps one open."""
@@ -148,6 +157,8 @@ class Service:
         self._store = Store(
             self._directory, decode, settings.store, self._database, self._counters, time.time_ns
         )
+        self._providers = providers(settings.grid)
+        self._vintages = Vintages(self._database)
         self._inventories = devices.Inventories(self._database)
         self._margins = Margins()
         self._fragments = Fragments(
@@ -234,6 +245,11 @@ class Service:
         every(OUTBOX_SECONDS, "outbox", self._deliver.run)
         every(FOLD_SECONDS, "fold fragments", lambda _: self._fragments.fold())
         every(RELOAD_SECONDS, "reload the network", self._reload.run)
+        if self._providers:
+            grid = self._settings.grid
+            asking = Grids(self._providers, self._vintages, self._networks.current,
+                           self._counters, back=grid.back)  # fmt: skip
+            every(grid.every, "grids", asking.run)
         every(COUNT_SECONDS, "margins", Count(self._margins, self._counters).run)
         self._schedule.start()
         self._evaluate.start()
@@ -293,7 +309,10 @@ class Service:
 
     def _routers(self, written: Declared) -> list[APIRouter]:
         store, people, clock = self._store, self._people, time.time
-        indicators = Indicators(store, self._networks.at, Around(Packaged(), people.simulated))
+        ladder = Ladder(store, self._vintages, self._providers, Packaged(), self._played)
+        indicators = Indicators(store, self._networks.at, Around(ladder, people.simulated))
+        reports = desk.Desk(self._database)
+        reporting = Reporting(indicators.facts, self._networks.current, reports)
         return [
             latest.routes(store.live, self._inventories, people, clock),
             series.routes(store.ask, people, clock),
@@ -320,11 +339,17 @@ class Service:
                 self._alerts, lambda: written.rules.rules, self._evaluate.announce, clock
             ),
             kpis.routes(indicators, clock),
+            reported.routes(reporting, reports, clock),
             stream.routes(self._publisher, people, lambda: store.live.commit),
             principals.routes(people),
             credentials.routes(people),
             sessions.routes(people),
         ]
+
+    def _played(self, path: str) -> bool:
+        """Whether the twin stands in for a container: by the network, or by who sends."""
+        senders = self._people.simulated()
+        return self._networks.current().simulated(path) or any(inside(path, s) for s in senders)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:

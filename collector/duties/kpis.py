@@ -86,6 +86,19 @@ class Indicators:
         ]
         return Kpis(times.written(now), network.version, kpis)
 
+    def facts(self, scope: str, period: Period, now: datetime) -> Facts:
+        """What the indicators of a scope and period are made of, for who makes more of it.
+
+        Raises:
+            QueryError: there is no such scope.
+        """
+        network = self._networks(period.end)
+        seen = paths(network, scope, "")
+        asked = Asked(scope, seen, network, power.hosts(self._store, seen))
+        drawn, _ = self._drawn(asked, now)
+        [facts] = self._gatherer.gather(asked, [period], now, drawn)
+        return facts
+
     def _period(self, question: Question, now: datetime) -> tuple[ZoneInfo, Period]:
         """The period that is asked for, in the legal time of the sites of the scope."""
         network = self._networks(now)

@@ -5,7 +5,7 @@ knows nine tenths of the hours serves; an hour that it lacks is its mean over th
 whole is estimated then. Only the packaged table is always there.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
@@ -16,11 +16,10 @@ import pyarrow as pa
 from collector import times
 from collector.grid.point import Provider
 from collector.grid.vintages import Learned, Vintages
-from collector.kpis.facts import Floats, Supply
+from collector.kpis.facts import Floats, Grids, Supply
 from collector.rollups import columns
 from vigie.catalogue import Grid
 from vigie.frame import TIME_COLUMN
-from vigie.network.places import inside
 from vigie.shape import Field, Quality
 from vigie.units import JOULES_PER_KWH
 
@@ -46,10 +45,6 @@ class Shelf(Protocol):
         """Rows of `start` <= time < `end`, each once."""
 
 
-Table = Callable[[str], Supply | None]
-"""The packaged supply of a zone, with arrays of one cell; None where it has no such zone."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Hours:
     """Values by hour of a rung, NaN where it has none; `worst` is their least quality."""
@@ -63,10 +58,10 @@ class Ladder:
     """Implements `collector.kpis.facts.Grids`."""
 
     def __init__(
-        self, store: Shelf, vintages: Vintages, providers: Sequence[Provider], table: Table,
+        self, store: Shelf, vintages: Vintages, providers: Sequence[Provider], table: Grids,
         twins: Callable[[str], bool],
     ) -> None:  # fmt: skip
-        """`twins` tells whether a container is the twin's."""
+        """`table` answers last; `twins` tells whether a container is the twin's."""
         self._store, self._vintages, self._table = store, vintages, table
         self._providers, self._twins = tuple(providers), twins
 
@@ -87,8 +82,7 @@ class Ladder:
             hours = _by_hour(said, edges)
             if _enough(hours.values[0], due):
                 return _supply(zone, hours, provider.method, provider.source, provider.licence)
-        packaged = self._table(zone)
-        return None if packaged is None else _spread(packaged, len(edges) - 1)
+        return self._table.supply(zone, edges, simulated=simulated, known=known)
 
     def _feed(self, zone: str, edges: Sequence[datetime], *, simulated: bool) -> _Hours:
         """What agents tell of the zone: the mean over all who do, each hour."""
@@ -109,11 +103,6 @@ class Ladder:
         at = _cells(rows.column(TIME_COLUMN), edges)
         values = tuple(_mean(rows, f, at, len(edges) - 1, hourly=hourly) for f in FIELDS)
         return _Hours(values, Quality.DERIVED, edges[-1])
-
-
-def twin_scopes(scopes: Callable[[], Collection[str]]) -> Callable[[str], bool]:
-    """Whether a container lies in one of the simulated scopes."""
-    return lambda path: any(inside(path, scope) for scope in scopes())
 
 
 def _mean(
@@ -189,16 +178,3 @@ def _filled(values: Floats) -> Floats:
     """Hours without a value have the mean of the others; all NaN stays so."""
     known = ~np.isnan(values)
     return np.where(known, values, values[known].mean()) if known.any() else values
-
-
-def _spread(packaged: Supply, hours: int) -> Supply:
-    """The table's one value for every hour."""
-    return Supply(
-        zone=packaged.zone,
-        grams_per_joule=np.full(hours, packaged.grams_per_joule[0]),
-        renewable=np.full(hours, packaged.renewable[0]),
-        nuclear=np.full(hours, packaged.nuclear[0]),
-        euros_per_joule=np.full(hours, packaged.euros_per_joule[0]),
-        method=packaged.method, quality=packaged.quality, source=packaged.source,
-        licence=packaged.licence, vintage=packaged.vintage,
-    )  # fmt: skip

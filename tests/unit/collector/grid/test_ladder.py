@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from collector.grid.energy_charts import EnergyCharts
-from collector.grid.ladder import FEED_METHOD, TWIN_METHOD, Ladder, twin_scopes
+from collector.grid.ladder import FEED_METHOD, TWIN_METHOD, Ladder
 from collector.grid.point import Point
 from collector.grid.rte import Rte
 from collector.grid.vintages import TABLES, Vintages
@@ -38,16 +38,14 @@ class Shelf:
         scopes: Sequence[str], where: Mapping[str, Sequence[str]],
     ) -> pa.Table:  # fmt: skip
         assert table == "grid"
-        assert where == {"zone": ["FR"]}
-        times = pa.array(
-            [START + hour * HOUR for _, hour, _ in self.rows], pa.timestamp("us", "UTC")
-        )
-        numbers = [grams / JOULES_PER_KWH for *_, grams in self.rows]
-        blank = pa.nulls(len(self.rows), pa.float64())
+        rows = self.rows if where == {"zone": ["FR"]} else ()
+        times = pa.array([START + hour * HOUR for _, hour, _ in rows], pa.timestamp("us", "UTC"))
+        numbers = [grams / JOULES_PER_KWH for *_, grams in rows]
+        blank = pa.nulls(len(rows), pa.float64())
         return pa.table(
             {
                 TIME_COLUMN: times,
-                "container": pa.array([container for container, *_ in self.rows], pa.string()),
+                "container": pa.array([container for container, *_ in rows], pa.string()),
                 Grid.carbon_grams_per_joule.name: pa.array(numbers, pa.float64()),
                 Grid.renewable_ratio.name: blank,
                 Grid.nuclear_ratio.name: blank,
@@ -56,12 +54,21 @@ class Shelf:
         )
 
 
-def table(zone: str) -> Supply | None:
-    one = np.array([50 / JOULES_PER_KWH])
-    none = np.array([np.nan])
-    if zone != "FR":
-        return None
-    return Supply(zone, one, none, none, none, "table@1", Quality.DERIVED, "t", "l", "2024")
+class Table:
+    """The last rung: 50 g/kWh, of France alone."""
+
+    def supply(
+        self, zone: str, edges: Sequence[datetime], *, simulated: bool, known: datetime
+    ) -> Supply | None:
+        cells = np.full(len(edges) - 1, 50 / JOULES_PER_KWH)
+        none = np.full(len(edges) - 1, np.nan)
+        if zone != "FR":
+            return None
+        return Supply(zone, cells, none, none, none, "table@1", Quality.DERIVED, "t", "l", "2024")
+
+
+def twin(path: str) -> bool:
+    return path.startswith("twin/")
 
 
 @pytest.fixture
@@ -75,7 +82,7 @@ def told(vintages: Vintages, provider: Rte | EnergyCharts, grams: float, hours: 
 
 
 def supply(vintages: Vintages, *rows: tuple[str, int, float], simulated: bool = False) -> Supply:
-    ladder = Ladder(Shelf(*rows), vintages, [RTE, CHARTS], table, twin_scopes(lambda: ["twin"]))
+    ladder = Ladder(Shelf(*rows), vintages, [RTE, CHARTS], Table(), twin)
     found = ladder.supply("FR", EDGES, simulated=simulated, known=NOW)
     assert found is not None
     return found
@@ -109,7 +116,7 @@ def test_the_first_provider_that_knows_most_of_the_hours_serves_all_of_them(
 
 def test_hours_to_come_are_not_missed(vintages: Vintages) -> None:
     told(vintages, RTE, 30, range(6))
-    ladder = Ladder(Shelf(), vintages, [RTE], table, twin_scopes(list))
+    ladder = Ladder(Shelf(), vintages, [RTE], Table(), twin)
     found = ladder.supply("FR", EDGES, simulated=False, known=NOW)
     assert found is not None
     assert found.method == "table@1"
@@ -137,5 +144,5 @@ def test_a_sites_own_feed_comes_before_any_provider(vintages: Vintages) -> None:
 
 
 def test_an_unknown_zone_is_unknown(vintages: Vintages) -> None:
-    ladder = Ladder(Shelf(), vintages, [], lambda _: None, twin_scopes(list))
-    assert ladder.supply("FR", EDGES, simulated=False, known=NOW) is None
+    ladder = Ladder(Shelf(), vintages, [], Table(), twin)
+    assert ladder.supply("XX", EDGES, simulated=False, known=NOW) is None

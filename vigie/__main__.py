@@ -31,12 +31,14 @@ VERBS: Final[Mapping[str, Verb]] = {
     "agent": Verb("agent.cli", "Read this host and send what was read", "agent"),
     "collector": Verb("collector.cli", "Receive, keep, evaluate and answer", "collector"),
     "dashboard": Verb("dashboard.cli", "Serve the screens of the watch", "dashboard"),
+    "twin": Verb("twin.cli", "Play the agents of simulated places: the physical twin", "twin"),
     "enroll": Verb("vigie.commands.enroll", "Let an agent, a service or a person in"),
     "credentials": Verb("vigie.commands.credentials", "List, rotate and revoke credentials"),
     "network": Verb("vigie.commands.network", "Check a network file, show what is watched"),
     "rules": Verb("alerts.cli", "Check, test and explain alert rules", "alerts"),
     "query": Verb("vigie.commands.query", "Ask for readings, series and events"),
     "kpi": Verb("vigie.commands.kpi", "Show power, energy and carbon, and how they were computed"),
+    "report": Verb("vigie.commands.report", "Report to authorities; thresholds; a pilot's ledger"),
     "catalogue": Verb("vigie.commands.catalogue", "List what is measured, and in which unit"),
 }
 

@@ -131,3 +131,13 @@ def test_what_waits_survives_a_restart(tmp_path: Path, outbox: Outbox) -> None:
     parcel = again.due("desk", 0.0)
     assert parcel is not None
     assert parcel.message.body == b"a.1"
+
+
+def test_it_knows_when_each_receiver_last_took_a_message(outbox: Outbox) -> None:
+    assert outbox.taken() == {}
+    for name, when in (("a.1", 10.0), ("b.1", 20.0)):
+        put(outbox, name, "desk", "mail")
+        parcel = outbox.due("desk", when)
+        assert parcel is not None
+        outbox.sent(parcel, when)
+    assert outbox.taken() == {"desk": 20.0}

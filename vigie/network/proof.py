@@ -110,7 +110,7 @@ class Proof:
         lower = "" if most == policy.most else f"lower most to {most} and "
         if at_home > 0:
             more = max(more, at_home)
-            where = f", {at_home} of them in {policy.home}"
+            where = f", {at_home} in {policy.home}"
             ways.append(f"{lower}allow {_count(more, f'more {word}')}{where}")
         elif more > 0:
             ways.append(f"{lower}allow {_count(more, f'more {word}')}")

@@ -1,6 +1,8 @@
 """The proof of a placement against every way in which fragments can be laid."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -70,22 +72,31 @@ def test_a_proof_says_what_trying_every_laying_says(
     assert proof.holds == (proof.shortfall is None)
 
 
+WAY = re.compile(r"(?:\w+ most to (\d+))?(?: and )?(?:allow (\d+) more sites?(?:, (\d+) in FR)?)?")
+
+
 @settings(max_examples=300, deadline=None)
 @given(
-    domains=st.integers(1, 12),
-    k=st.integers(1, 10),
-    spare=st.integers(1, 10),
+    at_home=st.integers(0, 8),
+    abroad=st.integers(1, 8),
+    code=st.tuples(st.integers(1, 10), st.integers(1, 10)),
     most=st.integers(1, 10),
+    home=st.sampled_from([None, "FR"]),
 )
-def test_what_a_shortfall_proposes_suffices(domains: int, k: int, spare: int, most: int) -> None:
-    policy = Placement("p", "s", k, k + spare, domain="site", most=most)
-    told = prove(policy, network(*["FR"] * domains)).shortfall
+def test_what_a_shortfall_proposes_suffices(
+    at_home: int, abroad: int, code: tuple[int, int], most: int, home: str | None
+) -> None:
+    policy = Placement("p", "s", code[0], sum(code), domain="site", most=most, home=home)
+    told = prove(policy, network(*["FR"] * at_home, *["DE"] * abroad)).shortfall
     for way in told.partition(": ")[2].split(" or ") if told else ():
-        words = way.split()
-        raised = int(words[words.index("to") + 1]) if "most" in words else most
-        more = int(words[words.index("allow") + 1]) if "allow" in words else 0
-        better = Placement("p", "s", k, k + spare, domain="site", most=raised)
-        assert prove(better, network(*["FR"] * (domains + more))).holds, told
+        proposed = WAY.fullmatch(way)
+        assert proposed is not None, told
+        more, more_at_home = int(proposed[2] or 0), int(proposed[3] or 0)
+        assert more >= more_at_home
+        assert more or not proposed[2]
+        better = replace(policy, most=int(proposed[1] or most))
+        sites = ["FR"] * (at_home + more_at_home) + ["DE"] * (abroad + more - more_at_home)
+        assert prove(better, network(*sites)).holds, told
 
 
 @pytest.mark.parametrize(
@@ -125,7 +136,7 @@ def test_a_shortfall_says_which_number_and_what_would_do(
     [
         (
             2,
-            "in FR, 2 sites x 1 = 2 < k = 3: raise most to 3 or allow 2 more sites, 2 of",
+            "in FR, 2 sites x 1 = 2 < k = 3: raise most to 3 or allow 2 more sites, 2 in FR",
         ),
         (3, "in FR, after the loss of one site, 2 sites x 1 = 2 < k = 3: raise most to 2 or"),
     ],

@@ -18,7 +18,11 @@ def test_a_tree_from_the_grid_to_the_servers_is_sound() -> None:
         + meter("ups-b", "ups", "grid")
         + meter("it", "it", "ups-a")
         + meter("gpus", "gpu", "it")
+        + meter("pumps", "cooling", "other")
+        + meter("other", "auxiliary", "ups-b")
         + meter("sun", "solar")
+        + meter("diesel", "generator")
+        + meter("ups-c", "ups", "diesel")
         + meter("water", "withdrawn", more='medium = "water"\n')
     )
 

@@ -86,7 +86,8 @@ def test_what_was_meant_is_suggested() -> None:
 def test_a_scope_is_everything_a_site_a_container_a_host_or_a_perimeter() -> None:
     perimeter = table("perimeters", 'id = "p"', 'name = "P"', 'publisher = "u"', "sites = []")
     for scope in ("", "cannes", "cannes/c1", "cannes/c1/gpu-1", "perimeter:p"):
-        accepted(perimeter + table("evidence", *EVIDENCE, f'path = "{scope}"'))
+        evidence = table("evidence", *EVIDENCE, f'path = "{scope}"')
+        accepted(perimeter + table("containers", *CONTAINER) + evidence)
 
 
 def test_a_perimeter_without_its_prefix_is_told_how_to_be_written() -> None:

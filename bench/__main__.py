@@ -10,6 +10,7 @@ from bench import (
     gpu,
     ingest,
     inventory,
+    kpis,
     margins,
     rollups,
     scrub,
@@ -27,6 +28,7 @@ BENCHES: Final[Mapping[str, Callable[[], object]]] = {
     "ingest": ingest.main,
     "fragments": fragments.main,
     "margins": margins.main,
+    "kpis": kpis.main,
     "twinframes": twinframes.main,
 }
 

@@ -7,11 +7,12 @@ nothing, and is named. What several contracts cover is at most the whole.
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from collector.kpis.facts import Facts, Floats, Plant
 from vigie.network.contracts import EnergyContract
@@ -81,9 +82,9 @@ def certified(contract: EnergyContract) -> bool:
 
 def covers(facts: Facts, plant: Plant) -> Covers:
     """What is bought for a container's site."""
-    days = _days(facts, plant.site)
+    days, hour = _days(facts, plant.site)
     own = [
-        Cover(contract, np.array([contract.covers(day) for day in days]) * contract.share)
+        Cover(contract, np.array([contract.covers(day) for day in days])[hour] * contract.share)
         for contract in facts.network.energy
         if plant.site.id in contract.sites and in_force(contract, plant)
     ]
@@ -108,6 +109,11 @@ def technology(among: Collection[str]) -> Callable[[EnergyContract], bool]:
     return lambda contract: contract.technology in among
 
 
-def _days(facts: Facts, site: Site) -> list[date]:
+def _days(facts: Facts, site: Site) -> tuple[list[date], NDArray[np.intp]]:
+    """The legal days of the period, and which of them each hour lies in."""
     zone = ZoneInfo(site.timezone)
-    return [edge.astimezone(zone).date() for edge in facts.edges[:-1]]
+    first, last = (edge.astimezone(zone).toordinal() for edge in (facts.edges[0], facts.edges[-1]))
+    days = [date.fromordinal(day) for day in range(first, last + 1)]
+    midnights = [datetime.combine(day, time(), zone).timestamp() for day in days]
+    begun = [edge.timestamp() for edge in facts.edges[:-1]]
+    return days, np.searchsorted(midnights, begun, "right") - 1

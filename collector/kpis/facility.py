@@ -25,6 +25,12 @@ from vigie.indicators import energy as declared
 from vigie.shape import Quality
 
 PLAUSIBLE: Final = (1.0, 10.0)
+SUSPICIOUS: Final = {
+    "fr": "Valeur suspecte : un PUE vaut au moins 1 et dépasse rarement 10 ; vérifier les compteurs"
+    " et leurs rôles.",
+    "en": "Suspicious value: a PUE is 1 at least and hardly ever over 10; check the meters and "
+    "their roles.",
+}
 
 
 def energy_site(facts: Facts) -> Made:
@@ -102,9 +108,9 @@ def _doubted(made: Made) -> Made:
     low, high = PLAUSIBLE
     if made.value is None or low <= made.value <= high:
         return made
-    said = f"{made.value:.4g}: a PUE is {low:g} at least and hardly over {high:g}; check the meters"
     quality = max(made.quality or Quality.ESTIMATED, Quality.ESTIMATED, key=lambda q: q.code)
-    return replace(made, quality=quality, inputs={**made.inputs, "suspicious": said})
+    inputs = {**made.inputs, "suspicious": f"not between {low:g} and {high:g}"}
+    return replace(made, quality=quality, inputs=inputs, sentence=SUSPICIOUS)
 
 
 METHODS: Final[tuple[Method, ...]] = (

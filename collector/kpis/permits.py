@@ -39,7 +39,8 @@ class Margin:
 def permit_headroom(facts: Facts) -> Made:
     """The least that any limit leaves; a volume of a year is compared pro rata of the time known.
 
-    Flows of the containers of a site add, which is never less than the true most of the hour.
+    Flows of the containers of a site add, which is never less than the true most of the hour. Of a
+    container that the twin plays in part, flow and volume are those of all of it: so is the permit.
     """
     if not facts.plants:
         return unknown(Reason.NO_PLACE)
@@ -94,7 +95,9 @@ def _margins(facts: Facts, plants: tuple[Plant, ...], permit: Permit) -> Iterato
     def stacked(rows: list[Floats]) -> Floats:
         return np.stack(rows) if rows else nothing
 
-    flow = stacked([river.withdrawal for river in rivers]).sum(axis=0)
+    flow = stacked(
+        [p.river.withdrawal / p.container.scale for p in plants if p.river is not None]
+    ).sum(axis=0)
     yield from most(permit.withdrawal_cubic_meters_per_second, "withdrawal", "m3/s", flow)
     yield from _volume(facts, plants, permit, name)
     warm = _hottest(stacked([river.discharge for river in rivers]))
@@ -111,6 +114,7 @@ def _volume(facts: Facts, plants: tuple[Plant, ...], permit: Permit, name: str) 
         facts, "W_IN", VOLUME, lambda plant: plant.water.get(WITHDRAWN),
         [plant for plant in plants if plant.water or plant.river] or plants,
     )  # fmt: skip
+    taken = taken.times(np.array([[1.0 / p.container.scale] for p in taken.plants]), "W_IN", VOLUME)
     whole = taken.only(np.broadcast_to(taken.known.all(axis=0), taken.amount.shape))
     seconds = float((whole.lengths * whole.known.all(axis=0)).sum())
     allowed = yearly * seconds / _year_seconds(facts.period.start)

@@ -87,6 +87,8 @@ def test_a_pue_that_cannot_be_is_kept_and_said_to_be_suspicious(site: float) -> 
     made = facility.pue(facts(plant("s/a", energy={"site": site, "ups": 10.0})))
     assert made.value == pytest.approx(site / 10)
     assert "suspicious" in made.inputs
+    assert made.sentence
+    assert made.sentence["fr"].startswith("Valeur suspecte")
     assert made.quality is Quality.ESTIMATED
 
 

@@ -47,6 +47,14 @@ def test_what_two_containers_of_a_site_take_adds_and_what_they_warm_does_not() -
     assert made.parts["s/isar/discharge"] == pytest.approx(0.1)
 
 
+def test_a_container_played_in_part_is_compared_as_a_whole() -> None:
+    one = on_river(withdrawal=0.1, volume=0.04)
+    tenth = replace(one, container=replace(one.container, scale=0.1))
+    assert permit_headroom(facts(tenth)).parts == pytest.approx(
+        dict(permit_headroom(facts(on_river())).parts)
+    )
+
+
 def test_a_limit_exceeded_leaves_less_than_nothing() -> None:
     assert permit_headroom(facts(on_river(warm=33.0))).value == pytest.approx(-0.1)
 

@@ -4,7 +4,7 @@ Which containers are alike is the asker's to say. 200 million fragments become s
 class: an object that is there twice is no different from another that lies in the same way.
 """
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,8 +18,10 @@ from vigie.fragments import Scheme
 
 MANY: Final = 2**20
 """Rows after which those alike are put together, before more are added."""
-WORD_BITS: Final = 63
+WORD_BITS: Final = 64
 Counts = NDArray[np.uint16]
+Words = NDArray[np.uint64]
+"""A column for each object or row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +45,54 @@ def held(margins: Margins, asked: Asked) -> tuple[Held, ...]:
     return tuple(one for one in found if len(one.objects))
 
 
-def distinct(counts: Counts, objects: Ints, largest: int) -> tuple[Counts, Ints]:
-    """Rows each once, with the objects of all that were alike; no count is above `largest`.
+def distinct(words: Words, objects: Ints) -> tuple[Words, Ints]:
+    """Columns of words each once, with the objects of all that were alike."""
+    if not words.shape[1]:
+        return words, objects
+    order = np.lexsort(words)
+    words = words[:, order]
+    first = np.ones(words.shape[1], bool)
+    first[1:] = (words[:, 1:] != words[:, :-1]).any(axis=0)
+    return words[:, first], np.add.reduceat(objects[order], np.flatnonzero(first))
 
-    Rows are packed into whole numbers, a few columns after the other, which is exact.
-    """
-    bits, (rows, width) = largest.bit_length(), counts.shape
-    few = (WORD_BITS - rows.bit_length()) // bits
-    numbers: Ints = np.zeros(rows, np.int64)
-    first: Ints = np.zeros(min(rows, 1), np.int64)
-    for begin in range(0, width, few):
-        for column in range(begin, min(begin + few, width)):
-            numbers = numbers << bits | counts[:, column]
-        _, first, numbers = np.unique(numbers, return_index=True, return_inverse=True)
-    summed: Ints = np.zeros(len(first), np.int64)
-    np.add.at(summed, numbers, objects)
-    return counts[first], summed
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """Counts of 0 to n packed into words of 64 bits, one after the other; exact."""
+
+    n: int
+
+    @property
+    def bits(self) -> int:
+        """Of one count."""
+        return self.n.bit_length()
+
+    @property
+    def a_word(self) -> int:
+        """Counts in a word."""
+        return WORD_BITS // self.bits
+
+    def words(self, columns: int) -> int:
+        """Words that so many counts take."""
+        return -(-columns // self.a_word)
+
+    def ones(self, columns: int) -> Words:
+        """By word and column, what to add to count one more there."""
+        ones = np.zeros((self.words(columns), columns), np.uint64)
+        for column in range(columns):
+            word, at = divmod(column, self.a_word)
+            ones[word, column] = 1 << at * self.bits
+        return ones
+
+    def counts(self, words: Words, columns: int) -> Counts:
+        """A row for each column of words."""
+        counts = np.zeros((words.shape[1], columns), np.uint16)
+        for column in range(columns):
+            word, at = divmod(column, self.a_word)
+            counts[:, column] = words[word] >> np.uint64(at * self.bits) & np.uint64(
+                2**self.bits - 1
+            )
+        return counts
 
 
 class _Sorting:
@@ -66,6 +100,7 @@ class _Sorting:
 
     def __init__(self, placement: Placement, asked: Asked) -> None:
         self._placement, self._asked = placement, asked
+        self._packing = Packing(placement.scheme.n)
         self._classes: dict[Hashable, int] = {}
         self._members: list[dict[str, None]] = []
         self._columns: dict[frozenset[int], int] = {frozenset(): 0}
@@ -77,28 +112,24 @@ class _Sorting:
 
     def all(self, margins: Margins) -> Held:
         """Every part, and what they come to."""
-        n, fragments, twins = self._placement.scheme.n, 0, 0
-        rows: list[Counts] = []
-        weights: list[Ints] = []
+        fragments, twins = 0, 0
+        found: list[tuple[Words, Ints]] = []
         for part, _, _ in margins.parts(self._placement):
             self._learn(self._placement.containers)
-            counts = self._counted(part)
-            distinct_counts, objects = distinct(counts, np.ones(len(counts), np.int64), n)
-            rows.append(distinct_counts)
-            weights.append(objects)
-            alive = int(np.count_nonzero(part.cells)) + len(part.spare)
-            fragments += alive
+            words = self._counted(part)
+            found.append(distinct(words, np.ones(words.shape[1], np.int64)))
+            fragments += int(np.count_nonzero(part.cells)) + len(part.spare)
             twins += self._twins(part) if self._twin.any() else 0
-            if sum(map(len, rows)) > MANY:
-                merged = self._merged(rows, weights)
-                rows, weights = [merged[0]], [merged[1]]
-        holds, objects = self._merged(rows, weights)
+            if sum(len(objects) for _, objects in found) > MANY:
+                found = [self._merged(found)]
+        words, objects = self._merged(found)
+        columns = tuple(self._columns)[1:]
         return Held(
             self._placement.store,
             self._placement.scheme,
             tuple(tuple(sorted(members)) for members in self._members),
-            tuple(self._columns)[1:],
-            holds[:, 1:],
+            columns,
+            self._packing.counts(words, len(columns)),
             objects,
             fragments,
             self._asked.sizes.get((self._placement.store, self._placement.scheme)),
@@ -127,18 +158,23 @@ class _Sorting:
     def _column_of(self, classes: frozenset[int]) -> int:
         return self._columns.setdefault(classes, len(self._columns))
 
-    def _counted(self, part: Part) -> Counts:
-        """A row for each object that exists: how many indexes are in each column."""
-        columns = self._column.astype(np.uint16)[part.cells]
-        self._place_copies(part, columns)
-        n, objects = columns.shape
-        width = len(self._columns)
-        cells = columns + np.arange(objects) * width
-        counts = np.bincount(cells.ravel(), minlength=objects * width).reshape(objects, width)
-        counts[:, 0] = 0
-        known: Bits = np.asarray(counts.any(axis=1))
-        known[(part.dead >> SLOT_BITS) // n] = True
-        return counts[known].astype(np.uint16)
+    def _counted(self, part: Part) -> Words:
+        """Of each object that exists, how many indexes are in each column."""
+        if len(part.spare):
+            columns = self._column.astype(np.uint16)[part.cells]
+            self._place_copies(part, columns)
+            ones = self._ones(range(len(self._columns)))
+        else:
+            columns, ones = part.cells, self._ones(self._column.tolist())
+        words = np.array([one[columns].sum(axis=0, dtype=np.uint64) for one in ones])
+        known: Bits = np.asarray(words.any(axis=0))
+        known[(part.dead >> SLOT_BITS) // part.n] = True
+        return words if known.all() else words[:, known]
+
+    def _ones(self, columns: Sequence[int]) -> Words:
+        """What an index in each of these columns adds; in column 0 nothing."""
+        ones = self._packing.ones(len(self._columns) - 1)
+        return np.pad(ones, ((0, 0), (1, 0)))[:, list(columns)]
 
     def _place_copies(self, part: Part, columns: Cells) -> None:
         """Have an index that lies in several classes be in the column of all of them."""
@@ -170,10 +206,11 @@ class _Sorting:
         spare = self._twin[part.spare & SLOT_MASK]
         return int(np.count_nonzero(self._twin[part.cells])) + int(np.count_nonzero(spare))
 
-    def _merged(self, rows: list[Counts], weights: list[Ints]) -> tuple[Counts, Ints]:
-        """All rows, each once; those of before a column was known hold nothing in it."""
-        width = len(self._columns)
-        wide = [np.pad(some, ((0, 0), (0, width - some.shape[1]))) for some in rows]
-        if not wide:
-            return np.zeros((0, width), np.uint16), np.zeros(0, np.int64)
-        return distinct(np.concatenate(wide), np.concatenate(weights), self._placement.scheme.n)
+    def _merged(self, found: list[tuple[Words, Ints]]) -> tuple[Words, Ints]:
+        """All of it, each once; what was told before a column was known has nothing in it."""
+        high = self._packing.words(len(self._columns) - 1)
+        if not found:
+            return np.zeros((high, 0), np.uint64), np.zeros(0, np.int64)
+        wide = [np.pad(words, ((0, high - len(words)), (0, 0))) for words, _ in found]
+        objects = np.concatenate([objects for _, objects in found])
+        return distinct(np.concatenate(wide, axis=1), objects)

@@ -6,12 +6,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.inventory.holdings import Asked, distinct, held
+from collector.inventory.holdings import Asked, Packing, distinct, held
 from collector.inventory.margins import Margins, Owner
 from collector.inventory.records import RECORD, Records, latest
 from collector.kpis.facts import Held
 from tests.build.fragments import CODE, record
-from vigie.fragments import Record, Scheme, Status
+from vigie.fragments import Record, Status
 
 SCHEMES = (CODE,)
 
@@ -112,10 +112,18 @@ def test_any_placement_is_counted_as_by_hand(
     assert rows(found) == by_hand
 
 
-@given(st.lists(st.lists(st.integers(0, 255), min_size=20, max_size=20), min_size=1, max_size=9))
-def test_rows_wider_than_a_word_are_told_apart(some: list[list[int]]) -> None:
-    counts, objects = distinct(
-        np.array(some, np.uint16), np.ones(len(some), np.int64), Scheme(1, 255).n
+@given(
+    st.integers(1, 255).flatmap(
+        lambda n: st.tuples(
+            st.just(n),
+            st.lists(st.lists(st.integers(0, n), min_size=20, max_size=20), min_size=1, max_size=9),
+        )
     )
-    by_hand = Counter(map(tuple, some))
-    assert dict(zip(map(tuple, counts.tolist()), objects.tolist(), strict=True)) == by_hand
+)
+def test_rows_wider_than_a_word_are_told_apart(given: tuple[int, list[list[int]]]) -> None:
+    n, some = given
+    packing = Packing(n)
+    words = np.array([packing.ones(20) @ np.array(row, np.uint64) for row in some]).T
+    each, objects = distinct(words, np.ones(len(some), np.int64))
+    rows = map(tuple, packing.counts(each, 20).tolist())
+    assert dict(zip(rows, objects.tolist(), strict=True)) == Counter(map(tuple, some))

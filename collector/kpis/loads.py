@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from collector.kpis.energy import wanted
 from collector.kpis.facts import Facts, Floats, Hourly, Plant
 from collector.kpis.reasons import Reason
 from collector.kpis.sums import Cells, combined, gather, length_word
@@ -102,13 +103,14 @@ def loads(facts: Facts) -> tuple[Load | None, ...]:
 
     None for one without any such meter. The same choice as for `energy`.
     """
-    roles = [_told(plant, WHOLE_ROLES) for plant in facts.plants]
-    common = set.intersection(*filter(None, roles)) if any(roles) else set()
+    standing = {
+        plant.container.path: [role for role in WHOLE_ROLES if role in plant.energy]
+        for plant in facts.plants
+    }
+    roles = wanted({path: own for path, own in standing.items() if own})
     return tuple(
-        _load(plant, next(role for role in WHOLE_ROLES if role in (common or have)))
-        if have
-        else None
-        for plant, have in zip(facts.plants, roles, strict=True)
+        _load(plant, roles[plant.container.path]) if plant.container.path in roles else None
+        for plant in facts.plants
     )
 
 

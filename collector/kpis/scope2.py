@@ -82,7 +82,7 @@ def located(facts: Facts, drawn: Loads) -> Cells:
 
 def without_factor(facts: Facts, drawn: Loads) -> Made | None:
     """Unknown, naming the sites that drew something and have no zone, or a zone nobody knows."""
-    plants = [load.plant for load in some(drawn)]
+    plants = [load.plant for load in some(drawn) if load.imported.total is not None]
     if bare := sorted({plant.site.id for plant in plants if plant.site.zone is None}):
         return unknown(Reason.NO_ZONE, ", ".join(bare))
     strange = {_zone(plant) for plant in plants if supply_of(facts, plant) is None}

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from collector.kpis import live
 from collector.kpis.facts import Facts, Plant
-from collector.kpis.loads import loads
+from collector.kpis.loads import boundary, loads
 from collector.kpis.reasons import Reason
-from collector.kpis.scope2 import carbon_location, cue, located
+from collector.kpis.scope2 import carbon_location, cue, imported, located
 from tests.build.kpis import HOURS, facts, hourly, plant
 from tests.build.supplies import KWH, at, grids, supply
 from vigie.shape import Quality
@@ -81,6 +82,25 @@ def test_a_site_that_drew_nothing_that_is_known_needs_no_zone() -> None:
     made = carbon_location(given(plant("s/a", energy={"it": KWH}), at(plant("t/b"), zone=None)))
     assert made.value == pytest.approx(HOURS * 44.2)
     assert made.coverage == 0.5
+
+
+def test_a_meter_that_is_mute_asks_for_no_zone_either() -> None:
+    mute = at(plant("t/b", energy={"it": np.full(HOURS, np.nan)}), zone=None)
+    made = carbon_location(given(plant("s/a", energy={"it": KWH}), mute))
+    assert made.value == pytest.approx(HOURS * 44.2)
+    assert made.coverage == 0.5
+
+
+@pytest.mark.parametrize(
+    "other", [{"site": 5.0, "ups": 3.0}, {"it": 2.0}, {"ups": np.full(HOURS, np.nan)}, {}]
+)
+def test_it_is_of_the_very_energy_that_is_told_as_such(other: dict[str, float]) -> None:
+    made = given(
+        plant("s/a", energy={"site": 9.0, "ups": 8.0, "it": 7.0, "solar": 1.0}),
+        plant("t/b", energy=other),
+    )
+    assert imported(made, loads(made)).total == live.energy(made).value
+    assert boundary(loads(made)) == live.energy(made).boundary
 
 
 def test_hours_without_a_factor_are_unknown_and_lower_the_coverage() -> None:

@@ -99,7 +99,7 @@ def covers(facts: Facts, plant: Plant) -> Covers:
     bare = [cover for cover in live if not certified(cover.contract)]
     return Covers(
         tuple(counted),
-        tuple(cover.contract for cover in bare if cover.contract.kind in {"guarantees", "ppa"}),
+        tuple(cover.contract for cover in bare if _claims(cover.contract)),
         tuple(cover for cover in bare if cover.contract.kind == "supply"),
     )
 
@@ -107,6 +107,13 @@ def covers(facts: Facts, plant: Plant) -> Covers:
 def technology(among: Collection[str]) -> Callable[[EnergyContract], bool]:
     """Whether a contract is of one of these technologies; what is mixed is of none."""
     return lambda contract: contract.technology in among
+
+
+def _claims(contract: EnergyContract) -> bool:
+    """Whether it says where its electricity comes from; plain supply says nothing."""
+    if contract.kind == "supply":
+        return contract.technology != "mixed"
+    return contract.kind != "on_site"
 
 
 def _days(facts: Facts, site: Site) -> tuple[list[date], NDArray[np.intp]]:

@@ -167,9 +167,14 @@ def _unmetered(plants: Sequence[Plant]) -> str:
 
 
 def _storing(plant: Plant) -> Floats | float | None:
-    """The share of storage in the IT energy of a container, hour by hour; None is unknown."""
+    """The share of storage in the IT energy of a container, hour by hour; None is unknown.
+
+    Disks of a container that is declared to compute, and keeps nothing of a store, serve its jobs.
+    """
     if plant.container.role == "storage":
         return 1.0
+    if plant.container.role == "compute" and not plant.stored:
+        return 0.0
     meter = plant.energy.get("storage")
     role = next((role for role in IT_ROLES if role in plant.energy), None)
     if meter is not None and role is not None:

@@ -38,7 +38,7 @@ def ref(facts: Facts) -> Made:
         return missing(facts, whole, Reason.NO_SITE_METER)
     bought = [covers(facts, plant) for plant in facts.plants]
     drawn = site_loads(facts)
-    void = listed(contract for cover in bought for contract in cover.void)
+    void = listed(c for cover in bought for c in cover.void if c.technology not in NUCLEAR)
     claims = [
         bool(cover.ids(technology(RENEWABLE))) or _has_solar(load)
         for cover, load in zip(bought, drawn, strict=True)

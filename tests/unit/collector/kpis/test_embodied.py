@@ -139,6 +139,15 @@ def test_with_that_meter_each_bears_its_own() -> None:
     assert {n: round(v) for n, v in per(month, TB_MONTH).items()} == {"use": 47, "making": 71}
 
 
+def test_disks_of_a_container_that_computes_serve_its_jobs() -> None:
+    disks = Equipment(SHELF, 1, 5.0, use="storage")
+    one = replace(node(), container=replace(
+        node().container, equipment=(*node().container.equipment, disks)))  # fmt: skip
+    parts = per(embodied.carbon_gpu_hour(given(one)), HOUR)
+    assert round(parts["use"]) == 54
+    assert parts["making"] == pytest.approx(52.466 * (11_038 + 2_766) / 11_038, rel=1e-4)
+
+
 def test_what_both_share_is_split_as_the_energy_is() -> None:
     one = mixed()
     rack = Equipment("rack", 1, 10.0, embodied_grams=1e6, use="shared")

@@ -101,6 +101,14 @@ def test_nuclear_is_by_certified_contract_and_by_the_mix_for_the_rest() -> None:
     assert void.inputs["not_counted"] == "energy contract w"
 
 
+def test_a_nuclear_supply_without_certificates_is_named_and_is_no_renewable_claim() -> None:
+    bare = EnergyContract("atom", ("s",), "supply", technology="nuclear")
+    made = nuclear_share(given(contracts=(bare,)))
+    assert made.value == pytest.approx(0.675)
+    assert made.inputs["not_counted"] == "energy contract atom"
+    assert ref(given(contracts=(bare,))).reason is Reason.NO_CONTRACT
+
+
 def test_an_unknown_mix_is_unknown_and_names_the_site() -> None:
     made = nuclear_share(given(supplies=grids(supply())))
     assert (made.value, made.reason, made.about) == (None, Reason.NO_MIX, "FR (s)")

@@ -56,6 +56,21 @@ class Build:
         """`site/container`."""
         return self.container.path
 
+    @property
+    def per_host(self) -> int:
+        """GPUs in a host that has some; the first hosts have them."""
+        return max(GPUS_A_HOST, math.ceil(self.gpus / self.hosts))
+
+    @property
+    def gpu_hosts(self) -> int:
+        """Hosts with GPUs."""
+        return math.ceil(self.gpus / self.per_host)
+
+    @property
+    def first_disk_host(self) -> int:
+        """The hosts from this one on have the disks: those without GPUs, else all of them."""
+        return self.gpu_hosts if self.gpu_hosts < self.hosts else 0
+
 
 def build(network: Network, container: Container, *, full: bool) -> Build:
     """What is played of a container; unknown sizes get the least that makes sense."""
@@ -103,7 +118,8 @@ def _limit(
 ) -> tuple[float, float]:
     """The power limit of a GPU, lowered where the place could not feed them, and the IT's most."""
     model = board(container.gpu) if container.gpu else USUAL
-    fixed = hosts * (GPU_HOST_WATTS if gpus else HOST_WATTS) + disks * DISK_WATTS
+    large = math.ceil(gpus / max(GPUS_A_HOST, math.ceil(gpus / hosts)))
+    fixed = large * GPU_HOST_WATTS + (hosts - large) * HOST_WATTS + disks * DISK_WATTS
     fixed -= gpus * model.idle_watts * GPU_HOST_SHARE
 
     def most(limit: float) -> float:

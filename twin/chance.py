@@ -7,13 +7,15 @@ SplitMix64 (Steele, Lea, Flood 2014), which takes any counter and needs no state
 
 import math
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
+Cells = NDArray[Any]
+"""Cells of any one kind."""
 
 _MASK: Final = (1 << 64) - 1
 _GOLDEN: Final = 0x9E3779B97F4A7C15

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import gmtime
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,6 @@ from twin.build import (
     DISK_WATTS,
     GPU_HOST_SHARE,
     GPU_HOST_WATTS,
-    GPUS_A_HOST,
     HOST_WATTS,
     NETWORK_SHARE,
     Build,
@@ -86,6 +86,7 @@ class Model:
         self.drawn = Drawn()
         self.disks_up = build.disks
         self._dark = False
+        self._year, self._taken_before = 0, 0.0
         self._kinds = {c.kind for c in build.cooling}
         self._saves = max(LIQUID_SAVES.get(kind, 0.0) for kind in self._kinds)
         self._mean_river = _mean_river(build)
@@ -131,7 +132,7 @@ class Model:
 
     def of_hosts(self, hosts: Whole) -> Whole:
         """Positions of the GPUs in these hosts."""
-        near = (hosts[:, None] * GPUS_A_HOST + np.arange(GPUS_A_HOST)).ravel()
+        near = (hosts[:, None] * self.build.per_host + np.arange(self.build.per_host)).ravel()
         return near[near < self.build.gpus]
 
     def lose(self, gpus: Whole, time: float) -> None:
@@ -156,21 +157,29 @@ class Model:
 
     def _outside(self, time: float) -> Around:
         faults = self.faults
-        warmer = faults.total("weather_warm", time)
+        waves = faults.on("weather_hot", time)
+        hot = max((f.value or 0.0 for f in waves), default=None) if waves else None
         river = None
         if "river" in self._kinds:
             river = self.weather.river(
                 time,
                 self._mean_river,
-                warmer=faults.total("river_warm", time) + 0.5 * warmer,
+                least=max((f.value or 0.0 for f in faults.on("river_warm", time)), default=0.5),
                 flow_ratio=faults.factor("river_low", time),
             )
         return Around(
-            self.weather.air(time, warmer=warmer), river,
+            self.weather.air(time, hot=hot), river,
             weak=faults.factor("cooling_weak", time),
             moisture=faults.total("oil_moisture", time),
-            leak=bool(faults.on("leak", time)),
+            leak=bool(faults.on("leak", time)), taken=self._taken(time),
         )  # fmt: skip
+
+    def _taken(self, time: float) -> float:
+        """Water withdrawn since the year began, as far as it was played."""
+        year, total = gmtime(time).tm_year, self.flows.water.get("withdrawn", 0.0)
+        if year != self._year:
+            self._year, self._taken_before = year, total
+        return total - self._taken_before
 
     def _allowed(self) -> float:
         """Share of the GPUs' power above rest that cooling can carry now."""
@@ -191,18 +200,18 @@ class Model:
         return (self._fixed() + idle * (1 + GPU_HOST_SHARE - self._saves)) * (1 + NETWORK_SHARE)
 
     def _fixed(self) -> float:
-        if not self.build.gpus:
-            return self.build.hosts * HOST_WATTS + self.disks_up * DISK_WATTS
-        idle = self.build.gpus * self.build.board.idle_watts
-        hosts = self.build.hosts * GPU_HOST_WATTS - idle * GPU_HOST_SHARE
-        return max(hosts, 0.0) + self.disks_up * DISK_WATTS
+        build = self.build
+        idle = build.gpus * build.board.idle_watts
+        large = max(build.gpu_hosts * GPU_HOST_WATTS - idle * GPU_HOST_SHARE, 0.0)
+        small = (build.hosts - build.gpu_hosts) * HOST_WATTS
+        return large + small + self.disks_up * DISK_WATTS
 
     def _draw(self) -> Drawn:
         if self._dark:
             return Drawn()
         gpu = float(self.gpus.power.sum())
         storage = self.disks_up * DISK_WATTS
-        storage += 0.0 if self.build.gpus else self.build.hosts * HOST_WATTS
+        storage += (self.build.hosts - self.build.gpu_hosts) * HOST_WATTS
         compute = gpu * (1 + GPU_HOST_SHARE - self._saves) + self._fixed()
         compute -= storage
         network = (compute + storage) * NETWORK_SHARE

@@ -24,7 +24,7 @@ What = Literal[
     "cooling_weak",
     "oil_moisture",
     "leak",
-    "weather_warm",
+    "weather_hot",
     "river_warm",
     "river_low",
     "demand",
@@ -35,7 +35,7 @@ What = Literal[
 ]
 NEEDED: Final[tuple[What, ...]] = (
     "gpu_xid", "fragments_rot", "fragments_lost", "clock_off", "cooling_weak", "oil_moisture",
-    "weather_warm", "river_warm", "river_low", "demand", "meter_jump", "meter_back", "meter_wrong",
+    "weather_hot", "river_warm", "river_low", "demand", "meter_jump", "meter_back", "meter_wrong",
 )  # fmt: skip
 """What says nothing without a `value`."""
 _SCENARIOS: Final = "twin.scenarios"
@@ -46,9 +46,10 @@ class Fault:
     """One thing that goes wrong `at` so long after the start, and `lasts`; None is for good.
 
     `where` is a pattern of container paths, `name` one of meters, links or stores. `count` is how
-    many GPUs, hosts or disks. `value` by kind: the code of an XID, the share of fragments, seconds
-    of a clock, what is left of cooling, kelvins, the share of a river's flow, a factor of demand or
-    of a meter, joules that a meter jumps or goes back.
+    many GPUs, hosts or disks. `value` by kind: the code of an XID; the share of fragments; seconds
+    of a clock; what is left of cooling, or of a river's flow; water in oil by mass; kelvins above
+    high summer; °C that a river has at least; a factor of demand, or of a meter; joules (or m3)
+    that a meter jumps or goes back.
     """
 
     what: What

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from twin.boards import Board
-from twin.chance import Floats, Waves, Whole, salt, uniforms
+from twin.chance import Cells, Floats, Waves, Whole, salt, uniforms
 from vigie.catalogue import Gpu
 from vigie.shape import Field
 
@@ -109,7 +109,7 @@ class Gpus:
         for told in (self.xids, self.uncorrected, self.recovery, self.pending):
             told[which] = 0.0
 
-    def columns(self, number: int) -> dict[Field, np.ndarray[tuple[int], np.dtype[np.generic]]]:
+    def columns(self, number: int) -> dict[Field, Cells]:
         """What the driver says, the keys left out; `number` makes the noise of this reading.
 
         Whole numbers are in arrays of floats where a GPU does not answer: all of its row but `up`
@@ -125,7 +125,7 @@ class Gpus:
         clock = model.high_hertz * (
             1.0 - 0.28 * load * (1.0 - 0.7 * self._cap) - 0.5 * self._slowed
         )
-        told: dict[Field, np.ndarray[tuple[int], np.dtype[np.generic]]] = {
+        told: dict[Field, Cells] = {
             Gpu.utilization_ratio: np.minimum(np.round(load * 1.25, 2), 1.0),
             Gpu.sm_active_ratio: load * (0.80 + 0.15 * self._shape),
             Gpu.tensor_active_ratio: load * (0.25 + 0.40 * self._shape),
@@ -162,9 +162,7 @@ class Gpus:
         told[Gpu.up] = self.up.copy()
         return told
 
-    def _known(
-        self, cells: np.ndarray[tuple[int], np.dtype[np.generic]]
-    ) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
+    def _known(self, cells: Cells) -> Cells:
         kept = cells.astype(np.float64)
         kept[~self.up] = np.nan
         return kept

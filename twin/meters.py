@@ -14,6 +14,7 @@ from vigie.network.meters import Meter
 ERROR: Final = 0.002
 """How far a meter is off at most: class 0.2 to 0.5 in practice, half of it here."""
 Medium = Literal["electricity", "water", "heat"]
+MEDIA: Final[tuple[Medium, ...]] = ("electricity", "water", "heat")
 _LIFE: Final[Mapping[str, float]] = {"electricity": 4e12, "water": 9e4, "heat": 3e12}
 """What a meter may have counted before the play began: J, m3, J."""
 

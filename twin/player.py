@@ -6,30 +6,44 @@ from typing import Final
 
 from twin.clock import NANOSECONDS, Clock
 from twin.container import Model
+from twin.disks import Disks
 from twin.facility import Columns, Teller
-from twin.hosts import Names
+from twin.incidents import Incidents
+from twin.inventory import Row
+from twin.links import LinkTeller
 from twin.meters import Register
+from twin.stores import Stores
 from twin.turn import Holding, Turn
-from vigie.catalogue import Gpu, Host
+from vigie.catalogue import Disk, Fragments, Gpu, GpuXid, Host
+from vigie.frame import Happening
 from vigie.shape import Measurement
 
 STEP_SECONDS: Final = 60.0
 """The longest step of the model; steps end on whole multiples of it."""
 HISTORY_SECONDS: Final = 300.0
-FAST: Final[frozenset[type[Measurement]]] = frozenset({Gpu, Host})
+FAST: Final[frozenset[type[Measurement]]] = frozenset({Gpu, GpuXid, Host})
 """What a history leaves out."""
+HISTORY_PERIODS: Final[Mapping[type[Measurement], float]] = {Disk: 3_600.0, Fragments: 600.0}
+"""How often a history tells what costs much and changes little."""
 
 
 class ContainerPlayer:
-    """One simulated container, as `turn.Player` asks."""
+    """One simulated container, as `turn.Player` asks.
+
+    Flags and whole numbers are arrays of floats where one of them may be unknown.
+    """
 
     def __init__(
-        self, model: Model, tellers: Sequence[Teller], registers: Mapping[str, Register],
-        names: Names, seed: int,
+        self, model: Model, tellers: Sequence[Teller], registers: Mapping[str, Register], *,
+        incidents: Incidents, disks: Disks, links: LinkTeller, stores: Stores,
+        devices: Sequence[Row], clock: Clock,
     ) -> None:  # fmt: skip
-        self.model, self.names = model, names
-        self._tellers, self._registers = tuple(tellers), registers
-        self._clock = Clock(seed, model.build.path)
+        self.model, self.incidents = model, incidents
+        self._disks, self._links, self._stores = disks, links, stores
+        own: tuple[Teller, ...] = (incidents, disks, links, stores)
+        self._tellers, self._registers = (*tellers, *own), registers
+        self._devices: Sequence[Row] | None = devices
+        self._clock = clock
         self._time: float | None = None
         self._told: dict[type[Measurement], float] = {}
 
@@ -41,34 +55,39 @@ class ContainerPlayer:
     @property
     def connected(self) -> bool:
         """Whether a line to the collector is up."""
-        return self._time is None or not self.model.faults.on("link_down", self._time)
+        return self._time is None or any(self._links.up(self._time))
 
     def step(self, now: int, seconds: float, *, history: bool = False) -> Turn:
         """Go on by so many seconds, up to `now` (ns UTC), and tell what is due.
 
-        A scenario starts with the first step that is no history.
+        A scenario starts with the first step that is no history; a history tells no event.
         """
         end = now / NANOSECONDS
+        before, happened = end - seconds, list[Happening]()
         if not history:
-            self.model.faults.begin(end - seconds)
-        before = end - seconds
+            self.model.faults.begin(before)
         for time in moments(before, end, HISTORY_SECONDS if history else STEP_SECONDS):
-            self._advance(before, time)
+            happened += self._advance(before, time)
             before = time
         self._time = end
-        off = self.model.faults.total("clock_off", end)
-        rows: dict[type[Measurement], Columns] = {}
-        if not self.model.dark:
-            rows = self._tell(end, history=history)
-        return Turn(self._clock.reads(now, off=off), rows, ())
+        shown = self._clock.reads(now, off=self.model.faults.total("clock_off", end))
+        if self.model.dark:  # who would tell has no power either
+            return Turn(shown, {})
+        devices, self._devices = self._devices, None
+        rows = self._tell(end, history=history)
+        return Turn(shown, rows, () if history else tuple(happened), devices)
 
     def holdings(self) -> Sequence[Holding]:
-        """The fragments of its hosts."""
-        return ()
+        """The fragments of its hosts, once it has been played."""
+        return () if self._time is None else self._stores.holdings(self._time)
 
-    def _advance(self, before: float, time: float) -> None:
-        model = self.model
-        model.step(time, time - before)
+    def _advance(self, before: float, time: float) -> list[Happening]:
+        model, seconds = self.model, time - before
+        happened = self.incidents.step(before, time)
+        happened += self._disks.step(before, time)
+        happened += self._stores.step(time)
+        self._links.step(time, seconds)
+        model.step(time, seconds)
         totals: Mapping[str, Mapping[str, float]] = {
             "electricity": model.supply.books.joules,
             "water": model.flows.water,
@@ -76,12 +95,13 @@ class ContainerPlayer:
         }
         for medium, register in self._registers.items():
             register.step(totals[medium], model.faults, before, time)
+        return happened
 
     def _tell(self, time: float, *, history: bool) -> dict[type[Measurement], Columns]:
         rows: dict[type[Measurement], Columns] = {}
         for teller in self._tellers:
             kind = teller.measurement
-            if (history and kind in FAST) or not self._due(kind, time):
+            if (history and kind in FAST) or not self._due(kind, time, history=history):
                 continue
             self._told[kind] = time
             columns = teller.tell(time)
@@ -89,9 +109,10 @@ class ContainerPlayer:
                 rows[kind] = columns
         return rows
 
-    def _due(self, kind: type[Measurement], time: float) -> bool:
-        last = self._told.get(kind)
-        period = kind.period_seconds
+    def _due(self, kind: type[Measurement], time: float, *, history: bool) -> bool:
+        last, period = self._told.get(kind), kind.period_seconds
+        if history:
+            period = HISTORY_PERIODS.get(kind, period)
         return last is None or math.floor(time / period) > math.floor(last / period)
 
 

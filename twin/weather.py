@@ -68,27 +68,32 @@ class Weather:
         self._mean = 28.0 - 0.0072 * self._latitude**2
         self._swing = math.copysign(7.5 + 0.2 * max(self._longitude, 0.0), self._latitude)
 
-    def air(self, time: float, *, warmer: float = 0.0) -> Air:
-        """Outdoor air; `warmer` adds kelvins (a heat wave)."""
+    def air(self, time: float, *, hot: float | None = None) -> Air:
+        """Outdoor air; in a heat wave it is high summer and `hot` kelvins more, whatever the date."""
         day = (time / DAY + self._longitude / 360) % 1.0
         daily = 4.5 * math.cos(2 * math.pi * (day - 15 / 24))
-        slow = self._season(time, 0.0) + 3.0 * wave(self._salt, time, 3.5 * DAY) + warmer
+        slow = self._season(time, 0.0) + 3.0 * wave(self._salt, time, 3.5 * DAY)
+        if hot is not None:
+            slow = self._mean + abs(self._swing) + hot
         celsius = slow + daily + 1.0 * wave(self._salt + 1, time, 0.5 * DAY)
         dew = slow - 4.0 + 2.0 * wave(self._salt + 2, time, 2.5 * DAY)
         humidity = min(max(saturation(min(dew, celsius)) / saturation(celsius), 0.1), 1.0)
         return Air(celsius, humidity, wet_bulb(celsius, humidity))
 
     def river(
-        self, time: float, mean_flow: float, *, warmer: float = 0.0, flow_ratio: float = 1.0
+        self, time: float, mean_flow: float, *, least: float = 0.5, flow_ratio: float = 1.0
     ) -> River:
-        """The river: it follows the air by three weeks, and is lowest at the end of summer."""
+        """The river: it follows the air by three weeks, and is lowest at the end of summer.
+
+        `least` is the °C that it has at least, `flow_ratio` what is left of its flow.
+        """
         late = self._season(time, 21 * DAY)
         celsius = self._mean + 0.85 * (late - self._mean)
-        celsius += 0.8 * wave(self._salt + 3, time, 9 * DAY) + warmer
+        celsius += 0.8 * wave(self._salt + 3, time, 9 * DAY)
         year = (time % YEAR) / YEAR
         flow = 0.35 * math.cos(2 * math.pi * (year - 130 / 365))
         flow += 0.22 * wave(self._salt + 4, time, 8 * DAY)
-        return River(max(celsius, 0.5), mean_flow * math.exp(flow) * flow_ratio)
+        return River(max(celsius, least), mean_flow * math.exp(flow) * flow_ratio)
 
     def _season(self, time: float, later: float) -> float:
         year = ((time - later) % YEAR) / YEAR

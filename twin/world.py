@@ -1,9 +1,12 @@
 """All that the twin plays of a network: one player a simulated container."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from twin.build import Build, build
+from twin.clock import Clock
 from twin.container import Model
+from twin.disks import Disks
 from twin.facility import (
     CoolingTeller,
     EnvironmentTeller,
@@ -15,20 +18,27 @@ from twin.facility import (
     WaterTeller,
     usual_meters,
 )
-from twin.faults import Scenario
+from twin.faults import Faults
 from twin.faults import scenario as named
-from twin.hosts import GpuTeller, HostTeller, Names
-from twin.meters import Register, points
+from twin.hosts import GpuTeller, HostTeller
+from twin.incidents import Incidents
+from twin.inventory import devices
+from twin.links import LinkTeller, lines
+from twin.meters import MEDIA, Register, points
+from twin.names import Names
 from twin.player import ContainerPlayer
 from twin.power import Supply
+from twin.shelf import Shelf
+from twin.spread import Spread, spreads
+from twin.stores import Stores
 from twin.turn import Player
 from twin.workload import Demand
 from vigie.network.network import Network
 from vigie.network.operators import Tenant
-from vigie.network.places import Container, Site, inside
+from vigie.network.places import Site, inside
 
-NOBODY = "none"
-HOME_SHARE = 3.0
+NOBODY: Final = "none"
+HOME_SHARE: Final = 3.0
 """How much more a tenant asks of the site whose public it is of."""
 
 
@@ -45,40 +55,58 @@ def players(
         SettingsError: the scenario is unknown or faulty.
     """
     played = named(scenario)
+    stores = spreads(network, seed=seed, full=full, key=key)
     chosen = [
-        c for c in network.containers
+        c
+        for c in network.containers
         if network.simulated(c.path) and (not scopes or any(inside(c.path, s) for s in scopes))
-    ]  # fmt: skip
-    return tuple(_player(network, c, seed, played, full=full) for c in chosen)
+    ]
+    return tuple(
+        _player(network, build(network, c, full=full), seed, played.at(c.path), stores)
+        for c in chosen
+    )
 
 
 def _player(
-    network: Network, container: Container, seed: int, played: Scenario, *, full: bool
+    network: Network, made: Build, seed: int, faults: Faults, spreads: Sequence[Spread]
 ) -> ContainerPlayer:
-    made = build(network, container, full=full)
-    faults = played.at(container.path)
-    declared = [m for m in network.meters if m.container == container.path]
-    roles = {m.role for m in declared}
-    usual = usual_meters(made)
-    registers = {
-        medium: Register(seed, made.path, medium, points(declared, medium, usual[medium]))
-        for medium in ("electricity", "water", "heat")
+    path = made.path
+    declared = [m for m in network.meters if m.container == path]
+    roles, usual = {m.role for m in declared}, usual_meters(made)
+    registers: dict[str, Register] = {
+        medium: Register(seed, path, medium, points(declared, medium, usual[medium]))
+        for medium in MEDIA
     }
     supply = Supply(
         made.it_watts, made.rated_watts, generator="generator" in roles, solar="solar" in roles
     )
     water = any(m.medium == "water" for m in declared)
-    demands = _demands(network, made)
-    model = Model(made, demands, faults, seed, supply=supply, water=water)
+    model = Model(made, _demands(network, made), faults, seed, supply=supply, water=water)
     if "heat_pump" in roles:
         model.upgrade_heat()
     names = Names(made, seed)
-    tellers = _tellers(model, registers, names, made.site, seed)
-    return ContainerPlayer(model, tellers, registers, names, seed)
+    incidents = Incidents(model, names, seed)
+    disks = Disks(made, names, faults, seed)
+    of_disks = list(names.hosts[made.first_disk_host :])
+    shelves = [
+        Shelf(spread, path, of_disks, faults)
+        for spread in spreads
+        if any(c.path == path for c in spread.containers)
+    ]
+    tellers = (
+        *_facility(model, registers, made.site, seed),
+        HostTeller(model, names, seed, incidents),
+        GpuTeller(model, names, incidents),
+    )
+    return ContainerPlayer(
+        model, tellers, registers, incidents=incidents, disks=disks,
+        links=LinkTeller(lines(network, made), faults, seed, path), stores=Stores(shelves),
+        devices=devices(made, names, disks), clock=Clock(seed, path),
+    )  # fmt: skip
 
 
-def _tellers(
-    model: Model, registers: dict[str, Register], names: Names, site: Site, seed: int
+def _facility(
+    model: Model, registers: Mapping[str, Register], site: Site, seed: int
 ) -> tuple[Teller, ...]:
     return (
         PowerTeller(model, registers["electricity"]),
@@ -88,8 +116,6 @@ def _tellers(
         EnvironmentTeller(model),
         GridTeller(site, seed),
         QueueTeller(model),
-        HostTeller(model, names, seed),
-        GpuTeller(model, names),
     )
 
 

@@ -18,7 +18,7 @@ class Around:
     """What the outside is like: air, river where there is one, and what of a plant is left.
 
     `weak` is the share of the plant that still works; `moisture` adds water to oil, by mass; `leak`
-    says that some of the fluid is lost.
+    says that some of the fluid is lost; `taken` is the water withdrawn this year, in m3.
     """
 
     air: Air
@@ -26,6 +26,7 @@ class Around:
     weak: float = 1.0
     moisture: float = 0.0
     leak: bool = False
+    taken: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

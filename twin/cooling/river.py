@@ -42,10 +42,12 @@ class Room:
     kelvin: float
 
 
-def room(permits: Sequence[Permit], river: River, share: float, most: float) -> Room:
+def room(
+    permits: Sequence[Permit], river: River, share: float, most: float, taken: float = 0.0
+) -> Room:  # fmt: skip
     """What a container with that share of a site may give to the river, `most` by its own build.
 
-    Every limit that a permit does not state is none.
+    `taken` is what it has withdrawn this year (m3). What a permit does not limit is free.
     """
     up, capacity = river.temperature_celsius, WATER.capacity(river.temperature_celsius)
     kelvin, options = RISE_KELVIN, [(most, "")]
@@ -64,10 +66,13 @@ def room(permits: Sequence[Permit], river: River, share: float, most: float) -> 
     if kelvin * SPARE < RISE_KELVIN:
         options.append((most * SPARE * kelvin / RISE_KELVIN, "temperature of what is given back"))
     for permit in permits:
-        taken = permit.withdrawal_cubic_meters_per_second
-        if taken is not None:
+        yearly = permit.withdrawal_cubic_meters_per_year
+        if yearly is not None and taken >= yearly * share:
+            options.append((0.0, "withdrawal of the year"))
+        flow = permit.withdrawal_cubic_meters_per_second
+        if flow is not None:
             by = "withdrawal" if kelvin >= RISE_KELVIN else "temperature of what is given back"
-            options.append((taken * share * kelvin * capacity, by))
+            options.append((flow * share * kelvin * capacity, by))
     watts, limit = min(options)
     return Room(watts, limit, kelvin)
 
@@ -97,7 +102,8 @@ class RiverCooling:
         """What the river may take now."""
         if around.river is None:
             return Room(0.0, "no river", RISE_KELVIN)
-        left = room(self._permits, around.river, self._share, self._rated * 1.1)
+        most = self._rated * 1.1
+        left = room(self._permits, around.river, self._share, most, around.taken)
         weak = min(left.watts, self._rated * around.weak) if around.weak < 1 else left.watts
         return Room(weak, left.limit, left.kelvin)
 
@@ -123,7 +129,7 @@ class RiverCooling:
         intake = pump_watts(taken, wide, self._rated * INTAKE_SHARE) if given > 0 else 0.0
         fans = fan_watts(speed, self._rated * BACKUP * FAN_SHARE)
         limit = left.limit if rejected >= left.watts * NEAR else ""
-        alarms = (_LOW if "low" in limit or limit == "withdrawal" else _HIGH) if limit else 0
+        alarms = (_LOW if limit.startswith(("low", "withdrawal")) else _HIGH) if limit else 0
         parts = (
             Part("intake", "river", speed=clipped(taken / wide, 0.0, 1.0), supply=up,
                  back=up + (left.kelvin if given > 0 else 0.0), watts=intake, heat=given,

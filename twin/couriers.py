@@ -126,4 +126,4 @@ class Couriers:
             more = 0.0 if some.again else NEVER
             some.due = self._clock() + (more if delay is None else delay)
             some.busy = False
-            self._news.notify()
+            self._news.notify_all()

@@ -23,7 +23,7 @@ from vigie.network.places import inside
 from vigie.settings import TwinSettings
 from vigie.units import NANOSECONDS_PER_SECOND
 
-PAST_SECONDS: Final = 120.0
+PAST_SECONDS: Final = 150.0
 """Between two instants of the past: readings of a minute's period are then still joined."""
 SLICE_SECONDS: Final = 3_600.0
 """How much past one frame tells: all containers' hours in turn, so that none comes late."""

@@ -14,6 +14,7 @@ from bench import (
     margins,
     rollups,
     scrub,
+    sovereignty,
     store,
     twinframes,
 )
@@ -29,6 +30,7 @@ BENCHES: Final[Mapping[str, Callable[[], object]]] = {
     "fragments": fragments.main,
     "margins": margins.main,
     "kpis": kpis.main,
+    "sovereignty": sovereignty.main,
     "twinframes": twinframes.main,
 }
 

@@ -7,6 +7,8 @@ Where it says nothing, the value is unknown, and the reason names the layers and
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -18,25 +20,42 @@ from collector.kpis.sovereignty.reading import Bits, Bounds, Ints, Laid
 from vigie.indicators import Indicator
 from vigie.network.network import Network
 from vigie.network.policies import Placement
-from vigie.network.reach import ALL, Layer, Reaches, foreign, jurisdictions
+from vigie.network.reach import ALL, Layer, Reaches, foreign, jurisdictions, reached_by
 from vigie.replies import Term
 from vigie.shape import Quality
 
 AT_LEAST: Final = "at least"
 ANYBODY: Final = "?"
 """A country that nobody named: it may reach whatever is not known in full."""
+NOTHING: Final = Bounds(0.0, 0.0)
 NAMED: Final = 6
 """Containers named in a reason."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class Power(Enum):
+    """What a country that reaches fragments can do to an object."""
+
+    READ = "read"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True)
+class Could:
+    """What one country could do: objects by power, and the least margin once it is gone."""
+
+    objects: Mapping[Power, Bounds]
+    margin: Bounds
+
+
+@dataclass(frozen=True, eq=False)
 class Case:
-    """One store and code with its policy, over some layers."""
+    """One store and code with its policy, over some layers. What it works out, it keeps."""
 
     held: Held
     policy: Placement
     home: str
     laid: Laid
+    reaches: Reaches
 
     @property
     def weights(self) -> Ints:
@@ -50,15 +69,64 @@ class Case:
         return float("nan") if mean is None else mean * self.held.scheme.k
 
     @property
-    def abroad(self) -> dict[str, Bits]:
+    def countries(self) -> dict[str, Bits]:
+        """Which classes each country reaches, by what is declared; the union is not a country."""
+        return {country: self.laid.classes(country) for country in sorted(self.laid.countries)}
+
+    @property
+    def outside(self) -> dict[str, Bits]:
         """Which classes each foreign jurisdiction is known to reach."""
         named = jurisdictions(self.laid.countries)
         return {j: self.laid.classes(j) for j in named if foreign(j, self.home)}
 
     @property
-    def countries(self) -> dict[str, Bits]:
-        """Which classes each country reaches, by what is declared; the union is not a country."""
-        return {country: self.laid.classes(country) for country in sorted(self.laid.countries)}
+    def spare(self) -> float:
+        """The least margin of all objects, while nobody is gone."""
+        return float(self.laid.live.min()) - self.held.scheme.k
+
+    @cached_property
+    def abroad(self) -> dict[str, Could]:
+        """What each foreign jurisdiction could do, and one that nobody named, where one may."""
+        laid, masks = self.laid, self.outside
+        if laid.unknown.any():
+            masks[ANYBODY] = np.zeros(len(laid.unknown), bool)
+        if not masks:
+            return {}
+        known = np.array(list(masks.values())).T
+        both = (known, known | laid.unknown[:, None]) if laid.unknown.any() else (known,)
+        reads = [laid.objects(laid.reads(classes)) for classes in both]
+        margins = [laid.margins(classes) for classes in both]
+        # Without J, k are left: whoever leaves fewer blocks, live - G < k being G >= live - k + 1.
+        blocks = [laid.objects(spare < 0) for spare in margins]
+        least = [spare.min(axis=0) for spare in margins]
+        return {
+            name: Could(
+                {
+                    Power.READ: Bounds(float(reads[0][at]), float(reads[-1][at])),
+                    Power.BLOCK: Bounds(float(blocks[0][at]), float(blocks[-1][at])),
+                },
+                Bounds(float(least[-1][at]), float(least[0][at])),
+            )
+            for at, name in enumerate(masks)
+        }
+
+    def alone(self, jurisdiction: str, power: Power) -> tuple[float, ...]:
+        """The objects that a jurisdiction surely could by one layer alone, for each layer."""
+        first = [self.reaches.of(paths[0]) for paths in self.held.classes]
+        classes = np.array(
+            [[reached_by(jurisdiction, r.over([layer]).countries) for layer in ALL] for r in first],
+            bool,
+        )
+        could = self.laid.reads if power is Power.READ else self.laid.denies
+        return tuple(map(float, self.laid.objects(could(classes))))
+
+    @cached_property
+    def safe(self) -> float:
+        """Objects that can be rebuilt, and that no foreign jurisdiction can read or block."""
+        exposed = self.laid.live < self.held.scheme.k
+        for classes in self.outside.values():
+            exposed |= self.laid.reads(classes) | self.laid.denies(classes)
+        return float(self.laid.objects(~exposed))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,16 +140,8 @@ class Cases:
     @classmethod
     def of(cls, facts: Facts, layers: Iterable[Layer] = ALL) -> "Cases":
         """Every store of the scope; one without a home is left out."""
-        reaches, cases, left_out = Reaches(facts.network), [], []
-        chosen = tuple(layers)
-        for held in facts.held or ():
-            policy = facts.network.placement(held.store)
-            if policy is None or policy.home is None:
-                left_out.append(held)
-                continue
-            laid = Laid.over(held, reaches, chosen)
-            cases.append(Case(held, policy, policy.home, laid))
-        return cls(facts, tuple(cases), tuple(left_out))
+        cases, left_out = _cases(_Same(facts.network), facts.held or (), tuple(layers))
+        return cls(facts, cases, left_out)
 
     def why_none(self, *, sized: bool = False) -> Made | None:
         """Why nothing can be said at all; None where something can."""
@@ -121,6 +181,34 @@ class Cases:
             yield Term("input", f"objects of {word}", float(held.objects.sum()), "1", told)
             policy = f"placement {case.policy.id}, home {case.home}"
             yield Term("input", f"bytes of an object of {word}", _known(case.size), "By", policy)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A network that is the same only as itself: comparing all that is declared takes long."""
+
+    network: Network
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.network is self.network
+
+    def __hash__(self) -> int:
+        return id(self.network)
+
+
+@lru_cache(maxsize=2)
+def _cases(
+    same: _Same, held: tuple[Held, ...], layers: tuple[Layer, ...]
+) -> tuple[tuple[Case, ...], tuple[Held, ...]]:
+    """What a dozen indicators ask of the same objects is worked out once."""
+    reaches, cases, left_out = Reaches(same.network), [], []
+    for one in held:
+        policy = same.network.placement(one.store)
+        if policy is None or policy.home is None:
+            left_out.append(one)
+        else:
+            cases.append(Case(one, policy, policy.home, Laid.over(one, reaches, layers), reaches))
+    return tuple(cases), tuple(left_out)
 
 
 @dataclass(frozen=True, slots=True)

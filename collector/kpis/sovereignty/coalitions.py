@@ -5,29 +5,30 @@ next, can miss the smallest group. So every group of one is tried, then of two, 
 countries that matter are: one that reaches no more than another adds nothing to any group.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from collector.kpis.sovereignty.reading import Bits, Ints, Laid
+from collector.kpis.sovereignty.reading import Bits, Floats, Ints, Laid
 
 MOST: Final = 12
 """So many countries are tried in every group; of more, only a bound is given."""
-CELLS: Final = 2**24
+CELLS: Final = 2**22
 """Rows times groups that are worked on at once."""
 LOW_SHARE: Final = 0.05
-Rule = Callable[[Sequence[bool]], bool]
+Count = Callable[[Laid, Bits], Floats]
+"""`Laid.some` or `Laid.every`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sizes:
-    """By row, how many countries it takes; 0 is already so, and `never` where none suffice.
+    """By row, how many countries it takes; 0 is already so, `never` where none suffice.
 
-    Of more than `MOST` countries (`countries` says how many) the sizes are at least so large.
+    Once as many objects are settled as were wanted, no larger group is tried: the others, which
+    take more, are then `never` too. Of more than `MOST` countries the sizes are at least so large.
     """
 
     sizes: Ints
@@ -36,19 +37,20 @@ class Sizes:
 
     @property
     def never(self) -> int:
-        """What stands for no group at all."""
+        """What stands for no group at all, or for one that nobody asked about."""
         return self.countries + 1
 
 
-def read_coalitions(laid: Laid, reached: Mapping[str, Bits]) -> Sizes:
-    """Who, by classes, can together rebuild: F of the group >= k."""
-    need = np.full(len(laid.live), laid.held.scheme.k, np.int64)
-    return _sizes(laid, reached, need, any)
+def read_coalitions(laid: Laid, reached: Mapping[str, Bits], wanted: float = np.inf) -> Sizes:
+    """Who, by classes, can together rebuild: F of the group >= k; of as many objects as wanted."""
+    need = np.full(len(laid.live), laid.held.scheme.k, np.float32)
+    return _sizes(laid, mattering(reached), need, Laid.some, wanted)
 
 
-def block_coalitions(laid: Laid, reached: Mapping[str, Bits]) -> Sizes:
-    """Who, by classes, can together keep all others from rebuilding: G >= live - k + 1."""
-    return _sizes(laid, reached, laid.live - laid.held.scheme.k + 1, all)
+def block_coalitions(laid: Laid, reached: Mapping[str, Bits], wanted: float = np.inf) -> Sizes:
+    """Who can together keep all others from rebuilding: G >= live - k + 1."""
+    need = laid.live - (laid.held.scheme.k - 1)
+    return _sizes(laid, mattering(reached), need, Laid.every, wanted)
 
 
 def least(sizes: Ints) -> int | None:
@@ -74,40 +76,42 @@ def mattering(reached: Mapping[str, Bits]) -> dict[str, Bits]:
     return kept
 
 
-def _sizes(laid: Laid, reached: Mapping[str, Bits], need: Ints, rule: Rule) -> Sizes:
-    named = mattering(reached)
+def _sizes(
+    laid: Laid, named: Mapping[str, Bits], need: Floats, count: Count, wanted: float
+) -> Sizes:
+    never = len(named) + 1
     masks = np.array(list(named.values()), bool).reshape(len(named), len(laid.held.classes))
-    sizes = np.where(need <= 0, 0, len(named) + 1).astype(np.int64)
+    sizes = _bounds(laid, masks, need)
     if len(named) > MOST:
-        return Sizes(_bound(laid, masks, need), len(named), exact=False)
-    for size in range(1, len(named) + 1):
-        groups = combinations(range(len(named)), size)
-        while some := list(islice(groups, max(1, CELLS // max(1, len(sizes))))):
-            open_rows = np.flatnonzero(sizes > size)
-            if not len(open_rows):
-                return Sizes(sizes, len(named), exact=True)
-            joined = np.array([masks[list(group)].any(axis=0) for group in some])
-            most = (laid.holds[open_rows] @ _columns(laid, joined, rule)).max(axis=1)
-            sizes[open_rows[most >= need[open_rows]]] = size
-    return Sizes(sizes, len(named), exact=True)
+        return Sizes(sizes, len(named), exact=False)
+    objects = laid.held.objects
+    settled = sizes == 0
+    for size in range(1, never):
+        if objects[settled].sum() >= wanted:
+            break
+        rows = np.flatnonzero(~settled & (sizes <= size))
+        if len(rows):
+            enough = _some_group(laid.only(rows), masks, need[rows], count, size)
+            settled[rows[enough]] = True
+            sizes[rows] = np.where(enough, size, size + 1)
+    return Sizes(np.where(settled, sizes, never), len(named), exact=True)
 
 
-def _columns(laid: Laid, joined: Bits, rule: Rule) -> NDArray[np.float32]:
-    """Which columns count for each group, a column a group."""
-    counted = [
-        [rule([bool(group[c]) for c in column]) for group in joined]
-        for column in laid.held.columns
-    ]  # fmt: skip
-    return np.array(counted, np.float32).reshape(len(laid.held.columns), len(joined))
+def _some_group(laid: Laid, masks: Bits, need: Floats, rule: Count, size: int) -> Bits:
+    """By row, whether any group of that size suffices."""
+    enough = np.zeros(len(need), bool)
+    groups = combinations(range(len(masks)), size)
+    while some := list(islice(groups, max(1, CELLS // max(1, len(need))))):
+        joined = np.array([masks[list(group)].any(axis=0) for group in some]).T
+        enough |= rule(laid, joined).max(axis=1) >= need
+    return enough
 
 
-def _bound(laid: Laid, masks: Bits, need: Ints) -> Ints:
+def _bounds(laid: Laid, masks: Bits, need: Floats) -> Ints:
     """No group is smaller: even if the countries that reach most had nothing in common.
 
     A copy is counted for whoever reaches any of its places, which is more than blocking needs.
     """
-    alone = laid.holds @ _columns(laid, masks, any)
-    together = np.cumsum(-np.sort(-alone, axis=1), axis=1)
-    enough = together >= need[:, None]
-    sizes = np.where(enough.any(axis=1), enough.argmax(axis=1) + 1, masks.shape[0] + 1)
-    return np.where(need <= 0, 0, sizes)
+    together = np.cumsum(-np.sort(-laid.some(masks.T), axis=1), axis=1)
+    sizes = (together < need[:, None]).sum(axis=1) + 1
+    return np.where(need <= 0, 0, sizes).astype(np.int64)

@@ -6,7 +6,6 @@ that of the worst outside home; home itself and, to a member, the EU are not out
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
 import numpy as np
@@ -16,8 +15,10 @@ from collector.kpis.made import Made, Method
 from collector.kpis.reasons import Reason
 from collector.kpis.sovereignty.cases import (
     ANYBODY,
+    NOTHING,
     Case,
     Cases,
+    Power,
     Said,
     listed,
     said,
@@ -25,23 +26,12 @@ from collector.kpis.sovereignty.cases import (
     told,
     unknown_layers,
 )
-from collector.kpis.sovereignty.reading import Bits, Bounds, Laid, summed, worst
+from collector.kpis.sovereignty.reading import Bounds, lesser, summed, worst
 from vigie.indicators import Indicator
 from vigie.indicators.sovereignty import S4, S5, S6, S7, S8, S11
 from vigie.network.reach import ALL, Layer, within
 from vigie.replies import Term
 from vigie.shape import Quality
-
-
-class Power(Enum):
-    """What a country that reaches fragments can do to an object."""
-
-    READ = "read"
-    BLOCK = "block"
-
-    def over(self, laid: Laid, classes: Bits) -> Bits:
-        """By row, whether who reaches these classes can."""
-        return laid.reads(classes) if self is Power.READ else laid.denies(classes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +47,7 @@ class Exposure:
         cases = Cases.of(facts)
         if none := cases.why_none(sized=self.weighed):
             return none
-        by_country = self.by_country(cases)
-        bounds = worst(by_country)
+        by_country = self._by_country(cases)
         parts = {name: told(part) for name, part in by_country.items() if name != ANYBODY}
         more = Said(
             coverage=cases.coverage,
@@ -67,54 +56,35 @@ class Exposure:
             about=unknown_layers(cases),
             inputs=_inputs(cases, weighed=self.weighed),
             parts=parts,
-            terms=(*cases.terms(), *self._terms(facts, by_country)),
+            terms=(*cases.terms(), *self._terms(cases, by_country)),
             sentence=statement(cases) if self.weighed else None,
         )
-        return said(self.indicator, bounds, more)
+        return said(self.indicator, worst(by_country), more)
 
-    def by_country(self, cases: Cases) -> dict[str, Bounds]:
+    def _by_country(self, cases: Cases) -> dict[str, Bounds]:
         """Of every country outside a home, its share; and of one that nobody named."""
-        every = [case for case in cases.cases if not np.isnan(self._weight(case))]
-        whole = sum(float(case.weights.sum()) * self._weight(case) for case in every)
-        abroad = [case.abroad for case in every]
-        names = sorted({name for some in abroad for name in some})
-        if any(case.laid.unknown.any() for case in every):
-            names.append(ANYBODY)
-        return {
-            name: shared(
-                summed(
-                    self._bounds(case, mask)
-                    for case, some in zip(every, abroad, strict=True)
-                    if (mask := _mask(case, some, name)) is not None
-                ),
-                whole,
-            )
-            for name in names
-        }
+        weights = {case: case.size if self.weighed else 1.0 for case in cases.cases}
+        known = [case for case in cases.cases if not np.isnan(weights[case])]
+        whole = sum(float(case.weights.sum()) * weights[case] for case in known)
+        found: dict[str, Bounds] = {}
+        for case in known:
+            for name, could in case.abroad.items():
+                more = could.objects[self.power].times(weights[case] / whole)
+                found[name] = summed((found.get(name, NOTHING), more))
+        return dict(sorted(found.items()))
 
-    def _bounds(self, case: Case, classes: Bits) -> Bounds:
-        """Objects, or bytes: where it surely can, and where it may."""
-        weight, laid = self._weight(case), case.laid
-        low = float(case.weights[self.power.over(laid, classes)].sum()) * weight
-        if not laid.unknown.any():
-            return Bounds(low, low)
-        may = self.power.over(laid, classes | laid.unknown)
-        return Bounds(low, float(case.weights[may].sum()) * weight)
-
-    def _weight(self, case: Case) -> float:
-        return case.size if self.weighed else 1.0
-
-    def _terms(self, facts: Facts, by_country: Mapping[str, Bounds]) -> Iterator[Term]:
-        """Every country; and of the worst, what it can by one layer alone."""
+    def _terms(self, cases: Cases, by_country: Mapping[str, Bounds]) -> Iterator[Term]:
+        """Every country; and of the worst, how many objects it can by one layer alone."""
         for name, part in by_country.items():
             yield Term("sum", f"{name} can {self.power.value}", told(part), "1")
         named = {name: part for name, part in by_country.items() if name != ANYBODY}
         if not named:
             return
         most = max(named, key=lambda name: named[name].low)
-        for layer in ALL:
-            part = self.by_country(Cases.of(facts, [layer])).get(most, Bounds(0, 0))
-            yield Term("sum", f"{most} by {layer.value} alone", told(part), "1")
+        alone = [case.alone(most, self.power) for case in cases.cases if most in case.abroad]
+        for at, layer in enumerate(ALL):
+            many = sum(objects[at] for objects in alone)
+            yield Term("sum", f"objects {most} can {self.power.value} by {layer.value}", many, "1")
 
 
 def home_alone(facts: Facts) -> Made:
@@ -152,16 +122,11 @@ def margin_without(facts: Facts) -> Made:
         return none
     bounds: dict[str, Bounds] = {}
     for case in cases.cases:
-        masks = {**case.abroad, **({ANYBODY: _nobody(case)} if case.laid.unknown.any() else {})}
-        for name, mask in masks.items():
-            part, before = _margins(case, mask), bounds.get(name)
-            if before is not None:
-                part = Bounds(min(part.low, before.low), min(part.high, before.high))
-            bounds[name] = part
-    least = Bounds(
-        min((b.low for b in bounds.values()), default=_untouched(cases)),
-        min((b.high for b in bounds.values()), default=_untouched(cases)),
-    )
+        for name, could in case.abroad.items():
+            bounds[name] = lesser(bounds.get(name, could.margin), could.margin)
+    least = Bounds(*[min(case.spare for case in cases.cases)] * 2)
+    for part in bounds.values():
+        least = lesser(least, part)
     value = _margin(least)
     parts = {name: _margin(part) for name, part in bounds.items() if name != ANYBODY}
     terms = (*cases.terms(), Term("result", S11.name, value, "1"))
@@ -189,12 +154,8 @@ def safe(cases: Cases) -> float | None:
     for case in cases.cases:
         if np.isnan(case.size):
             return None
-        exposed = np.zeros(len(case.weights), bool)
-        for classes in case.abroad.values():
-            exposed |= case.laid.reads(classes) | case.laid.denies(classes)
-        exposed |= case.laid.live < case.held.scheme.k
         whole += float(case.weights.sum()) * case.size
-        good += float(case.weights[~exposed].sum()) * case.size
+        good += case.safe * case.size
     return good / whole if whole else None
 
 
@@ -216,36 +177,16 @@ def statement(cases: Cases) -> dict[str, str] | None:
 def _survives(case: Case) -> Bounds:
     """Bytes that home can rebuild: surely, and perhaps."""
     at_home = case.laid.classes(case.home)
-    low = float(case.weights[case.laid.reads(at_home)].sum()) * case.size
-    high = float(case.weights[case.laid.reads(at_home | case.laid.unknown)].sum()) * case.size
+    low = float(case.laid.objects(case.laid.reads(at_home))) * case.size
+    high = float(case.laid.objects(case.laid.reads(at_home | case.laid.unknown))) * case.size
     kept = (case.policy.keys, case.policy.catalogue)
     if any(p is not None and not any(within((case.home,), c) for c in p) for p in kept):
         return Bounds(0.0, 0.0)
     return Bounds(0.0 if None in kept else low, high)
 
 
-def _margins(case: Case, classes: Bits) -> Bounds:
-    high = int(case.laid.margins(classes).min())
-    if not case.laid.unknown.any():
-        return Bounds(high, high)
-    return Bounds(int(case.laid.margins(classes | case.laid.unknown).min()), high)
-
-
 def _margin(bounds: Bounds) -> float | None:
     return bounds.high if bounds.exact or bounds.high < 0 else None
-
-
-def _untouched(cases: Cases) -> float:
-    """The least margin where no foreign country reaches anything."""
-    return min(float(_margins(case, _nobody(case)).high) for case in cases.cases)
-
-
-def _mask(case: Case, abroad: Mapping[str, Bits], name: str) -> Bits | None:
-    return _nobody(case) if name == ANYBODY else abroad.get(name)
-
-
-def _nobody(case: Case) -> Bits:
-    return np.zeros(len(case.held.classes), bool)
 
 
 def _inputs(cases: Cases, *, weighed: bool = False) -> dict[str, str]:

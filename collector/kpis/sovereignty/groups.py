@@ -15,6 +15,7 @@ from collector.kpis.made import Made, Method
 from collector.kpis.reasons import Reason
 from collector.kpis.sovereignty.cases import ANYBODY, AT_LEAST, Case, Cases, unknown_layers
 from collector.kpis.sovereignty.coalitions import (
+    LOW_SHARE,
     MOST,
     Sizes,
     block_coalitions,
@@ -29,7 +30,7 @@ from vigie.network.reach import foreign
 from vigie.replies import Term
 from vigie.shape import Quality
 
-Search = Callable[[Laid, Mapping[str, Bits]], Sizes]
+Search = Callable[[Laid, Mapping[str, Bits], float], Sizes]
 NEVER: Final = np.iinfo(np.int64).max
 
 
@@ -87,12 +88,14 @@ class Coalition:
     def _found(self, cases: Iterable[Case], *, may: bool, outside: bool = False) -> Found:
         """Of all cases; with `may`, as if whatever is unknown were reached by everybody."""
         sizes, objects, exact = [], [], True
+        cases = tuple(cases)
+        wanted = LOW_SHARE * sum(float(case.weights.sum()) for case in cases)
         for case in cases:
             reached = {c: m for c, m in case.countries.items() if not outside or _abroad(case, c)}
             if may:
                 reached |= {ANYBODY: np.zeros(len(case.held.classes), bool)}
                 reached = {c: mask | case.laid.unknown for c, mask in reached.items()}
-            found = self.search(case.laid, reached)
+            found = self.search(case.laid, reached, wanted)
             sizes.append(np.where(found.sizes >= found.never, NEVER, found.sizes))
             objects.append(case.weights)
             exact = exact and found.exact

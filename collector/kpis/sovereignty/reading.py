@@ -6,9 +6,10 @@ hold live - G, so that J blocks where G >= live - k + 1. Without copies in sever
 A container of which a layer is unknown may be reached by anybody: each number has two bounds.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,9 @@ from vigie.network.reach import ALL, Layer, Reached, Reaches, reached_by
 
 Bits = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-Columns = Bits
-"""By column, or a column of them for each of several askers."""
+Floats = NDArray[np.float32]
+Counted = NDArray[Any]
+"""Whole numbers, of any kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,18 @@ class Bounds:
         """Whether the two are one."""
         return self.low == self.high
 
+    def times(self, factor: float) -> "Bounds":
+        """Both times a factor that is not below 0."""
+        return Bounds(self.low * factor, self.high * factor)
+
 
 @dataclass(frozen=True, eq=False)
 class Laid:
-    """What is held, with the reach of every class over some layers."""
+    """What is held, with the reach of every class over some layers.
+
+    Who asks names the classes that it reaches: an array with a cell a class, or with a column more
+    for each of several who ask. The answers have a row for each of `held`, and those columns.
+    """
 
     held: Held
     reached: tuple[Reached, ...]
@@ -50,14 +60,14 @@ class Laid:
         return cls(held, tuple(reaches.of(paths[0]).over(chosen) for paths in held.classes))
 
     @cached_property
-    def holds(self) -> NDArray[np.float32]:
+    def holds(self) -> Floats:
         """As `held.holds`, of the kind that is multiplied fastest; exact below 2**24."""
         return self.held.holds.astype(np.float32)
 
     @cached_property
-    def live(self) -> Ints:
+    def live(self) -> Floats:
         """Distinct indexes alive, by row."""
-        return np.asarray(self.held.holds.sum(axis=1, dtype=np.int64))
+        return np.asarray(self.holds @ np.ones(len(self.held.columns), np.float32))
 
     @cached_property
     def unknown(self) -> Bits:
@@ -73,41 +83,54 @@ class Laid:
         """Which classes a jurisdiction is known to reach."""
         return np.array([reached_by(jurisdiction, one.countries) for one in self.reached], bool)
 
-    def parties(self, names: Collection[str]) -> Bits:
-        """Which classes one of these organisations is known to reach."""
-        return np.array([not one.parties.isdisjoint(names) for one in self.reached], bool)
+    def some(self, classes: Bits) -> Floats:
+        """The indexes of which a copy is in one of these classes: F."""
+        return np.asarray(self.holds @ (self._members @ classes > 0).astype(np.float32))
 
-    def some(self, classes: Bits) -> Ints:
-        """By row, the indexes of which a copy is in one of these classes: F."""
-        return self._counted(classes, any)
-
-    def every(self, classes: Bits) -> Ints:
-        """By row, the indexes of which every copy is in these classes: G."""
-        return self._counted(classes, all)
+    def every(self, classes: Bits) -> Floats:
+        """The indexes of which every copy is in these classes: G."""
+        return np.asarray(self.holds @ (self._members @ ~classes == 0).astype(np.float32))
 
     def reads(self, classes: Bits) -> Bits:
-        """By row, whether who reaches these classes can rebuild."""
+        """Whether who reaches these classes can rebuild."""
         return reads(self.some(classes), self.held.scheme.k)
 
     def denies(self, classes: Bits) -> Bits:
-        """By row, whether who reaches these classes can keep the others from rebuilding."""
-        return denies(self.every(classes), self.live, self.held.scheme.k)
+        """Whether who reaches these classes can keep the others from rebuilding."""
+        live = self._alike(self.live, classes)
+        return denies(self.every(classes), live, self.held.scheme.k)
 
-    def margins(self, classes: Bits) -> Ints:
-        """By row, the fragments to spare once these classes are gone."""
-        return self.live - self.every(classes) - self.held.scheme.k
+    def margins(self, classes: Bits) -> Floats:
+        """The fragments to spare once these classes are gone."""
+        spare = self.live - self.held.scheme.k
+        return np.asarray(self._alike(spare, classes) - self.every(classes))
 
-    def _counted(self, classes: Bits, rule: Callable[[Iterable[bool]], bool]) -> Ints:
-        columns = [rule(bool(classes[c]) for c in column) for column in self.held.columns]
-        return np.asarray(self.holds @ np.array(columns, np.float32), np.int64)
+    def objects(self, rows: Bits) -> NDArray[np.float64]:
+        """How many objects are in the rows that are chosen, by column."""
+        return self.held.objects.astype(np.float64) @ rows
+
+    def only(self, rows: Ints) -> "Laid":
+        """Some rows of it."""
+        held = self.held
+        return Laid(replace(held, holds=held.holds[rows], objects=held.objects[rows]), self.reached)
+
+    @cached_property
+    def _members(self) -> Floats:
+        """By column of what is held and class, 1 where it is among its places."""
+        many = len(self.held.classes)
+        rows = [[c in places for c in range(many)] for places in self.held.columns]
+        return np.array(rows, np.float32).reshape(len(rows), many)
+
+    def _alike(self, live: Floats, classes: Bits) -> Floats:
+        return live if classes.ndim == 1 else live[:, None]
 
 
-def reads(reached: Ints, k: int) -> Bits:
+def reads(reached: Counted, k: int) -> Bits:
     """REC: whether so many distinct indexes rebuild."""
     return reached >= k
 
 
-def denies(reached: Ints, live: Ints, k: int) -> Bits:
+def denies(reached: Counted, live: Counted, k: int) -> Bits:
     """DEN: whether without so many of the live ones nobody rebuilds; of what is lost, anybody."""
     return reached >= live - k + 1
 
@@ -126,3 +149,8 @@ def worst(parts: Mapping[str, Bounds]) -> Bounds:
         max((part.low for part in parts.values()), default=0.0),
         max((part.high for part in parts.values()), default=0.0),
     )
+
+
+def lesser(first: Bounds, second: Bounds) -> Bounds:
+    """The bounds of the smaller of two."""
+    return Bounds(min(first.low, second.low), min(first.high, second.high))

@@ -117,9 +117,9 @@ def test_the_terms_say_which_layer_bites() -> None:
     )
     found = made("s4", AT_HOME, net=net)
     assert found.value == 1.0
-    alone = {t.name: t.value for t in found.terms if t.name.endswith("alone")}
-    assert alone["US by technology alone"] == 1.0
-    assert alone["US by location alone"] == 0.0
+    by_layer = {t.name: t.value for t in found.terms}
+    assert by_layer["objects US can read by technology"] == 1.0
+    assert by_layer["objects US can read by location"] == 0.0
 
 
 def test_home_alone_needs_fragments_keys_and_catalogue_there() -> None:

@@ -44,7 +44,8 @@ def sci(facts: Facts) -> Made:
     drawn = loads(some)
     made = gather(some, "making", GRAM, lambda plant: making(some, plant))
     served = service.served(some)
-    return _per(some, declared.SCI, drawn, Phases(located(some, drawn), made, served))
+    grams = located(some, drawn)
+    return _per(some, declared.SCI, drawn, Phases(grams, grams, made, served))
 
 
 def carbon_gpu_hour(facts: Facts) -> Made:
@@ -57,7 +58,8 @@ def carbon_gpu_hour(facts: Facts) -> Made:
         return unknown(Reason.NO_STORAGE_METER, mixed)
     drawn = loads(some)
     kept = {plant.container.path: _computing(plant, facts.hours) for plant in plants}
-    use = located(some, drawn).times(_stack(plants, kept, facts.hours), "carbon of computing", GRAM)
+    grams = located(some, drawn)
+    use = grams.times(_stack(plants, kept, facts.hours), "carbon of computing", GRAM)
 
     def built(plant: Plant) -> Hourly | None:
         part = kept[plant.container.path]
@@ -65,7 +67,7 @@ def carbon_gpu_hour(facts: Facts) -> Made:
         return making(some, plant, uses, shared=part)
 
     made = gather(some, "making of what computes", GRAM, built)
-    phases = Phases(use, made, service.served(some))
+    phases = Phases(grams, use, made, service.served(some))
     result = _per(some, declared.GPU_HOUR, drawn, phases)
     return replace(result, inputs={**result.inputs, **_hourly(plants, phases)})
 
@@ -83,7 +85,8 @@ def carbon_tb_month(facts: Facts) -> Made:
     some = replace(facts, plants=plants)
     drawn = loads(some)
     kept = {plant.container.path: 1.0 - _computing(plant, facts.hours) for plant in plants}
-    use = located(some, drawn).times(_stack(plants, kept, facts.hours), "carbon of storage", GRAM)
+    grams = located(some, drawn)
+    use = grams.times(_stack(plants, kept, facts.hours), "carbon of storage", GRAM)
 
     def built(plant: Plant) -> Hourly | None:
         part = kept[plant.container.path]
@@ -92,13 +95,14 @@ def carbon_tb_month(facts: Facts) -> Made:
 
     made = gather(some, "making of storage", GRAM, built)
     stored = gather(some, "readable bytes of users x time", "o·s", lambda p: _kept(facts, p))
-    return _per(some, declared.TB_MONTH, drawn, Phases(use, made, stored), Reason.NO_STORE)
+    return _per(some, declared.TB_MONTH, drawn, Phases(grams, use, made, stored), Reason.NO_STORE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Phases:
-    """Carbon of use and of making, and the work that bears both."""
+    """Carbon of use and of making, and the work that bears both; `grams` is of all drawn."""
 
+    grams: Cells
     use: Cells
     making: Cells
     work: Cells
@@ -123,7 +127,7 @@ def _per(
     if (made := without_factor(facts, drawn)) is not None:
         return replace(made, terms=phases.work.terms + energy.terms)
     said = replace(
-        grid_extra(facts, energy.only(phases.use.known), phases.use), boundary=boundary(drawn)
+        grid_extra(facts, energy.only(phases.grams.known), phases.grams), boundary=boundary(drawn)
     )
     if phases.making.total is None:
         odd = strange(facts.plants)
@@ -212,9 +216,7 @@ def _kept(facts: Facts, plant: Plant) -> Hourly | None:
         )
     if not sources:
         return None
-    return Hourly(
-        total * lengths(facts), np.ones(facts.hours), Quality.DERIVED, tuple(sources), None, (None,)
-    )
+    return Hourly(total * lengths(facts), np.ones(facts.hours), Quality.DERIVED, tuple(sources))
 
 
 METHODS: Final[tuple[Method, ...]] = (

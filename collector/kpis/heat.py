@@ -86,7 +86,10 @@ def _reused(facts: Facts) -> Cells:
     """E_REUSE of all containers; unknown altogether where none of them has to do with it."""
     if not any(_expected(plant) for plant in facts.plants):
         return gather(facts, "E_REUSE", "J", _handed_over)
-    nothing = Hourly(np.zeros(facts.hours), np.ones(facts.hours), Quality.MEASURED)
+    nothing = Hourly(
+        np.zeros(facts.hours), np.ones(facts.hours), Quality.DECLARED,
+        ("network: no hand-over in service",),
+    )  # fmt: skip
     return gather(
         facts, "E_REUSE", "J", lambda plant: _handed_over(plant) if _expected(plant) else nothing
     )

@@ -123,9 +123,7 @@ def of_loads(
         amount, quality, sources = of(load)
         least = worst((base.quality, quality)) or base.quality
         whole = base.known & ~np.isnan(amount)
-        picked[path(load)] = Hourly(
-            amount, base.covered, least, (*base.sources, *sources), whole, (None,)
-        )
+        picked[path(load)] = Hourly(amount, base.covered, least, (*base.sources, *sources), whole)
     return gather(facts, name, unit, picker(picked))
 
 

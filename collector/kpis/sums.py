@@ -89,23 +89,28 @@ class Cells:
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """What each meter counted, then what of each container went in; unknown ones are told."""
-        terms = []
+        """What went in of each container, after each of its meters where it has several."""
         whole = float(self.lengths.sum()) or 1.0
         told = (self._shares() * self.lengths).sum(axis=1) / whole
-        for n, (plant, hourly) in enumerate(zip(self.plants, self.hourlies, strict=True)):
-            name, quality = f"{self.name} {plant.container.path}", self.qualities[n]
-            sources = () if hourly is None else hourly.sources
-            counts = () if hourly is None else hourly.counts
-            if len(counts) == len(sources):
-                terms += [
-                    Term("input", name, count, self.unit, source)
-                    for source, count in zip(sources, counts, strict=True)
-                ]
+        terms: list[Term] = []
+        for n, plant in enumerate(self.plants):
+            name = f"{self.name} {plant.container.path}"
+            meters, sources = self._meters(n, name)
             value = None if np.isnan(self.rows[n]) else float(self.rows[n])
-            said = "; ".join(sources)
-            terms.append(Term("input", name, value, self.unit, said, float(told[n]), quality))
+            step = "sum" if meters else "input"
+            row = Term(step, name, value, self.unit, sources, float(told[n]), self.qualities[n])
+            terms += [*meters, row]
         return tuple(terms)
+
+    def _meters(self, row: int, name: str) -> tuple[list[Term], str]:
+        """Several meters of a container, or else the sources to be named with its sum."""
+        hourly = self.hourlies[row]
+        if hourly is None:
+            return [], ""
+        if len(hourly.counts) != len(hourly.sources) or len(hourly.sources) < 2:
+            return [], "; ".join(hourly.sources)
+        pairs = zip(hourly.sources, hourly.counts, strict=True)
+        return [Term("input", name, count, self.unit, source) for source, count in pairs], ""
 
     @property
     def sum_term(self) -> Term:

@@ -137,6 +137,7 @@ def test_with_that_meter_each_bears_its_own() -> None:
     hour, month = embodied.carbon_gpu_hour(facts_), embodied.carbon_tb_month(facts_)
     assert {n: round(v) for n, v in per(hour, HOUR).items()} == {"use": 54, "making": 52}
     assert {n: round(v) for n, v in per(month, TB_MONTH).items()} == {"use": 47, "making": 71}
+    assert hour.inputs["factor"] == month.inputs["factor"] == "FR 44.2 g/kWh (2024)"
 
 
 def test_disks_of_a_container_that_computes_serve_its_jobs() -> None:

@@ -71,9 +71,15 @@ def test_every_meter_is_a_term_then_the_sum_then_the_result() -> None:
     made = summed(given, ENERGY, role(given, "it"), Reason.NO_METER)
     told = [(term.step, term.source, term.value) for term in made.terms]
     assert told == [
-        ("input", "s/a/m1", 9), ("input", "s/a/m2", 15), ("input", "s/a/m1; s/a/m2", 24),
+        ("input", "s/a/m1", 9), ("input", "s/a/m2", 15), ("sum", "", 24),
         ("sum", "", 24), ("result", "", 24),
     ]  # fmt: skip
+
+
+def test_of_one_meter_its_source_stands_with_the_sum_of_its_container() -> None:
+    given = facts(plant("s/a", energy={"it": 1.0}), plant("s/b"))
+    told = [(t.step, t.name, t.value, t.source) for t in role(given, "it").terms]
+    assert told == [("input", "it s/a", 24, "meter"), ("input", "it s/b", None, "")]
 
 
 def test_quantities_added_are_unknown_where_one_of_them_is() -> None:

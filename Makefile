@@ -19,8 +19,8 @@ help: ## Show this list
 setup: ## Build .venv from requirements.lock (nothing to do when unchanged)
 	@tools/setup
 
-run: setup ## Start agent, collector and dashboard on this machine; data in .vigie
-	$(BIN)/vigie up --data .vigie $(ARGS)
+run: setup ## Watch this machine and the simulated reference network; data in .vigie
+	$(BIN)/vigie up --data .vigie --twin $(ARGS)
 
 test: setup ## Run the quick tests: unit, contract, stories (a minute)
 	$(PYTEST) -m "not slow" $(QUICK) $(ARGS)

@@ -1,4 +1,7 @@
-"""Watch this machine: start its agent, a collector and a dashboard, and keep them alive."""
+"""Watch this machine: start its agent, a collector and a dashboard, and keep them alive.
+
+With `--twin` the reference network is watched beside it, played by the twin.
+"""
 
 import argparse
 import fcntl
@@ -20,20 +23,33 @@ from vigie import settings
 from vigie.client import Client
 from vigie.commands import asking
 from vigie.commands.children import Child, Children
+from vigie.document import duration_text
 from vigie.errors import Refused, SettingsError, VigieError
-from vigie.network.load import Network, load
+from vigie.network.choice import Choice
+from vigie.network.load import reference
+from vigie.network.network import Network
 from vigie.replies import Enrolment
-from vigie.settings import AgentSettings, CollectorSettings, DashboardSettings, host_port
+from vigie.settings import (
+    AgentSettings,
+    CollectorSettings,
+    DashboardSettings,
+    TwinSettings,
+    host_port,
+)
 
 PROGRAM: Final = (sys.executable, "-m", "vigie")
 READY_SECONDS: Final = 60.0
 TICK_SECONDS: Final = 0.2
 PERSON_ROLES: Final = ("operator", "shift lead")
+SCENARIO: Final = "demo"
+HISTORY_SECONDS: Final = 26 * 3600.0
+"""What the twin plays of the past unless told otherwise: yesterday's day has hours in it."""
 EXAMPLES: Final = """\
 examples:
   vigie up                                   data in ./.vigie, screens on port 8050
   vigie up --data /srv/vigie --port 9000     elsewhere, on another port
   vigie up --network network.toml            this machine is the first container of the file
+  vigie up --twin                            the reference network too, played by its twin
 """
 
 
@@ -47,6 +63,8 @@ class Plan:
     agent: AgentSettings
     collector: CollectorSettings
     dashboard: DashboardSettings
+    twin: TwinSettings | None
+    """None: only what is real is watched."""
 
     @property
     def api(self) -> str:
@@ -76,7 +94,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="settings; default ./vigie.toml"
     )
-    parser.add_argument("--twin", action="store_true", help="not in this release")
+    parser.add_argument(
+        "--twin", action="store_true",
+        help="watch the reference network too, which the twin plays; all of it marked simulated",
+    )  # fmt: skip
     parser.add_argument(
         "--for",
         dest="seconds",
@@ -89,7 +110,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Start everything, say where it is, and watch over it until told to end."""
     plan = _plan(arguments)
-    network = load(plan.network) if plan.network else Network.of_this_host(socket.gethostname())
+    network = _network(plan)
     plan.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _lock(plan.data):
         _check_ports(plan)
@@ -109,8 +130,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
-    if arguments.twin:
-        raise SettingsError("--twin: this release has no twin yet; leave the option out")
     if arguments.public_port is not None:
         raise SettingsError("--public-port: this release has no public page; leave the option out")
     config = arguments.config or (
@@ -123,7 +142,11 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     collector = settings.load(CollectorSettings, file=config, env=os.environ, flags=flags)
     dashboard = settings.load(DashboardSettings, file=config, env=os.environ, flags={"data": data})
     host = arguments.host
-    collector = replace(collector, listen=_listen(collector.listen, host, arguments.api_port))
+    collector = replace(
+        collector,
+        listen=_listen(collector.listen, host, arguments.api_port),
+        twin=collector.twin or arguments.twin,
+    )
     return Plan(
         collector.data.resolve(),
         config,
@@ -131,7 +154,27 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         replace(agent, metrics_listen=_listen(agent.metrics_listen, None, arguments.metrics_port)),
         collector,
         replace(dashboard, listen=_listen(dashboard.listen, host, arguments.port)),
+        _twin_settings(config, data) if arguments.twin else None,
     )
+
+
+def _twin_settings(config: Path | None, data: str | None) -> TwinSettings:
+    """What the twin is told, with faults and a past where nobody said which."""
+    told = settings.load(TwinSettings, file=config, env=os.environ, flags={"data": data})
+    return replace(
+        told, scenario=told.scenario or SCENARIO, history=told.history or HISTORY_SECONDS
+    )
+
+
+def _network(plan: Plan) -> Network:
+    """What this machine is part of; what the collector watches is checked with it.
+
+    Raises:
+        SettingsError: a network file is wrong, or names what the reference network names.
+    """
+    choice = Choice(plan.network, socket.gethostname(), plan.collector.twin)
+    choice.load()
+    return replace(choice, twin=False).load()
 
 
 def _listen(address: str, host: str | None, port: int | None) -> str:
@@ -197,8 +240,11 @@ def _start(plan: Plan, network: Network, children: Children, over: threading.Eve
     place = f"{network.containers[0].path}/{plan.agent.host or socket.gethostname()}"
     children.start("agent", lambda: _agent(plan, place), time.monotonic())
     dashboard = children.start("dashboard", lambda: _dashboard(plan), time.monotonic())
-    if _answers(dashboard, _url(plan.dashboard.listen) + "/healthz", over):
-        print(_welcome(plan), flush=True)
+    if not _answers(dashboard, _url(plan.dashboard.listen) + "/healthz", over):
+        return
+    print(_welcome(plan), flush=True)
+    if plan.twin is not None:  # last: what it plays of the past is not to keep anybody waiting
+        children.start("twin", lambda: _twin(plan), time.monotonic())
 
 
 def _answers(child: Child, url: str, over: threading.Event) -> bool:
@@ -245,12 +291,20 @@ def _collector(plan: Plan) -> list[str]:
         "--listen",
         plan.collector.listen,
         *network,
+        *(["--twin", "true"] if plan.collector.twin else []),
     ]
 
 
 def _dashboard(plan: Plan) -> list[str]:
     listen = plan.dashboard.listen
     return [*PROGRAM, "dashboard", "run", *_common(plan), "--listen", listen, "--api", plan.api]
+
+
+def _twin(plan: Plan) -> list[str]:
+    """Its command: the settings as they are, and what `up` has chosen."""
+    told = plan.twin or TwinSettings()
+    command = [*PROGRAM, "twin", "run", *_common(plan), "--upstream", plan.api]
+    return [*command, "--scenario", told.scenario, "--history", duration_text(told.history)]
 
 
 def _agent(plan: Plan, place: str) -> list[str]:
@@ -295,4 +349,20 @@ Vigie watches this machine. Ctrl-C ends it; data stay in {plan.data}
             ({how})
   API       {plan.api}/docs
   Metrics   {plan.api}/metrics  and  {_url(plan.agent.metrics_listen)}/metrics
+{"" if plan.twin is None else _simulated(plan.twin, reference())}"""
+
+
+def _simulated(told: TwinSettings, network: Network) -> str:
+    """What of the network is played, and at which scale, in words."""
+    played = [c for c in network.containers if network.simulated(c.path)]
+    scales: dict[str, list[float]] = {}
+    for container in played:
+        scales.setdefault(container.site, []).append(1.0 if told.full else container.scale)
+    small = [f"{site} at 1:{1 / min(some):g}" for site, some in scales.items() if min(some) < 1]
+    whole = "all of them whole" if not small else f"all whole but {', '.join(small)}"
+    return f"""
+  Simulated {len(played)} containers on {len(scales)} sites of the reference network, {whole}.
+            No machine stands behind them: the twin plays their agents, and every value of
+            theirs is marked as simulated (seed {told.seed}, scenario {told.scenario}).
+            Their last {told.history / 3600:g} hours come in during the next minutes.
 """

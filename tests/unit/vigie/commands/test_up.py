@@ -11,6 +11,8 @@ from vigie.__main__ import main
 from vigie.commands import up
 from vigie.commands.children import Child
 from vigie.errors import SettingsError, VigieError
+from vigie.network.load import reference
+from vigie.settings import TwinSettings
 
 
 @pytest.fixture(autouse=True)
@@ -55,10 +57,39 @@ def test_options_reach_the_programs_over_their_settings(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("option", [["--twin"], ["--public-port", "8052"]])
-def test_what_this_release_has_not_is_refused_in_words(option: list[str]) -> None:
-    with pytest.raises(SettingsError, match=f"{option[0]}: this release has no"):
-        plan(*option)
+def test_what_this_release_has_not_is_refused_in_words() -> None:
+    with pytest.raises(SettingsError, match="--public-port: this release has no"):
+        plan("--public-port", "8052")
+
+
+def test_the_twin_plays_faults_and_a_past_unless_told_otherwise(tmp_path: Path) -> None:
+    made = plan("--twin")
+    assert up._collector(made)[-2:] == ["--twin", "true"]
+    assert up._twin(made)[3:] == [
+        "twin", "run", "--data", str(tmp_path / ".vigie"), "--upstream", "http://127.0.0.1:8051",
+        "--scenario", "demo", "--history", "26h",
+    ]  # fmt: skip
+    (tmp_path / "vigie.toml").write_text('[twin]\nscenario = "calm"\nhistory = "2h"\n')
+    assert up._twin(plan("--twin"))[-4:] == ["--scenario", "calm", "--history", "2h"]
+
+
+def test_without_the_twin_nothing_of_it_is_watched_or_said() -> None:
+    made = plan()
+    assert made.twin is None
+    assert "--twin" not in up._collector(made)
+
+
+def test_people_are_told_what_is_simulated_and_at_which_scale() -> None:
+    said = up._simulated(TwinSettings(scenario="demo", history=26 * 3600.0), reference())
+    assert "campus at 1:100" in said
+    assert "seed 1, scenario demo" in said
+    assert "last 26 hours" in said
+    assert "all of them whole" in up._simulated(TwinSettings(full=True), reference())
+
+
+def test_this_machine_is_part_of_its_own_network_and_not_of_the_played_one() -> None:
+    made = plan("--twin")
+    assert [c.path for c in up._network(made).containers] == ["local/this"]
 
 
 def test_a_wrong_network_is_told_before_anything_starts(

@@ -97,6 +97,12 @@ class Scheme:
         """`10-of-14`."""
         return f"{self.k}-of-{self.n}"
 
+    @classmethod
+    def spelled(cls, word: str) -> "Scheme | None":
+        """The code that a word like `10-of-14` names; None where it names none."""
+        k, _, n = word.partition("-of-")
+        return cls(int(k), int(n)) if k.isdecimal() and n.isdecimal() else None
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

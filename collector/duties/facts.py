@@ -12,7 +12,7 @@ from collector.duties import gpus, meters, work
 from collector.duties.windows import Shelf, Windows, windows
 from collector.kpis import period as periods
 from collector.kpis.energy import Total
-from collector.kpis.facts import Facts, Floats, Grids, Held, Hourly, Plant, Supply
+from collector.kpis.facts import Facts, Floats, Grids, Held, Hourly, Plant, Supply, Violation
 from collector.kpis.metered import Doubts, Sums
 from collector.kpis.period import Period
 from vigie.catalogue import Environment, Fragments, Gpu, Heat, Host, Link, Power, Queue, Water
@@ -48,6 +48,8 @@ class Asked:
     network: Network
     hosts: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Hosts known of each container."""
+    whole: bool = True
+    """Whether the asker may see the whole network: an object lies in many containers."""
 
     def holds(self, path: str) -> bool:
         """Whether a path lies in it, or it in that path."""
@@ -68,6 +70,15 @@ class Holdings(Protocol):
         """Every store and code in these paths; None where that is not all known."""
 
 
+class Broken(Protocol):
+    """Who knows how long rules of placement were broken."""
+
+    def __call__(
+        self, start: datetime, end: datetime
+    ) -> tuple[tuple[Violation, ...], float | None]:
+        """What was broken, and for how many seconds that was judged; None is never."""
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
     """What facts come from beside the store."""
@@ -77,6 +88,7 @@ class Around:
     """Scopes of simulated senders, beside what the network says."""
     repairs: Repairs | None = None
     held: Holdings | None = None
+    broken: Broken | None = None
 
 
 class Gatherer:
@@ -135,6 +147,7 @@ class Gatherer:
             else told.plant(container, site, asked.hosts.get(container.path, ()), twin=simulated)
             for container, site, simulated in counted
         )
+        broken, judged = self._broken(asked, span)
         return Facts(
             scope=asked.scope,
             network=asked.network,
@@ -146,8 +159,14 @@ class Gatherer:
             supplies=self._supplies(counted, edges, now) if told else {},
             repairs=self._repaired(asked.paths, span),
             doubts=() if told is None else told.words,
-            held=None if held is None else held(asked.network, asked.paths),
+            held=held(asked.network, asked.paths) if held and asked.whole else None,
+            violations=broken,
+            judged=judged,
         )
+
+    def _broken(self, asked: Asked, span: Period) -> tuple[tuple[Violation, ...], float | None]:
+        tell = self._around.broken
+        return tell(span.start, span.end) if tell and asked.whole else ((), None)
 
     def _supplies(
         self, counted: Sequence[tuple[Container, Site, bool]], edges: Sequence[datetime],

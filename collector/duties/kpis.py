@@ -71,7 +71,8 @@ class Indicators:
         zone, period = self._period(question, now)
         network = self._networks(period.end)
         seen = paths(network, question.scope, question.within)
-        asked = Asked(question.scope, seen, network, power.hosts(self._store, seen))
+        whole = not question.within
+        asked = Asked(question.scope, seen, network, power.hosts(self._store, seen), whole)
         drawn, moment = self._drawn(asked, now)
         before = periods.before(period, zone)
         live = all(method.live for method in chosen)

@@ -89,7 +89,7 @@ def stored(windows: Windows, cells: slice, end: datetime) -> dict[str, tuple[Sto
         held[1] += int(row[names[1]] or 0)
     made: dict[str, tuple[Stored, ...]] = {}
     for (container, store, word), (fragments, size) in sorted(sums.items()):
-        if (scheme := _scheme(word)) is not None:
+        if (scheme := Scheme.spelled(word)) is not None:
             fixed = repaired.get((container, store, word))
             whole = None if fixed is None else round(fixed)
             made[container] = (
@@ -169,11 +169,6 @@ def _total(said: Counted | None) -> float | None:
 def _mean(said: Counted | None) -> float | None:
     seconds = 0.0 if said is None else float(said.covered.sum())
     return None if said is None or not seconds else float(np.nansum(said.total)) / seconds
-
-
-def _scheme(word: str) -> Scheme | None:
-    k, _, n = word.partition("-of-")
-    return Scheme(int(k), int(n)) if k.isdigit() and n.isdigit() else None
 
 
 def _quality(windows: Windows) -> Quality:

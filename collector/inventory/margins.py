@@ -114,11 +114,14 @@ class Margins:
     def __init__(self, limit: int = MAX_BYTES) -> None:
         """`limit` is in bytes."""
         self._limit, self._lock = limit, threading.Lock()
+        self.version = 0
+        """Grows with everything that is told."""
         self._placements: dict[tuple[str, Scheme], Placement] = {}
 
     def clear(self) -> None:
         """Forget all."""
         with self._lock:
+            self.version += 1
             self._placements.clear()
 
     @property
@@ -224,6 +227,7 @@ class Margins:
         return [p for p in self._placements.values() if p.store == store]
 
     def _tell(self, owner: Owner, records: Records, schemes: Sequence[Scheme]) -> None:
+        self.version += 1
         there = records["status"] != Status.GONE
         for number in np.unique(records["scheme"][there]).tolist():
             key = (owner.store, schemes[number])

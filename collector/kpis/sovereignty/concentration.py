@@ -201,5 +201,5 @@ METHODS: Final = (
     Method(S12, concentration),
     Method(S17, exit_time),
     Method(S18, supply_chain),
-    Method(OVERHEAD, overhead),
+    Method(OVERHEAD, overhead, live=True),
 )

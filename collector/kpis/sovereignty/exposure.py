@@ -200,7 +200,7 @@ def _inputs(cases: Cases, *, weighed: bool = False) -> dict[str, str]:
 
 METHODS: Final = (
     *(
-        Method(exposure.indicator, exposure.make)
+        Method(exposure.indicator, exposure.make, live=True)
         for exposure in (
             Exposure(S4, Power.READ, weighed=False),
             Exposure(S5, Power.BLOCK, weighed=False),
@@ -208,6 +208,6 @@ METHODS: Final = (
             Exposure(S7, Power.BLOCK, weighed=True),
         )
     ),
-    Method(S8, home_alone),
-    Method(S11, margin_without),
+    Method(S8, home_alone, live=True),
+    Method(S11, margin_without, live=True),
 )

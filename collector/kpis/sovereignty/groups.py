@@ -129,6 +129,6 @@ def _number(size: int | None) -> float | None:
 
 
 METHODS: Final = (
-    Method(S9, Coalition(S9, read_coalitions).make),
-    Method(S10, Coalition(S10, block_coalitions).make),
+    Method(S9, Coalition(S9, read_coalitions).make, live=True),
+    Method(S10, Coalition(S10, block_coalitions).make, live=True),
 )

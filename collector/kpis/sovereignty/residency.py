@@ -271,7 +271,7 @@ def _with(more: Said, parts: Mapping[str, float | None], about: str) -> Said:
 
 METHODS: Final = (
     Method(S1, bytes_inside),
-    Method(S2, objects_inside),
+    Method(S2, objects_inside, live=True),
     Method(S3, compute_inside),
     Method(S13, foreign_law),
     Method(S15, egress_outside),

@@ -59,19 +59,20 @@ def judge(network: Network, held: Sequence[Held]) -> Judged:
 
 def violation_time(facts: Facts) -> Made:
     """Seconds with any rule broken; those of rules broken together count once."""
+    if not any(policy.within or policy.home for policy in facts.network.placements):
+        return unknown(Reason.NO_POLICY)
     if facts.judged is None:
         return unknown(Reason.NOT_EVALUATED)
-    tenants = sorted({one.tenant for one in facts.violations})
-    parts = {
-        tenant or "*": covered(v for v in facts.violations if v.tenant == tenant)
-        for tenant in tenants
-    }
+    stores = None if facts.held is None else {held.store for held in facts.held}
+    found = [v for v in facts.violations if stores is None or v.store in stores]
+    tenants = sorted({one.tenant for one in found})
+    parts = {t or "*": covered(v for v in found if v.tenant == t) for t in tenants}
     terms = [
         Term("input", f"{v.tenant or '*'} {v.store} {v.rule}", (v.end - v.start).total_seconds(),
              "s", f"{v.start:%Y-%m-%dT%H:%M:%SZ}")
-        for v in facts.violations
+        for v in found
     ]  # fmt: skip
-    value = covered(facts.violations)
+    value = covered(found)
     coverage = min(1.0, facts.judged / facts.period.seconds) if facts.period.seconds else 0.0
     twins = [plant.simulated for plant in facts.plants]
     return Made(

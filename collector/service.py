@@ -50,6 +50,7 @@ from collector.api.app import App, application
 from collector.api.frames import Frames
 from collector.api.server import Server, bound
 from collector.counters import Counters
+from collector.duties import violations
 from collector.duties.commissioning import Commissioning
 from collector.duties.deliver import Deliver
 from collector.duties.evaluate import Evaluate
@@ -57,6 +58,7 @@ from collector.duties.expire import Expire
 from collector.duties.facts import Around
 from collector.duties.flush import Flush
 from collector.duties.grids import Grids
+from collector.duties.holdings import Holdings
 from collector.duties.kpis import Indicators
 from collector.duties.margins import Count
 from collector.duties.merge import Merge
@@ -93,6 +95,7 @@ log = logging.getLogger(__name__)
 TABLES: Final = (
     *persons.TABLES, *devices.TABLES, *idempotency.TABLES, *state.TABLES, *register.TABLES,
     *outbox.TABLES, *object_key.TABLES, *versions.TABLES, *vintages.TABLES, *desk.TABLES,
+    *violations.TABLES,
 )  # fmt: skip
 CONNECTIONS: Final = 10_000
 """Every agent keeps one open."""
@@ -165,6 +168,12 @@ class Service:
             self._directory / "fragments.db", self._store.quarantine, self._margins,
             self._counters, time.time,
         )  # fmt: skip
+        self._holdings = Holdings(
+            self._fragments, self._margins, self._store.live, self._people.simulated
+        )
+        self._violations = violations.Violations(
+            self._database, self._holdings, self._networks.current
+        )
         self._publisher = stream.Publisher(self._counters)
         self._schedule = Schedule(self._counters)
         messages = outbox.Outbox(self._database)
@@ -250,6 +259,7 @@ class Service:
             asking = Grids(self._providers, self._vintages, self._networks.current,
                            self._counters, back=grid.back)  # fmt: skip
             every(grid.every, "grids", asking.run)
+        every(COUNT_SECONDS, "violations", self._violations.run)
         every(COUNT_SECONDS, "margins", Count(self._margins, self._counters).run)
         self._schedule.start()
         self._evaluate.start()
@@ -310,7 +320,9 @@ class Service:
     def _routers(self, written: Declared) -> list[APIRouter]:
         store, people, clock = self._store, self._people, time.time
         ladder = Ladder(store, self._vintages, self._providers, Packaged(), self._played)
-        indicators = Indicators(store, self._networks.at, Around(ladder, people.simulated))
+        indicators = Indicators(store, self._networks.at, Around(
+            ladder, people.simulated, held=self._holdings, broken=self._violations.between
+        ))  # fmt: skip
         reports = desk.Desk(self._database)
         reporting = Reporting(indicators.facts, self._networks.current, reports)
         return [

@@ -1,9 +1,10 @@
 """What the screens ask the API: each route and its parameters stand here once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from vigie import replies
 from vigie.client import Client
@@ -31,12 +32,38 @@ class Asker:
         )
         return answer.alerts
 
+    def of(self, scope: str) -> "Asker":
+        """The same person's questions about another scope: a path or `perimeter:<id>`."""
+        return replace(self, scope=scope)
+
     def kpis(self, period: str) -> dict[str, replies.Kpi]:
         """The indicators of the scope, as far as one may see it, over `period`, by name."""
         answer = self.client.get(
             replies.Kpis, "kpis", scope=self.scope, period=period, language=self.language
         )
         return {kpi.indicator: kpi for kpi in answer.kpis}
+
+    def explained(self, indicator: str, period: str) -> replies.Kpi | None:
+        """One indicator of the scope with every term that it was made of; None: there is none."""
+        answer = self.client.get(
+            replies.Kpis, "kpis", scope=self.scope, period=period, language=self.language,
+            indicator=indicator, explain="true",
+        )  # fmt: skip
+        return next((kpi for kpi in answer.kpis if kpi.indicator == indicator), None)
+
+    def site(self, site: str) -> replies.Site:
+        """All that is declared of a site."""
+        return self.client.get(replies.Site, f"sites/{quote(site, safe='')}")
+
+    def checklist(self, container: str) -> replies.Checklist:
+        """Whether a container is ready for service, item by item."""
+        path = f"containers/{quote(container)}/checklist"
+        return self.client.get(replies.Checklist, path, language=self.language)
+
+    def history(self, container: str) -> list[replies.ContainerChange]:
+        """What versions of the network changed of a container, oldest first."""
+        path = f"containers/{quote(container)}/history"
+        return self.client.get(replies.ContainerHistory, path).changes
 
     def latest(self, measurement: type[Measurement | Inventory]) -> list[Row]:
         """The newest reading of every series of the scope."""
@@ -53,14 +80,23 @@ class Asker:
     def series(
         self, measurement: type[Measurement], fields: Sequence[str], *, agg: str, start: float,
         end: float, step: float, by: Sequence[str] = (), where: Sequence[str] = (),
-    ) -> list[Row]:  # fmt: skip
+    ) -> "Course":  # fmt: skip
         """One row per step, and per `by`, over all series; a step without readings has none."""
         asked: dict[str, Any] = {
             "fields": ",".join(fields), "agg": agg, "scope": self.scope, "step": step,
             "from": spelled(start), "to": spelled(end),
             "by": ",".join(by), "where": list(where) or None,
         }  # fmt: skip
-        return rows(self.client.get(replies.Table, f"series/{measurement.name}", **asked))
+        table = self.client.get(replies.Table, f"series/{measurement.name}", **asked)
+        return Course(rows(table), table.simulated_share)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How fields went: rows in time, and the share of the readings in them that is simulated."""
+
+    rows: list[Row]
+    simulated_share: float = 0.0
 
 
 def rows(table: replies.Table) -> list[Row]:

@@ -1,25 +1,19 @@
 """Every word of the screens that is not in the catalogue, in French and in English.
 
+Those of one subject stand in `dashboard/words/`.
+
 A text may have {fields}. `{count|singular|plural}` chooses by a number: `3 {count|site|sites}`.
 Words under `js_` go to the browser, where `{}` is filled in.
 """
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from dashboard.format import number
+from dashboard.said import Said
+from dashboard.words import indicators, network, sovereignty
 
-
-class Said(NamedTuple):
-    """One text in both languages."""
-
-    fr: str
-    en: str
-
-    def label(self, language: str) -> str:
-        """The words people see."""
-        return self.fr if language == "fr" else self.en
-
+__all__ = ["BROWSER", "TEXTS", "Said", "say"]
 
 TEXTS: Final[dict[str, Said]] = {
     # The shell
@@ -107,6 +101,8 @@ TEXTS: Final[dict[str, Said]] = {
     "quality_estimated": Said("estimé", "estimated"),
     "quality_declared": Said("déclaré", "declared"),
     "simulated": Said("SIMULÉ", "SIMULATED"),
+    "simulated_scale": Said("SIMULÉ · échelle {scale}", "SIMULATED · scale {scale}"),
+    "simulated_share": Said("SIMULÉ {share} %", "SIMULATED {share}%"),
     # Containers
     "fleet_note": Said("{count} {count|conteneur|conteneurs} · place fixe, gris = nominal",
                        "{count} {count|container|containers} · fixed place, grey = nominal"),
@@ -244,7 +240,6 @@ TEXTS: Final[dict[str, Said]] = {
     # For the browser
     "js_day": Said("j", "d"),
     "js_unknown": Said("inconnu", "unknown"),
-    "js_simulated": Said("SIMULÉ", "SIMULATED"),
     "js_never": Said("jamais", "never"),
     "js_ago": Said("il y a {}", "{} ago"),
     "js_no_data": Said("Données : aucune", "Data: none"),
@@ -256,6 +251,9 @@ TEXTS: Final[dict[str, Said]] = {
     "js_trouble": Said("Le collecteur ne répond pas : {}", "The collector does not answer: {}"),
     "js_cannot_read": Said("Lecture impossible :", "Cannot be read:"),
     "js_sending": Said("Envoi…", "Sending…"),
+    **network.TEXTS,
+    **indicators.TEXTS,
+    **sovereignty.TEXTS,
 }  # fmt: skip
 BROWSER: Final = tuple(key.removeprefix("js_") for key in TEXTS if key.startswith("js_"))
 

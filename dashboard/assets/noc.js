@@ -5,6 +5,7 @@
 (() => {
   "use strict";
 
+  const FEW = 24, SOME = 160; // tiles, up to which each has its state beside its name, or its name
   const DATA_OLD = 15, FROZEN = 30, LOGIN_CHECK = 6, PULSE_SECONDS = 6;
   let board = null, pulse = null, offset = 0, answered = Date.now(), checking = 0;
   let selected = "", taking = null, going = false;
@@ -113,7 +114,7 @@
       const value = node("span", "value");
       value.append(node("b", "", cell.text === null ? say("unknown") : cell.text));
       if (cell.unit && cell.text !== null) value.append("\u00a0", node("span", "unit", cell.unit));
-      if (cell.simulated) value.append(" ", node("span", "stamp", say("simulated")));
+      if (cell.stamp) value.append(" ", node("span", "stamp", cell.stamp));
       place.append(value);
       if (cell.share !== null && cell.text !== null) place.append(bar(cell.share));
       if (cell.note) place.append(node("span", "value-note", cell.note));
@@ -126,8 +127,10 @@
     },
     text(cell, place) {
       const said = node(cell.href ? "a" : "span", cell.mono ? "mono" : "", cell.text);
-      if (cell.href) said.href = cell.href;
+      if (cell.href) lead(said, cell.href);
+      if (cell.current) said.setAttribute("aria-current", "true");
       place.append(said);
+      if (cell.stamp) place.append(" ", node("span", "stamp", cell.stamp));
       if (cell.sub) place.append(node("span", "sub", cell.sub));
     },
     mark(cell, place) { place.append(...mark(cell)); },
@@ -142,6 +145,12 @@
       place.append(button);
     },
   };
+
+  /* Another host opens in a tab of its own and learns nothing of ours; other schemes stay shut. */
+  function lead(element, href) {
+    if (/^https?:\/\//.test(href)) Object.assign(element, { href, target: "_blank", rel: "noopener noreferrer" });
+    else if (/^\/(?!\/)/.test(href)) element.href = href;
+  }
 
   function mark(cell) {
     const square = node("span", "mark mark-" + cell.mark, cell.sign);
@@ -210,25 +219,29 @@
     if (place.painted === spelled) return;
     place.painted = spelled;
     const count = groups.reduce((sum, group) => sum + group.tiles.length, 0);
-    place.classList.toggle("few", count <= 24);
+    place.classList.toggle("few", count <= FEW);
+    place.classList.toggle("some", count > FEW && count <= SOME);
     place.replaceChildren(...groups.map((group) => {
       const line = node("div", "group"), tiles = node("div", "tiles");
       const title = node("div", "group-title", group.title);
       if (group.sub) title.append(node("span", "sub", group.sub));
+      if (group.stamp) title.append(node("span", "stamp", group.stamp));
       tiles.append(...group.tiles.map((tile) => {
         const link = node("a", "mark mark-" + tile.mark + (tile.simulated ? " simulated" : ""));
         link.href = tile.href;
         link.title = tile.label;
         link.setAttribute("aria-label", tile.label);
-        if (count > 24) { link.textContent = tile.sign; link.tabIndex = -1; return link; }
-        link.append(node("span", "tile-sign", tile.sign), node("span", "tile-name", tile.name),
-          node("span", "tile-state", tile.state));
+        if (count > SOME) { link.textContent = tile.sign; link.tabIndex = -1; return link; }
+        link.append(node("span", "tile-sign", tile.sign), node("span", "tile-name", tile.name));
+        if (count <= FEW) link.append(node("span", "tile-state", tile.state));
+        if (count <= FEW && tile.stamp) link.append(node("span", "stamp", tile.stamp));
         return link;
       }));
       line.append(title, tiles, node("div", "group-note", group.count));
       return line;
     }));
-    if (count > 24) place.setAttribute("aria-hidden", "true"); // the table below says the same
+    if (count > SOME) place.setAttribute("aria-hidden", "true"); // the table below says the same
+    else place.removeAttribute("aria-hidden");
   }
 
   function strip(place, drawn) {
@@ -262,16 +275,30 @@
     });
     all("[data-text]").forEach((place) => write(place, board.texts[place.dataset.text] ?? ""));
     write($("#network"), board.network);
+    write($("#version"), board.version);
+    const fault = $("#fault");
+    fault.hidden = !board.fault;
+    write(fault, board.fault || "");
     all("[data-rows]").forEach((body) => {
       const table = board.tables[body.dataset.rows];
       if (!table) return;
       rows(body, table);
-      const panel = body.closest("[data-optional]");
-      if (panel) panel.hidden = !table.error && !table.rows.length;
+    });
+    all("[data-optional]").forEach((panel) => {
+      panel.hidden = !all("[data-rows]", panel).some(({ dataset }) => {
+        const table = board.tables[dataset.rows];
+        return table && (table.error || table.rows.length);
+      });
+    });
+    $("#main").classList.toggle("simulated", Boolean(board.stamp));
+    all("[data-stamp]").forEach((place) => {
+      place.hidden = !board.stamp;
+      write(place, board.stamp || "");
     });
     all("[data-mosaic]").forEach((place) => mosaic(place, board.mosaic));
     all("[data-strip]").forEach((place) => strip(place, board.strip));
     $("#main").classList.toggle("many", board.few === false);
+    document.dispatchEvent(new CustomEvent("painted", { detail: board }));
     second();
   }
 
@@ -380,10 +407,13 @@
     const to = new URL(link.href);
     if (!isScreen(to.pathname)) return;
     event.preventDefault();
-    const period = new URLSearchParams(location.search).get("period");
-    if (link.id === "language" && period) to.searchParams.set("period", period);
+    const language = to.searchParams.get("lang"), stays = to.pathname === location.pathname;
+    if (link.id === "language") { // what was chosen here since is chosen there too
+      to.search = location.search;
+      to.searchParams.set("lang", language);
+    }
     set("url", { pathname: decodeURI(to.pathname), search: to.search, hash: "" });
-    window.scrollTo(0, 0);
+    if (!stays) window.scrollTo(0, 0);
   }
 
   function keyboard() {

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard import stamps
 from dashboard.figures.axis import ticks
 from dashboard.figures.line import Band, Drawing, Line, largest
 from dashboard.format import Quantity, clock, divisor, quantity, rate
@@ -43,10 +44,12 @@ def chart(drawing: Drawing, language: str, zone: ZoneInfo, csv: str) -> Componen
     """A chart with its sentence, its values and its file; or why there is nothing to draw."""
     if not any(line.known for line in drawing.lines):
         return html.P(drawing.empty or say("no_values", language), className="nothing")
+    stamp = stamps.of_share(drawing.simulated, language)
     return html.Figure(
         className="chart",
         children=[
             html.P(drawing.title, className="chart-title"),
+            *([html.P(html.Span(stamp, className="stamp"))] if stamp else []),
             tag(html.Div,
                 dcc.Graph(
                     id=f"graph-{drawing.name}", figure=figure(drawing, language, zone),
@@ -120,7 +123,9 @@ def sentence(drawing: Drawing, language: str, zone: ZoneInfo) -> str:
                     last=written(last, band, language), time=clock(at, zone),
                 )
             )  # fmt: skip
-    return f"{drawing.title}. " + " ".join(said)
+    stamp = stamps.of_share(drawing.simulated, language)
+    title = f"{stamp} · {drawing.title}" if stamp else drawing.title
+    return f"{title}. " + " ".join(said)
 
 
 def written(value: float, band: Band, language: str) -> Quantity:

@@ -23,11 +23,15 @@ Point = tuple[float, float | None]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One quantity over time, in its base unit; `step` is the seconds between its points."""
+    """One quantity over time, in its base unit; `step` is the seconds between its points.
+
+    `simulated` is the share of its readings that the twin played.
+    """
 
     name: str
     points: tuple[Point, ...]
     step: float
+    simulated: float = 0.0
 
     @property
     def known(self) -> list[tuple[float, float]]:
@@ -77,6 +81,11 @@ class Drawing:
     def lines(self) -> list[Line]:
         """Every line of every band."""
         return [line for band in self.bands for line in band.lines]
+
+    @property
+    def simulated(self) -> float:
+        """The largest share of any line that the twin played."""
+        return max((line.simulated for line in self.lines), default=0.0)
 
 
 def _thinned(known: Sequence[tuple[float, float]], limit: int) -> list[tuple[float, float]]:

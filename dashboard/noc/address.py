@@ -1,10 +1,11 @@
 """What the address bar says: screen, site, language and period. All state that a link carries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote
 
 from dashboard.format import LANGUAGES
 from dashboard.noc import curves
+from dashboard.noc.chosen import Chosen
 from dashboard.noc.screen import Screen
 from dashboard.noc.screens import SCREENS
 
@@ -17,16 +18,24 @@ class Address:
     site: str
     language: str
     period: str
+    chosen: Chosen = field(default_factory=Chosen)
 
     @property
     def page(self) -> str:
-        """One word for what is on the screen; the period changes only its charts."""
+        """One word for what is laid out; a chart's period and what is chosen change no bones."""
         return ":".join(filter(None, [self.screen.name, self.site, self.language]))
+
+    @property
+    def board(self) -> str:
+        """One word for all that is painted on the page."""
+        return ":".join(filter(None, [self.page, self.chosen.word]))
 
     def in_language(self, language: str) -> str:
         """The same place in that language."""
-        chosen = f"&period={self.period}" if self.period != curves.DEFAULT_PERIOD else ""
-        return f"{self.screen.path}{self.site}?lang={language}{chosen}"
+        path = f"{self.screen.path}{self.site}"
+        if "period" in self.screen.choices or self.period == curves.DEFAULT_PERIOD:
+            return self.chosen.link(path, language)
+        return self.chosen.link(path, language, period=self.period)
 
     def span(self, chart: str) -> curves.Period:
         """The period that a chart shows here."""
@@ -43,6 +52,7 @@ def read(path: str | None, query: str | None, default: str) -> Address:
         site,
         language if language in LANGUAGES else default,
         curves.period(asked.get("period", [""])[0]).name,
+        Chosen.read(screen.choices, asked),
     )
 
 

@@ -6,7 +6,9 @@ from typing import Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from dashboard import stamps
 from dashboard.format import moment, number, seconds_of
+from dashboard.noc.places import Places
 from dashboard.noc.shown import Age, Cell, Deed, Mark, Number, Rows, Text
 from dashboard.questions import Row
 from dashboard.text import say
@@ -22,14 +24,14 @@ LOAD_FLOOD: Final = 10
 SEVERITY_SIGNS: Final = {Severity.INFO: "i", Severity.WARNING: "!", Severity.CRITICAL: "‼"}
 
 
-def queue(alerts: Sequence[Alert], names: dict[str, str], now: float, language: str,
+def queue(alerts: Sequence[Alert], places: Places, now: float, language: str,
           zone: ZoneInfo) -> Rows:  # fmt: skip
     """Open alerts, worst and oldest first, one row each."""
     opened = sorted(
         (a for a in alerts if a.state in OPEN), key=lambda a: (a.priority, a.since)
     )  # fmt: skip
     return Rows(
-        rows=[_alert_row(a, names, now, language, zone) for a in opened],
+        rows=[_alert_row(a, places, now, language, zone) for a in opened],
         keys=[a.id for a in opened],
         empty=_quiet(alerts, now, language, zone),
     )
@@ -42,22 +44,30 @@ def unacknowledged(alerts: Iterable[Alert], now: float, language: str, zone: Zon
     if waiting:
         oldest = min(seconds_of(a.since) for a in waiting)
         note = say("oldest", language, time=moment(oldest, now, zone, language))
-    return Number(number(len(waiting), language), note=note, level=1 if waiting else None)
+    return Number(
+        number(len(waiting), language), note=note, level=1 if waiting else None,
+        stamp=_stamp(waiting, language),
+    )  # fmt: skip
 
 
 def load(alerts: Iterable[Alert], now: float, language: str) -> Number:
     """Alarms raised in the last ten minutes, against what an operator can handle."""
-    count = sum(now - seconds_of(a.since) <= LOAD_SECONDS for a in alerts if a.state != "pending")
+    raised = [
+        a for a in alerts if a.state != "pending" and now - seconds_of(a.since) <= LOAD_SECONDS
+    ]
     note = say("load_note", language, target=LOAD_TARGET, flood=LOAD_FLOOD)
-    return Number(number(count, language), note=note, level=2 if count > LOAD_FLOOD else None)
+    return Number(
+        number(len(raised), language), note=note, level=2 if len(raised) > LOAD_FLOOD else None,
+        stamp=_stamp(raised, language),
+    )  # fmt: skip
 
 
 def happenings(
-    events: Iterable[Row], names: dict[str, str], now: float, language: str, zone: ZoneInfo
+    events: Iterable[Row], places: Places, now: float, language: str, zone: ZoneInfo
 ) -> Rows:
     """Events, newest first."""
     return Rows(
-        rows=[_event_row(event, names, now, language, zone) for event in events],
+        rows=[_event_row(event, places, now, language, zone) for event in events],
         empty=say("no_event", language),
     )
 
@@ -68,24 +78,29 @@ def site_link(path: str, language: str) -> str:
 
 
 def _alert_row(
-    alert: Alert, names: dict[str, str], now: float, language: str, zone: ZoneInfo
+    alert: Alert, places: Places, now: float, language: str, zone: ZoneInfo
 ) -> list[Cell]:
-    site = names.get(alert.container, alert.container)
+    site = places.name(alert.container)
     about = alert.subject.removeprefix(alert.container).strip("/ ")
     sign = "?" if alert.blind else f"P{alert.priority}"
     mark = "stale" if alert.blind else f"p{alert.priority}"
     parts = [alert.value, say("blind", language) if alert.blind else "", alert.advice]
-    title = alert.title
-    if alert.simulated:
-        title = f"{say('simulated', language)} · {title}"
+    stamp = places.stamp(alert.container)
+    if alert.simulated and not stamp:
+        stamp = say("simulated", language)
     return [
         Mark(mark, sign, label=say(f"priority_{alert.priority}", language)),
         Text(site, sub=about, href=site_link(alert.container, language)),
-        Text(title, sub=" · ".join(filter(None, parts)), href=_runbook(alert)),
+        Text(alert.title, sub=" · ".join(filter(None, parts)), href=_runbook(alert), stamp=stamp),
         Age(seconds_of(alert.since)),
         _holder(alert, now, language, zone),
-        _deed(alert, site, language),
+        _deed(alert, site, stamp, language),
     ]
+
+
+def _stamp(alerts: Sequence[Alert], language: str) -> str:
+    """How many of these alarms are of what the twin plays."""
+    return stamps.of_share(sum(a.simulated for a in alerts) / max(len(alerts), 1), language)
 
 
 def _runbook(alert: Alert) -> str:
@@ -100,11 +115,12 @@ def _holder(alert: Alert, now: float, language: str, zone: ZoneInfo) -> Text:
     return Text(alert.acknowledged_by or "?", sub=" · ".join([*sub, *filter(None, [alert.note])]))
 
 
-def _deed(alert: Alert, site: str, language: str) -> Cell:
+def _deed(alert: Alert, site: str, stamp: str, language: str) -> Cell:
     if alert.state == "acknowledged":
         return Text(say("taken", language))
     take = say("take", language)
-    return Deed("acknowledge", alert.id, take, f"{take} : {alert.title}, {site}", alert.title)
+    about = " · ".join(filter(None, [stamp, alert.title]))
+    return Deed("acknowledge", alert.id, take, f"{take} : {about}, {site}", about)
 
 
 def _quiet(alerts: Iterable[Alert], now: float, language: str, zone: ZoneInfo) -> str:
@@ -114,17 +130,16 @@ def _quiet(alerts: Iterable[Alert], now: float, language: str, zone: ZoneInfo) -
     return say("no_alarm_since", language, time=moment(max(closed), now, zone, language))
 
 
-def _event_row(
-    event: Row, names: dict[str, str], now: float, language: str, zone: ZoneInfo
-) -> list[Cell]:
+def _event_row(event: Row, places: Places, now: float, language: str, zone: ZoneInfo) -> list[Cell]:
     code, severity = str(event["code"]), Severity(str(event["severity"]))
     known = catalogue.event(code)
-    about = [names.get(str(event["container"]), str(event["container"])), *_keys(event.get("keys"))]
+    container = str(event["container"])
+    about = [places.name(container), *_keys(event.get("keys"))]
     detail = " · ".join([*about, *filter(None, [str(event.get("detail") or "")])])
     return [
         Text(moment(seconds_of(str(event["time"])), now, zone, language)),
         Mark(severity.value, SEVERITY_SIGNS[severity], label=say(f"severity_{severity}", language)),
-        Text(known.label(language) if known else code, sub=detail),
+        Text(known.label(language) if known else code, sub=detail, stamp=places.stamp(container)),
     ]
 
 

@@ -107,9 +107,9 @@ def _live(app: Dash, watch: Watch) -> None:
     )  # fmt: skip
     def poll(_: int, pushed: int | None, path: str, query: str, last: dict[str, Any] | None) -> Any:
         at = address.read(path, query, watch.language)
-        last = last if last and last["page"] == at.page else {}
+        last = last if last and last["board"] == at.board else {}
         known = last.get("versions", {})
-        pulse = {"now": watch.now(), "page": at.page, "pushed": pushed, "versions": known}
+        pulse = {"now": watch.now(), "board": at.board, "pushed": pushed, "versions": known}
         try:
             fresh = pushed is not None and pushed != last.get("pushed")
             board = watch.board(watch.visit(), at, fresh=fresh)

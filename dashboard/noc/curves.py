@@ -1,13 +1,13 @@
 """What each chart of the screens asks for and draws."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dashboard.figures.line import Band, Drawing, Line
 from dashboard.format import DAY, HOUR, MINUTE, seconds_of
-from dashboard.questions import Asker, Row
+from dashboard.questions import Asker, Course, Row
 from dashboard.text import say
 from vigie.catalogue import DiskIo, Host, Power
 from vigie.shape import Field, Measurement
@@ -50,17 +50,18 @@ class Wanted:
     def series(
         self, measurement: type[Measurement], fields: Sequence[Field], agg: str,
         by: tuple[str, ...] = (), where: tuple[str, ...] = (),
-    ) -> list[Row]:  # fmt: skip
+    ) -> Course:  # fmt: skip
         """Rows of these fields, a step apart."""
         return self.ask.series(
             measurement, [f.name for f in fields], agg=agg, start=self.now - self.span.span,
             end=self.now, step=self.span.step, by=by, where=where,
         )  # fmt: skip
 
-    def line(self, name: str, rows: Iterable[Row], column: str) -> Line:
+    def line(self, name: str, course: Course, column: str) -> Line:
         """One column of rows as a line."""
-        points = ((seconds_of(str(row["time"])), row[column]) for row in rows)
-        return Line(name, tuple(sorted(points, key=lambda point: point[0])), self.span.step)
+        points = ((seconds_of(str(row["time"])), row[column]) for row in course.rows)
+        in_order = tuple(sorted(points, key=lambda point: point[0]))
+        return Line(name, in_order, self.span.step, course.simulated_share)
 
     def drawing(self, name: str, title: str, band: Band, empty: str = "") -> Drawing:
         """A band over the whole span."""
@@ -70,8 +71,8 @@ class Wanted:
 def load(wanted: Wanted) -> Drawing:
     """Processor and memory, as shares, over all hosts of the scope."""
     field, language = Host.cpu_busy_ratio, wanted.ask.language
-    rows = wanted.series(Host, [field], "mean")
-    lines = (wanted.line(field.label(language), rows, field.name), _memory(wanted))
+    course = wanted.series(Host, [field], "mean")
+    lines = (wanted.line(field.label(language), course, field.name), _memory(wanted))
     return wanted.drawing("load", say("load_title", language), Band("", RATIO, lines, high=1))
 
 
@@ -79,9 +80,13 @@ def processor(wanted: Wanted) -> Drawing:
     """Processor load of each host."""
     field = Host.cpu_busy_ratio
     hosts: dict[str, list[Row]] = defaultdict(list)
-    for row in wanted.series(Host, [field], "mean", by=("host",)):
+    course = wanted.series(Host, [field], "mean", by=("host",))
+    for row in course.rows:
         hosts[str(row["host"])].append(row)
-    lines = tuple(wanted.line(host, rows, field.name) for host, rows in sorted(hosts.items()))
+    lines = tuple(
+        wanted.line(host, replace(course, rows=rows), field.name)
+        for host, rows in sorted(hosts.items())
+    )
     title = field.label(wanted.ask.language)
     return wanted.drawing("processor", title, Band("", RATIO, lines, high=1))
 
@@ -109,11 +114,11 @@ def disk(wanted: Wanted) -> Drawing:
 def power(wanted: Wanted) -> Drawing:
     """Power of the scope, where something measures it."""
     field, language = Power.power_watts, wanted.ask.language
-    rows = wanted.series(Power, [field], "sum", by=(Power.role.name,), where=("phase:all",))
+    course = wanted.series(Power, [field], "sum", by=(Power.role.name,), where=("phase:all",))
     # As the indicator does: what computes, else the widest meter above it; never both added up.
-    roles = {str(row[Power.role.name]) for row in rows if row[field.name] is not None}
+    roles = {str(row[Power.role.name]) for row in course.rows if row[field.name] is not None}
     role = next((r for r in ROLES if r in roles), None)
-    of_role = [row for row in rows if row[Power.role.name] == role]
+    of_role = replace(course, rows=[r for r in course.rows if r[Power.role.name] == role])
     band = Band("", WATT, (wanted.line(field.label(language), of_role, field.name),))
     return wanted.drawing("power", say("power", language), band, say("no_meter", language))
 
@@ -126,11 +131,13 @@ CURVES: Final[Mapping[str, Callable[[Wanted], Drawing]]] = {
 
 def _memory(wanted: Wanted) -> Line:
     total, free = Host.memory_total_bytes, Host.memory_available_bytes
-    rows = wanted.series(Host, [total, free], "mean")
+    course = wanted.series(Host, [total, free], "mean")
     shares = [
-        {"time": row["time"], "share": _used(row[total.name], row[free.name])} for row in rows
+        {"time": row["time"], "share": _used(row[total.name], row[free.name])}
+        for row in course.rows
     ]
-    return wanted.line(say("memory_used", wanted.ask.language), shares, "share")
+    name = say("memory_used", wanted.ask.language)
+    return wanted.line(name, replace(course, rows=shares), "share")
 
 
 def _used(total: float | None, free: float | None) -> float | None:
@@ -138,6 +145,6 @@ def _used(total: float | None, free: float | None) -> float | None:
 
 
 def _rates(wanted: Wanted, measurement: type[Measurement], fields: tuple[Field, ...]) -> Band:
-    rows = wanted.series(measurement, fields, "rate")
-    lines = tuple(wanted.line(f.label(wanted.ask.language), rows, f.name) for f in fields)
+    course = wanted.series(measurement, fields, "rate")
+    lines = tuple(wanted.line(f.label(wanted.ask.language), course, f.name) for f in fields)
     return Band("", BYTE, lines, per_second=True)

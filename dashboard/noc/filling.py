@@ -23,7 +23,7 @@ Mount = tuple[str, str]
 def full_in(view: View) -> dict[Mount, float]:
     """Seconds until full of every file system of the scope that is filling up soon."""
     free, host, mount = Filesystem.available_bytes, Filesystem.host, Filesystem.mount
-    rows = view.slow(
+    found = view.slow(
         "filling", READ_SECONDS,
         lambda: view.ask.series(
             Filesystem, [free.name], agg="mean", start=view.now - SPAN_SECONDS, end=view.now,
@@ -31,12 +31,12 @@ def full_in(view: View) -> dict[Mount, float]:
         ),
     )  # fmt: skip
     points: dict[Mount, list[tuple[float, float]]] = defaultdict(list)
-    for row in rows:
+    for row in found.rows:
         if row[free.name] is not None:
             at = seconds_of(str(row["time"])) + HOUR / 2
             points[str(row[host.name]), str(row[mount.name])].append((at, float(row[free.name])))
-    found = {name: until_empty(known, view.now) for name, known in points.items()}
-    return {name: left for name, left in found.items() if left is not None}
+    lefts = {name: until_empty(known, view.now) for name, known in points.items()}
+    return {name: left for name, left in lefts.items() if left is not None}
 
 
 def until_empty(points: Sequence[tuple[float, float]], now: float) -> float | None:

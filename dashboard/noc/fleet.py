@@ -1,16 +1,19 @@
 """Flotte, the first screen: what needs me now?"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard import stamps
 from dashboard.figures import chart
 from dashboard.format import number, seconds_of
 from dashboard.markup import tag
-from dashboard.noc import alarms, indicators, machines, parts
+from dashboard.noc import alarms, declared, indicators, machines, parts
+from dashboard.noc.heading import heading
+from dashboard.noc.places import Places
 from dashboard.noc.screen import Screen
 from dashboard.noc.shown import (
     Age,
@@ -99,29 +102,29 @@ def content(view: View) -> dict[str, Any]:
     ask, language = view.ask, view.language
     network = ask.containers()
     all_of_it = network.containers
-    names = {c.path: c.name for c in all_of_it}
+    places = Places.of(all_of_it, language)
     few = sum(len(c.hosts) for c in all_of_it) <= FEW_HOSTS
-    shown, tables, texts = _alarms(view, names)
+    shown, tables, texts = _alarms(view, places)
     shown["reachable"] = reachable(all_of_it, language)
     shown |= indicators.numbers(view)
     tables["containers"] = container_rows(all_of_it, language)
     if few:
-        tables["machines"] = isolated(lambda: machines.table(ask, view.rates, names), failed)
-    tables["events"] = isolated(lambda: events(view, names, EVENTS_SHOWN), failed)
+        tables["machines"] = isolated(lambda: machines.table(ask, view.rates, places), failed)
+    tables["events"] = isolated(lambda: events(view, places, EVENTS_SHOWN), failed)
     texts["fleet_note"] = say("fleet_note", language, count=number(len(all_of_it), language))
     said: dict[str, Any] = as_json({
-        "network": network.network, "data_at": newest(all_of_it), "few": few,
+        **heading(network, all_of_it, view.now, language, view.zone), "few": few,
         "numbers": shown, "texts": texts, "tables": tables,
         "mosaic": mosaic(all_of_it, language),
     })  # fmt: skip
     return said
 
 
-def events(view: View, names: dict[str, str], limit: int) -> Rows:
+def events(view: View, places: Places, limit: int) -> Rows:
     """What happened in the scope since yesterday, newest first."""
     since = view.now - EVENT_SPAN_SECONDS
     found = view.slow("events", EVENTS_SECONDS, lambda: view.ask.events(since, limit))
-    return alarms.happenings(found, names, view.now, view.language, view.zone)
+    return alarms.happenings(found, places, view.now, view.language, view.zone)
 
 
 def reachable(containers: Sequence[Container], language: str) -> Number:
@@ -133,13 +136,8 @@ def reachable(containers: Sequence[Container], language: str) -> Number:
         well, f"/ {number(len(containers), language)}",
         note=say("mute", language, count=len(lost)) if lost else say("none_mute", language),
         level=2 if lost else None,
-        simulated=any(c.simulated for c in containers),
+        stamp=_share(containers, language),
     )  # fmt: skip
-
-
-def newest(containers: Iterable[Container]) -> float | None:
-    """When the newest reading of them was taken, in Unix seconds."""
-    return max((seconds_of(c.last_seen) for c in containers if c.last_seen), default=None)
 
 
 def mosaic(containers: Sequence[Container], language: str) -> list[dict[str, Any]]:
@@ -151,6 +149,7 @@ def mosaic(containers: Sequence[Container], language: str) -> list[dict[str, Any
         {
             "title": region or say("no_region", language),
             "sub": operator,
+            "stamp": _group_stamp(members, language),
             "count": _group_note(members, language),
             "tiles": [_tile(c, language) for c in members],
         }
@@ -171,14 +170,18 @@ def container_rows(containers: Sequence[Container], language: str) -> Rows:
     """The mosaic as a table, for keyboards and screen readers."""
     rows: list[list[Cell]] = [
         [
-            Text(c.name, sub=c.path, href=alarms.site_link(c.path, language)),
+            Text(
+                c.name, sub=c.path, href=alarms.site_link(c.path, language),
+                stamp=stamps.of_container(c, language),
+            ),
             Text(" · ".join(filter(None, [c.region, c.operator]))),
+            Text(declared.status(c.status, language)),
             state_mark(c, language),
             Text(number(c.alerts, language)),
             _heard(c, language),
         ]
         for c in containers
-    ]
+    ]  # fmt: skip
     return Rows(rows, empty=say("no_container", language))
 
 
@@ -195,18 +198,31 @@ def _group_note(members: Sequence[Container], language: str) -> str:
     return said + " · " + say("abnormal_count", language, count=odd) if odd else said
 
 
+def _share(containers: Sequence[Container], language: str) -> str:
+    """How many of these containers the twin plays."""
+    simulated = sum(c.simulated for c in containers)
+    return stamps.of_share(simulated / max(len(containers), 1), language)
+
+
+def _group_stamp(members: Sequence[Container], language: str) -> str:
+    """The one stamp of all members, else how many of them the twin plays."""
+    found = {stamps.of_container(c, language) for c in members}
+    return found.pop() if len(found) == 1 else _share(members, language)
+
+
 def _tile(container: Container, language: str) -> dict[str, Any]:
     mark = state_mark(container, language)
-    stamp = f" · {say('simulated', language)}" if container.simulated else ""
+    stamp = stamps.of_container(container, language)
+    said = " · ".join(filter(None, [f"{container.name} : {mark.text}", stamp]))
     return {
         "path": container.path, "name": container.name, "mark": mark.mark, "sign": mark.sign,
-        "simulated": container.simulated, "label": f"{container.name} : {mark.text}{stamp}",
+        "simulated": container.simulated, "stamp": stamp, "label": said,
         "state": mark.text, "href": alarms.site_link(container.path, language),
     }  # fmt: skip
 
 
 def _alarms(
-    view: View, names: dict[str, str]
+    view: View, places: Places
 ) -> tuple[dict[str, Number], dict[str, Rows], dict[str, str]]:
     """Numbers, queue and note, all from one answer; or its failure in each."""
     now, language, zone = view.now, view.language, view.zone
@@ -214,7 +230,7 @@ def _alarms(
     if isinstance(alerts, str):
         lost = unknown(alerts)
         return {"p1": lost, "load": lost}, {"queue": Rows(error=alerts)}, {"queue_note": ""}
-    queue = alarms.queue(alerts, names, now, language, zone)
+    queue = alarms.queue(alerts, places, now, language, zone)
     note = say("queue_note", language, count=len(queue.rows))
     numbers = {
         "p1": alarms.unacknowledged(alerts, now, language, zone),

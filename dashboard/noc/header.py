@@ -29,6 +29,7 @@ def layout(at: Address, person: Session, zone: ZoneInfo) -> list[Component]:
             [
                 html.Strong("Vigie", className="brand"),
                 html.Span(id="network"),
+                html.Span(id="version", className="version"),
                 tag(html.Nav, _screens(at), aria_label=say("screens", language)),
                 html.Span(className="push"),
                 html.Span(person.name, className="person", title=", ".join(person.roles)),
@@ -53,6 +54,7 @@ def layout(at: Address, person: Session, zone: ZoneInfo) -> list[Component]:
             data_screens=" ".join(screen.path for screen in SCREENS),
         ),
         html.Div(id="banner", className="banner", hidden=True, role="alert"),
+        html.Div(id="fault", className="banner fault", hidden=True, role="status"),
         tag(html.Div, id="words", hidden=True, data_words=json.dumps(spoken, ensure_ascii=False)),
     ]  # fmt: skip
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
+from dashboard import stamps
 from dashboard.format import number, quantity, seconds_of
 from dashboard.noc.shown import Number, Rows, Text, isolated, quality_word, unknown
 from dashboard.noc.view import View
@@ -42,7 +43,10 @@ def kpi_number(kpi: Kpi | None, indicator: Indicator, language: str) -> Number:
     if kpi is None:
         return unknown(say("not_computed", language), source=source)
     if kpi.value is None:
-        return unknown(kpi.reason or say("no_reason", language), source=kpi.method)
+        return unknown(
+            kpi.reason or say("no_reason", language), source=kpi.method,
+            stamp=stamps.of_share(kpi.simulated_share, language),
+        )  # fmt: skip
     said = quantity(kpi.value, indicator.unit, language)
     coverage = say("coverage", language, share=number(kpi.coverage * 100, language))
     live = indicator is POWER
@@ -51,7 +55,8 @@ def kpi_number(kpi: Kpi | None, indicator: Indicator, language: str) -> Number:
         at=seconds_of(kpi.to_time) if live else None,
         stale=POWER_STALE_SECONDS if live else None,
         note=" · ".join(filter(None, [quality_word(kpi.quality, language), kpi.method, coverage])),
-        quality=kpi.quality or "", source=kpi.method, simulated=kpi.simulated_share > 0,
+        quality=kpi.quality or "", source=kpi.method,
+        stamp=stamps.of_share(kpi.simulated_share, language),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from dashboard.format import duration, number, quantity, rate, seconds_of
 from dashboard.noc import filling
 from dashboard.noc.alarms import site_link
+from dashboard.noc.places import Places
 from dashboard.noc.rates import Rates
 from dashboard.noc.shown import (
     Cell,
@@ -37,12 +38,12 @@ PRESSURES: Final = (
 )
 
 
-def table(ask: Asker, rates: Rates, names: dict[str, str]) -> Rows:
+def table(ask: Asker, rates: Rates, places: Places) -> Rows:
     """One row of live numbers for every host of the scope."""
     fullest = {_host(row): row for row in sorted(ask.latest(Filesystem), key=_filled)}
     rows: list[list[Cell]] = [
         [
-            _host_name(row, names, ask.language),
+            _host_name(row, places, ask.language),
             processor(row, ask.language),
             memory(row, ask.language),
             space(fullest.get(_host(row)), ask.language, named=True),
@@ -258,7 +259,7 @@ def _trust(measurement: type[Measurement], row: Row, language: str) -> dict[str,
     word = list(Quality)[quality].value if isinstance(quality, int) else quality
     return {
         "at": when(row), "stale": stale_age(measurement), "source": f"vigie_{measurement.name}",
-        "quality": quality_word(word, language), "simulated": bool(row.get("simulated")),
+        "quality": quality_word(word, language),
     }  # fmt: skip
 
 
@@ -289,11 +290,11 @@ def _said(row: Row, field: Field) -> str:
     return str(row.get(field.name) or "")
 
 
-def _host_name(row: Row, names: dict[str, str], language: str) -> Text:
+def _host_name(row: Row, places: Places, language: str) -> Text:
     container = str(row["container"])
-    name, host = names.get(container, container), str(row["host"])
+    name, host = places.name(container), str(row["host"])
     sub = container if name == host else name
-    return Text(host, sub=sub, href=site_link(container, language))
+    return Text(host, sub=sub, href=site_link(container, language), stamp=places.stamp(container))
 
 
 def _host(row: Row) -> tuple[str, str]:

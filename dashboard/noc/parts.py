@@ -11,7 +11,7 @@ from dashboard.text import TEXTS, Said, say
 
 COLUMNS: Final = {
     "queue": ("priority", "site", "finding", "age", "holder", "action"),
-    "containers": ("site", "place", "state", "alarms", "age"),
+    "containers": ("site", "place", "status", "state", "alarms", "age"),
     "machines": ("host", "processor", "memory", "fullest", "received", "sent"),
     "events": ("time", "severity", "event"),
     "filesystems": ("mount", "used", "inodes", "access"),
@@ -20,6 +20,11 @@ COLUMNS: Final = {
     "sources": ("source", "state", "age", "duration", "failures", "timeouts"),
     "indicators": ("indicator", "value"),
     "devices": ("device", "model", "size"),
+    "life": ("site", "lifecycle", "status", "declared_source"),
+    "checklist": ("state", "item"),
+    "facility": ("what", "trait", "status", "declared_source"),
+    "declared": ("trait", "value", "status", "declared_source"),
+    "changes": ("since", "trait", "before", "after"),
 }
 """The columns of a table by its name; each is a word of `text`, under `column_`."""
 LEGEND: Final = (
@@ -44,13 +49,16 @@ def panel(
 ) -> Component:  # fmt: skip
     """A titled block; `bind` names a live text beside the title.
 
+    Where all on the screen is simulated, the browser stamps each block beside its title.
+
     An `optional` one stays hidden while its table has nothing to show.
     """
     hidden = {"hidden": True, "data_optional": name} if optional else {}
     beside = tag(html.Span, note, className="note", **({"data_text": bind} if bind else {}))
+    stamp = tag(html.Span, className="stamp", hidden=True, data_stamp=name)
     return tag(
         html.Section,
-        [html.Header([html.H2(title, id=f"title-{name}"), beside]), *children],
+        [html.Header([html.H2(title, id=f"title-{name}"), stamp, beside]), *children],
         className=f"panel panel-{name}",
         aria_labelledby=f"title-{name}",
         **hidden,

@@ -14,8 +14,8 @@ from dashboard.text import Said
 class Screen:
     """A screen: its bones are laid out once, and what is live in them is painted every tick.
 
-    `content` gives, as JSON, `network` and `data_at` for the header, and whatever the elements of
-    `layout` with a `data-*` name are to show: `numbers`, `texts`, `tables`, … by that name.
+    `content` gives, as JSON, what `heading.heading` gives for the header, and whatever the elements
+    of `layout` with a `data-*` name are to show: `numbers`, `texts`, `tables`, … by that name.
     """
 
     name: str
@@ -29,6 +29,8 @@ class Screen:
     of_site: bool = False
     periods: Mapping[str, str] = field(default_factory=dict)
     """The charts that show one period whatever was chosen."""
+    choices: tuple[str, ...] = ()
+    """The names in a query that choose what is on the screen."""
 
     def site(self, path: str) -> str | None:
         """The container that a path names, "" for the whole scope; None where another stands."""

@@ -24,7 +24,8 @@ class Number:
     """A value, and what one must know to trust it. `text` None is unknown, and `note` says why.
 
     `at` is when it was read (Unix seconds); older than `stale` seconds, it fades and shows its
-    age. `level` is an alarm priority that marks it; `share` (0 to 1) draws a bar.
+    age. `level` is an alarm priority that marks it; `share` (0 to 1) draws a bar; `stamp` says that
+    the twin plays it.
     """
 
     text: str | None
@@ -36,18 +37,23 @@ class Number:
     source: str = ""
     level: int | None = None
     share: float | None = None
-    simulated: bool = False
+    stamp: str = ""
     kind: Literal["number"] = "number"
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words, with a smaller line under them, and a link where there is more."""
+    """Words, with a smaller line under them, and a link where there is more.
+
+    `stamp` says that the twin plays it; `current`, that its link is what is open now.
+    """
 
     text: str
     sub: str = ""
     href: str = ""
     mono: bool = False
+    stamp: str = ""
+    current: bool = False
     kind: Literal["text"] = "text"
 
 

@@ -1,14 +1,18 @@
 """Site: is this container well? Each block is read apart, and fails apart."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard import stamps
 from dashboard.figures import chart
 from dashboard.markup import tag
-from dashboard.noc import alarms, curves, equipment, fleet, indicators, machines, parts
+from dashboard.noc import alarms, curves, declared, equipment, fleet, indicators, machines, parts
+from dashboard.noc.heading import heading
+from dashboard.noc.places import Places
 from dashboard.noc.rates import Rates
 from dashboard.noc.screen import Screen
 from dashboard.noc.shown import Number, Rows, as_json, failed, isolated, unknown
@@ -20,6 +24,9 @@ from vigie.catalogue import Host
 from vigie.replies import Alert, Container
 
 EVENTS_SHOWN: Final = 40
+DECLARED_SECONDS: Final = 30.0
+"""How old may be what is declared, and what commissioning lacks."""
+T = TypeVar("T")
 HOST_NUMBERS: Final = ("processor", "memory", "load1", "swap", "received", "sent", "uptime")
 CHARTS: Final = ("processor", "memory", "network", "disk")
 
@@ -31,6 +38,7 @@ def layout(language: str) -> list[Component]:
             [
                 tag(html.H1, data_text="title"),
                 tag(html.Span, data_number="state"),
+                tag(html.Span, className="stamp", hidden=True, data_stamp="page"),
                 tag(html.Span, className="note", data_text="about"),
                 _periods(language),
             ],
@@ -51,6 +59,18 @@ def layout(language: str) -> list[Component]:
         _table("sources", "sources", language),
         _table("events", "events", language),
         _table("devices", "devices", language),
+        parts.panel("checklist", say("checklist", language), [parts.table("checklist", language)],
+                    bind="checklist_note", optional=True),
+        parts.panel("life", say("life", language), [parts.table("life", language)],
+                    bind="life_note"),
+        _table("facility", "facility", language),
+        parts.panel("changes", say("changes", language), [parts.table("changes", language)],
+                    optional=True),
+        parts.panel(
+            "declared", say("declared", language),
+            [parts.behind(say("as_table", language), parts.table("declared", language))],
+            bind="declared_note",
+        ),
     ]  # fmt: skip
 
 
@@ -65,20 +85,23 @@ def content(view: View) -> dict[str, Any]:
     here = next((c for c in network.containers if c.path == ask.scope), None)
     if here is None:
         return {"missing": say("no_such_site", language, path=ask.scope)}
-    names = {here.path: here.name}
+    places = Places.of([here], language)
     alerts: list[Alert] | str = isolated(ask.alerts, str)
     hosts: list[Row] | str = isolated(lambda: ask.latest(Host), str)
+    told, texts = _declared(view, here)
     said: dict[str, Any] = as_json({
-        "network": network.network, "data_at": fleet.newest([here]),
+        **heading(network, [here], view.now, language, view.zone),
+        "stamp": stamps.of_container(here, language),
         "numbers": {"state": fleet.state_mark(here, language), **_host(hosts, rates, language)},
         "texts": {"title": here.name, "about": about(here, language),
-                  "strip_note": say("strip_note", language)},
+                  "strip_note": say("strip_note", language), **texts},
         "tables": {
             "queue": failed(alerts) if isinstance(alerts, str)
-            else alarms.queue(alerts, names, view.now, language, view.zone),
+            else alarms.queue(alerts, places, view.now, language, view.zone),
             "pressure": failed(hosts) if isinstance(hosts, str)
             else machines.pressure(hosts, rates, language),
-            **_blocks(view, names),
+            **_blocks(view, places), **told,
+            "life": declared.life(network.containers, here, language),
         },
         "strip": isolated(lambda: strip(view, alerts), lambda why: {"error": why}),
     })  # fmt: skip
@@ -87,12 +110,18 @@ def content(view: View) -> dict[str, Any]:
 
 def about(container: Container, language: str) -> str:
     """Where it stands and whose it is."""
-    stamp = say("simulated", language) if container.simulated else ""
-    words = [stamp, container.path, container.site_name, container.region, container.operator]
+    words = [
+        container.path,
+        container.site_name,
+        container.region,
+        container.operator,
+        declared.lifecycle(container.lifecycle, language),
+        declared.note(container, language),
+    ]
     return " · ".join(dict.fromkeys(filter(None, words)))
 
 
-def _blocks(view: View, names: dict[str, str]) -> dict[str, Rows]:
+def _blocks(view: View, places: Places) -> dict[str, Rows]:
     ask = view.ask
     return {
         "filesystems": isolated(lambda: machines.filesystems(view), failed),
@@ -104,8 +133,39 @@ def _blocks(view: View, names: dict[str, str]) -> dict[str, Rows]:
         "sources": isolated(lambda: machines.sources(ask), failed),
         "devices": isolated(lambda: machines.devices(ask), failed),
         "indicators": indicators.table(view),
-        "events": isolated(lambda: fleet.events(view, names, EVENTS_SHOWN), failed),
+        "events": isolated(lambda: fleet.events(view, places, EVENTS_SHOWN), failed),
     }
+
+
+def _declared(view: View, here: Container) -> tuple[dict[str, Rows], dict[str, str]]:
+    """What is declared of the container and its site, and what its commissioning lacks."""
+    language = view.language
+
+    def asked(name: str, read: Callable[[], T]) -> T | str:
+        return isolated(lambda: view.slow(name, DECLARED_SECONDS, read), str)
+
+    tables: dict[str, Rows] = {"checklist": Rows()}
+    texts = {"declared_note": "", "checklist_note": "", "life_note": declared.note(here, language)}
+    site = asked("site", lambda: view.ask.site(here.site))
+    if isinstance(site, str):
+        tables |= {"facility": failed(site), "declared": failed(site)}
+    else:
+        tables["facility"] = declared.facility(site.traits, language)
+        tables["declared"] = declared.everything(site.traits, here, language)
+        texts["declared_note"] = declared.everything_note(site.traits, here, language)
+    if here.lifecycle == "commissioning":
+        checklist = asked("checklist", lambda: view.ask.checklist(here.path))
+        if isinstance(checklist, str):
+            tables["checklist"] = failed(checklist)
+        else:
+            tables["checklist"] = declared.checks(checklist, language)
+            texts["checklist_note"] = declared.checks_note(checklist, language)
+    changes = asked("changes", lambda: view.ask.history(here.path))
+    tables["changes"] = (
+        failed(changes) if isinstance(changes, str)
+        else declared.changes(changes, view.now, language, view.zone)
+    )  # fmt: skip
+    return tables, texts
 
 
 def _host(hosts: list[Row] | str, rates: Rates, language: str) -> dict[str, Number]:

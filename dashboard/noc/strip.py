@@ -28,7 +28,7 @@ def strip(view: View, alerts: Sequence[Alert] | str) -> dict[str, Any]:
             Host, [Host.cpu_count.name], agg="count", start=start, end=now, step=CELL_SECONDS
         ),
     )  # fmt: skip
-    shares = _shares(counted, now)
+    shares = _shares(counted.rows, now)
     known = [] if isinstance(alerts, str) else alerts
     cells = []
     for at in range(start, start + DAY, CELL_SECONDS):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from dashboard.noc.chosen import Chosen
 from dashboard.noc.rates import Rates
 from dashboard.questions import Asker
 
@@ -30,6 +31,7 @@ class View:
     zone: ZoneInfo
     rates: Rates = field(default_factory=Rates)
     slow: Slow = at_once
+    chosen: Chosen = field(default_factory=Chosen)
 
     @property
     def language(self) -> str:

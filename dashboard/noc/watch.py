@@ -62,9 +62,11 @@ class Watch:
 
         def read() -> dict[str, Any]:
             with closing(visit.client):
-                return address.screen.content(View(ask, self.now(), self.zone, self.rates, slow))
+                return address.screen.content(
+                    View(ask, self.now(), self.zone, self.rates, slow, address.chosen)
+                )
 
-        return self.boards.get((visit.rights, address.page), read, fresh=fresh)
+        return self.boards.get((visit.rights, address.board), read, fresh=fresh)
 
     def drawing(
         self, visit: Visit, ask: Asker, name: str, span: curves.Period

@@ -84,6 +84,10 @@ class Api:
     news: threading.Event = field(default_factory=threading.Event)
     codes: set[str] = field(default_factory=lambda: {CODE})
     stopped_at: float | None = None
+    fault: str | None = None
+    traits: list[replies.Trait] = field(default_factory=list)
+    checks: list[replies.ChecklistItem] = field(default_factory=list)
+    changes: list[replies.ContainerChange] = field(default_factory=list)
 
     def at(self) -> float:
         """When the newest reading was taken."""
@@ -96,7 +100,10 @@ class Api:
             return asdict(self.person)
         if path == "containers":
             known = self.containers or [container(at=at)]
-            return asdict(replies.Containers(now, "Réseau local", "v1", 1, known))
+            since = "2026-11-20T08:00:00Z"
+            return asdict(
+                replies.Containers(now, "Réseau local", "v1", 1, known, since, self.fault)
+            )
         if path == "alerts":
             return asdict(replies.Alerts(now, self.alerts))
         if path == "kpis":
@@ -107,6 +114,23 @@ class Api:
             return self.table(self.latest(path.removeprefix("latest/"), at))
         if path.startswith("series/"):
             return self.table(series(query))
+        return self.declared(path, now)
+
+    def declared(self, path: str, now: str) -> Any:
+        """The reply to a question about what is declared, or None: no such route."""
+        if path.startswith("sites/"):
+            site = path.removeprefix("sites/")
+            return asdict(
+                replies.Site(now, site, site.title(), "v1", simulated=False, traits=self.traits)
+            )
+        if path.endswith("/checklist"):
+            ready = all(item.state == "done" for item in self.checks)
+            return asdict(replies.Checklist(
+                now, "local/this", "commissioning", "v1", simulated=False, ready=ready,
+                items=self.checks,
+            ))  # fmt: skip
+        if path.endswith("/history"):
+            return asdict(replies.ContainerHistory("local/this", self.changes))
         return None
 
     def latest(self, measurement: str, at: float) -> dict[str, list[Any]]:

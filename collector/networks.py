@@ -1,15 +1,17 @@
 """The network in time: every version that was accepted, whole, and since when it is in force."""
 
+import json
 import threading
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from vigie.database import Database, Table
 from vigie.errors import VigieError
-from vigie.network import content
+from vigie.network import content, traits
 from vigie.network.network import Network
 from vigie.network.places import Lifecycle
 
@@ -18,7 +20,7 @@ TABLES: Final = (
     Table(
         "network_versions",
         "number INTEGER PRIMARY KEY, version TEXT NOT NULL, name TEXT NOT NULL, "
-        "valid_from REAL NOT NULL",
+        "valid_from REAL NOT NULL, containers TEXT NOT NULL, changed TEXT NOT NULL",
     ),
     # Which version declared a container last: those that left the files keep their names.
     Table("network_containers", "path TEXT PRIMARY KEY, version TEXT NOT NULL"),
@@ -29,11 +31,17 @@ REBUILT: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One content in force from an instant until that of the next; `hash` is of the content."""
+    """One content in force from an instant until that of the next; `hash` is of the content.
+
+    `containers` are the paths that it declares, `changed` those of which it does not declare the
+    same as the version before, with those that came and left.
+    """
 
     hash: str
     name: str
     valid_from: datetime
+    containers: tuple[str, ...]
+    changed: tuple[str, ...]
 
 
 class Networks:
@@ -44,11 +52,10 @@ class Networks:
         self._lock = threading.Lock()
         self._rebuilt: dict[str, Network] = {}
         rows = database.rows("SELECT * FROM network_versions ORDER BY number")
-        self._history = tuple(
-            Version(row["version"], row["name"], datetime.fromtimestamp(row["valid_from"], UTC))
-            for row in rows
-        )
-        self._current = self.network(self._history[-1].hash) if self._history else None
+        self._history = tuple(_version(dict(row)) for row in rows)
+        self._current: Network | None = None
+        if self._history:
+            self._current = self.network(self._history[-1].hash)
         self._retired: Mapping[str, str] = MappingProxyType({})
         self._look_for_retired()
 
@@ -77,8 +84,11 @@ class Networks:
         Raises:
             VigieError: none was ever accepted.
         """
-        found = [v for v in self._history if v.valid_from <= instant] or self._history[:1]
-        return self.network(found[-1].hash) if found else self.current()
+        history = self._history
+        number = bisect_right(history, instant, key=lambda version: version.valid_from)
+        if number == len(history):
+            return self.current()
+        return self.network(history[max(0, number - 1)].hash)
 
     def network(self, version: str) -> Network:
         """The content of a version.
@@ -124,14 +134,28 @@ class Networks:
             return False
         # A clock that was set back must not make a later version an earlier one.
         since = max([now, *(v.valid_from.timestamp() for v in self._history[-1:])])
+        found = Version(
+            version,
+            network.name,
+            datetime.fromtimestamp(since, UTC),
+            tuple(container.path for container in network.containers),
+            tuple(traits.changed(self._current, network)),
+        )
         with self._database.write() as write:
             write.execute(
                 "INSERT OR IGNORE INTO network_contents VALUES (?, ?)",
                 (version, content.written(network)),
             )
             write.execute(
-                "INSERT INTO network_versions (version, name, valid_from) VALUES (?, ?, ?)",
-                (version, network.name, since),
+                "INSERT INTO network_versions (version, name, valid_from, containers, changed) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (
+                    version,
+                    network.name,
+                    since,
+                    json.dumps(found.containers),
+                    json.dumps(found.changed),
+                ),
             )
             write.executemany(
                 "INSERT OR REPLACE INTO network_containers VALUES (?, ?)",
@@ -139,7 +163,7 @@ class Networks:
             )
         self._remember(version, network)
         self._current = network
-        self._history += (Version(version, network.name, datetime.fromtimestamp(since, UTC)),)
+        self._history += (found,)
         self._look_for_retired()
         return True
 
@@ -154,3 +178,13 @@ class Networks:
             while len(self._rebuilt) >= REBUILT:
                 del self._rebuilt[next(iter(self._rebuilt))]
             self._rebuilt[version] = network
+
+
+def _version(row: Mapping[str, Any]) -> Version:
+    return Version(
+        row["version"],
+        row["name"],
+        datetime.fromtimestamp(row["valid_from"], UTC),
+        tuple(json.loads(row["containers"])),
+        tuple(json.loads(row["changed"])),
+    )

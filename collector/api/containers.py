@@ -57,7 +57,8 @@ def routes(
         Those that left the file come last, where anything was ever heard of them: they are retired.
         """
         now, within = clock(), narrowed(asking, scope)
-        commit, network, version = live.commit, networks.current(), networks.history()[-1]
+        commit, version = live.commit, networks.history()[-1]
+        network = networks.network(version.hash)
         seen = heard(tables.filtered(measured(live, Source), within))
         simulated, opened = people.simulated(), list(alerts())
         entries = [

@@ -37,8 +37,7 @@ def routes(
     def history(asking: Reading, path: str, limit: Limit = LIMIT) -> ContainerHistory:
         """What changed when of what is declared of a container, its site and its meters.
 
-        Of the newest versions of the network, as many as `limit`; the first of them shows nothing
-        but that the container stood there already.
+        Of the newest versions that touched it, as many as `limit`.
         """
         _seen(networks, asking, path)
         return ContainerHistory(path, list(changes(networks, path, limit)))
@@ -80,9 +79,12 @@ def _seen(networks: Networks, asking: Caller, path: str) -> tuple[Network, Conta
 
 
 def changes(networks: Networks, path: str, limit: int) -> Iterator[ContainerChange]:
-    """Field by field what versions changed of one container, oldest first."""
+    """Field by field what the newest versions that touched a container changed, oldest first."""
+    touching = [version for version in networks.history() if path in version.changed]
     before: Mapping[str, Cell] | None = None
-    for version in networks.history()[-limit:]:
+    for version in touching[-limit - 1 : -limit]:
+        before = traits.about(networks.network(version.hash), path)
+    for version in touching[-limit:]:
         after = traits.about(networks.network(version.hash), path)
         old: Mapping[str, Cell] = before or {}
         new: Mapping[str, Cell] = after or {}

@@ -1,6 +1,6 @@
 """What is declared: the versions of the network, and all that one says of a site."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from fastapi import APIRouter
@@ -9,11 +9,10 @@ from collector import times
 from collector.api import tables
 from collector.api.access import Reading
 from collector.api.lifecycle import LIMIT, Limit
-from collector.networks import Networks
+from collector.networks import Networks, Version
 from collector.people import People
 from vigie.errors import Refused
 from vigie.network import traits
-from vigie.network.network import Network
 from vigie.replies import NetworkVersion, NetworkVersions, Site, Trait
 
 FINANCE: Final = "finance"
@@ -28,9 +27,9 @@ def routes(networks: Networks, people: People, clock: Callable[[], float]) -> AP
     @router.get("/networks")
     def versions(asking: Reading, limit: Limit = LIMIT) -> NetworkVersions:
         """The newest versions of the network, oldest first, and what each changed in your scope."""
-        earlier = max(0, len(networks.history()) - limit)
-        found = list(_versions(networks, earlier, asking.scope))
-        return NetworkVersions(times.text(clock()), earlier, found)
+        history = networks.history()
+        found = [_version(version, asking.scope) for version in history[-limit:]]
+        return NetworkVersions(times.text(clock()), len(history) - len(found), found)
 
     @router.get("/sites/{site}")
     def site(asking: Reading, site: str) -> Site:
@@ -58,17 +57,10 @@ def _is_price(trait: Trait) -> bool:
     return PRICES in trait.name.rpartition(".")[2]
 
 
-def _versions(networks: Networks, earlier: int, scope: str) -> Iterator[NetworkVersion]:
-    history = networks.history()
-    before: Network | None = None
-    if earlier:
-        before = networks.network(history[earlier - 1].hash)
-    for version in history[earlier:]:
-        network = networks.network(version.hash)
-        mine = [c for c in network.containers if tables.touch(c.path, scope)]
-        yield NetworkVersion(
-            version.hash, version.name, times.written(version.valid_from),
-            len({c.site for c in mine}), len(mine),
-            [path for path in traits.changed(before, network) if tables.touch(path, scope)],
-        )  # fmt: skip
-        before = network
+def _version(version: Version, scope: str) -> NetworkVersion:
+    mine = [path for path in version.containers if tables.touch(path, scope)]
+    return NetworkVersion(
+        version.hash, version.name, times.written(version.valid_from),
+        len({path.partition("/")[0] for path in mine}), len(mine),
+        [path for path in version.changed if tables.touch(path, scope)],
+    )  # fmt: skip

@@ -97,7 +97,7 @@ def test_history_is_of_as_many_versions_as_asked_for(world: World) -> None:
     for name in "abc":
         world.accept(replace(FIRST, containers=(replace(ONE, name=name), TWO)))
     assert world.changes("lyon/one", limit=2) == [
-        ("14", "declared", False, True), ("15", "name", "b", "c"),
+        ("14", "name", "a", "b"), ("15", "name", "b", "c"),
     ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from bench import (
     scrub,
     sovereignty,
     store,
+    twin,
     twinframes,
 )
 
@@ -31,6 +32,7 @@ BENCHES: Final[Mapping[str, Callable[[], object]]] = {
     "margins": margins.main,
     "kpis": kpis.main,
     "sovereignty": sovereignty.main,
+    "twin": twin.main,
     "twinframes": twinframes.main,
 }
 

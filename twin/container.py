@@ -39,7 +39,11 @@ WITHDRAWAL_TIMES: Final = 15.0
 
 @dataclass(slots=True)
 class Flows:
-    """Water (m3) and heat (J) since the play began, and their rates now, by role."""
+    """Water (m3) and heat (J) since the play began, and their rates now, by role.
+
+    Beside the roles that meters have: `inside` is the work of pumps and fans that warms the loops,
+    `compressor` the work that is rejected on top of the heat removed.
+    """
 
     water: dict[str, float] = field(default_factory=dict)
     heat: dict[str, float] = field(default_factory=dict)
@@ -55,7 +59,7 @@ class Flows:
         }  # fmt: skip
         self.heat_rates = {
             "removed": carried.removed, "reused": carried.reused, "rejected": carried.rejected,
-            "cooling_own": 0.0,
+            "cooling_own": 0.0, "inside": carried.inside, "compressor": carried.compressor,
         }  # fmt: skip
         for totals, rates in ((self.water, self.water_rates), (self.heat, self.heat_rates)):
             for role, rate in rates.items():

@@ -38,7 +38,7 @@ NEEDED: Final[tuple[What, ...]] = (
     "weather_hot", "river_warm", "river_low", "demand", "meter_jump", "meter_back", "meter_wrong",
 )  # fmt: skip
 """What says nothing without a `value`."""
-_SCENARIOS: Final = "twin.scenarios"
+_SCENARIOS: Final = files("twin").joinpath("scenarios")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Faults:
 
 def packaged() -> tuple[str, ...]:
     """Names of the scenarios that come with the twin."""
-    names = (entry.name for entry in files(_SCENARIOS).iterdir())
+    names = (entry.name for entry in _SCENARIOS.iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 
@@ -138,7 +138,7 @@ def scenario(name: str) -> Scenario:
     if not name:
         return Scenario()
     if name in packaged():
-        text = files(_SCENARIOS).joinpath(f"{name}.toml").read_text("utf-8")
+        text = _SCENARIOS.joinpath(f"{name}.toml").read_text("utf-8")
         return check(Document.parse(text, f"{name}.toml"))
     if not name.endswith(".toml"):
         known = suggestion(name, packaged())

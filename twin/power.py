@@ -7,14 +7,14 @@ from twin.cooling.machines import clipped
 
 PDU_LOSS: Final = 0.012
 """Cables and rack distribution, of what comes out of the UPS."""
-UPS_FIXED: Final = 0.008
+UPS_FIXED: Final = 0.012
 """What a UPS takes at no load, of its rating, and more of its load."""
-UPS_SHARE: Final = 0.030
+UPS_SHARE: Final = 0.035
 FEED_LOSS: Final = 0.006
 """Transformer or switchboard, of all that is drawn."""
-LIGHTING_SHARE: Final = 0.0008
-HOUSE_SHARE: Final = 0.006
-"""Controls, fire protection, doors: of the rating."""
+LIGHTING_SHARE: Final = 0.001
+HOUSE_SHARE: Final = 0.015
+"""Controls, fire protection, air of the technical rooms: of the rating."""
 BATTERY_SECONDS: Final = 480.0
 """How long a full battery carries the rated IT."""
 CHARGE_SHARE: Final = 0.08

@@ -1,5 +1,6 @@
 """What a container says of the stores that it has a part of."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,6 +15,8 @@ from vigie.frame import Happening
 from vigie.shape import Measurement
 
 SCRUB_LIMIT: Final = 5e7
+LOOK_SECONDS: Final = 300.0
+"""How often it is counted what was damaged and repaired meanwhile."""
 _RUNNING: Final = Fragments.scrub_state.codes.index("running")
 _COUNTED: Final = (
     (Fragments.ok_count, Status.OK),
@@ -32,6 +35,7 @@ class Stores:
 
     def __init__(self, shelves: Sequence[Shelf]) -> None:
         self._shelves = [s for s in shelves if len(s.numbers)]
+        self._turn: int | None = None
         rows = [(host, s.spread.placement) for s in self._shelves for host in s.hosts]
         self._keys: Columns = {
             Fragments.host: [host for host, _ in rows],
@@ -40,7 +44,11 @@ class Stores:
         }
 
     def step(self, time: float) -> list[Happening]:
-        """What was found damaged up to that time (Unix seconds)."""
+        """What was found damaged up to that time (Unix seconds), once in a while."""
+        turn = math.floor(time / LOOK_SECONDS)
+        if turn == self._turn:
+            return []
+        self._turn = turn
         return [happening for shelf in self._shelves for happening in shelf.step(time)]
 
     def holdings(self, time: float) -> list[Holding]:

@@ -69,7 +69,7 @@ class Weather:
         self._swing = math.copysign(7.5 + 0.2 * max(self._longitude, 0.0), self._latitude)
 
     def air(self, time: float, *, hot: float | None = None) -> Air:
-        """Outdoor air; in a heat wave it is high summer and `hot` kelvins more, whatever the date."""
+        """Outdoor air; with `hot` it is that many kelvins above high summer, whatever the date."""
         day = (time / DAY + self._longitude / 360) % 1.0
         daily = 4.5 * math.cos(2 * math.pi * (day - 15 / 24))
         slow = self._season(time, 0.0) + 3.0 * wave(self._salt, time, 3.5 * DAY)

@@ -10,7 +10,7 @@ RISE_KELVIN: Final = 13.0
 """By how much air is warmed in the servers, where it is cool enough."""
 LEAST_RISE_KELVIN: Final = 7.0
 EXHAUST_CELSIUS: Final = 42.0
-FAN_SHARE: Final = 0.055
+FAN_SHARE: Final = 0.080
 """What the fans draw at full speed, of the heat that the plant is built for."""
 SPRAY_FROM_CELSIUS: Final = 26.0
 SPRAY_REACH: Final = 0.75

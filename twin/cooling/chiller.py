@@ -12,9 +12,9 @@ from twin.cooling.plant import UNLIMITED, Around, Part, Work
 from twin.weather import dew_point
 
 RISE_KELVIN: Final = 6.0
-PUMP_SHARE: Final = 0.020
+PUMP_SHARE: Final = 0.028
 FAN_SHARE: Final = 0.028
-ROOM_FAN_SHARE: Final = 0.03
+ROOM_FAN_SHARE: Final = 0.06
 """Air handlers of a room, of the heat that it is built for; doors have the servers' fans alone."""
 USUAL_CELSIUS: Final = 18.0
 DOOR_CELSIUS: Final = 20.0

@@ -11,8 +11,8 @@ from twin.cooling.plant import UNLIMITED, Around, Part, Work
 APPROACH_KELVIN: Final = 7.0
 """What leaves the coil above outdoor air, at its rating and full speed."""
 RISE_KELVIN: Final = 8.0
-FAN_SHARE: Final = 0.030
-PUMP_SHARE: Final = 0.016
+FAN_SHARE: Final = 0.040
+PUMP_SHARE: Final = 0.025
 USUAL_CELSIUS: Final = 30.0
 COIL_POWER: Final = 0.7
 """A coil passes heat with this power of the air's speed."""

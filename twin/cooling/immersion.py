@@ -10,7 +10,7 @@ from twin.cooling.plant import UNLIMITED, Around, Part, Work
 
 RISE_KELVIN: Final = 9.0
 EXCHANGER_KELVIN: Final = 4.0
-PUMP_SHARE: Final = 0.022
+PUMP_SHARE: Final = 0.028
 """Oil and water pumps together."""
 FAN_SHARE: Final = 0.026
 USUAL_CELSIUS: Final = 40.0

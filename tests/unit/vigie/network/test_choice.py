@@ -5,6 +5,7 @@ import pytest
 
 from vigie.errors import SettingsError
 from vigie.network.choice import Choice
+from vigie.network.load import reference
 
 SITE = """
 [[operators]]
@@ -27,6 +28,24 @@ def test_nothing_chosen_is_this_host_which_never_changes() -> None:
     choice = Choice(None, "vm")
     assert [c.path for c in choice.load().containers] == ["local/this"]
     assert choice.stamp() == ()
+
+
+def test_the_twin_brings_the_reference_network_beside_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "network.toml"
+    file.write_text(SITE.format(site="lyon"))
+    found = Choice(file, "vm", twin=True).load()
+    assert [c.path for c in found.containers] == [
+        "lyon/one", *(c.path for c in reference().containers),
+    ]  # fmt: skip
+    alone = Choice(None, "vm", twin=True).load()
+    assert (alone.name, alone.containers[0].path) == ("vm", "local/this")
+
+
+def test_a_name_that_the_reference_network_has_too_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "network.toml"
+    file.write_text(SITE.format(site="cannes"))
+    with pytest.raises(SettingsError, match="'cannes' is declared already"):
+        Choice(file, "vm", twin=True).load()
 
 
 def test_every_change_of_a_file_changes_the_stamp(tmp_path: Path) -> None:

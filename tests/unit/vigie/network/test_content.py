@@ -1,11 +1,15 @@
 from dataclasses import fields
 from datetime import date
 
+from tests.house import ROOT
 from vigie.network import content
+from vigie.network.load import load, reference
 from vigie.network.meters import Meter
 from vigie.network.network import Network
 from vigie.network.operators import Operator, Share, Status
 from vigie.network.places import Capacity, Container, Cooling, Equipment, Lifecycle, Permit, Site
+
+EXAMPLE = ROOT / "docs/examples/network.toml"
 
 
 def full() -> Network:
@@ -28,7 +32,7 @@ def full() -> Network:
 
 
 def test_a_network_comes_back_as_it_was() -> None:
-    for network in (full(), Network.of_this_host("vm")):
+    for network in (full(), Network.of_this_host("vm"), load(EXAMPLE), reference()):
         assert content.read(content.written(network)) == network
         assert content.read(content.written(network)).version == network.version
 

@@ -131,7 +131,7 @@ class Gatherer:
             )
             for name, (measurement, fields) in READ.items()
         }  # fmt: skip
-        if any(gpus.lacking(read["gpu"], declared) for declared in gpus.FIRST):
+        if read["gpu"].rows.num_rows and gpus.lacking(read["gpu"]):
             read["gpu else"] = windows(self._store, Gpu, gpus.INSTEAD, edges, paths)
         return read
 

@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from collector.duties.windows import Windows
 from collector.kpis.facts import Floats, GpuUse, Hourly
 from collector.kpis.metered import Clock
-from collector.rollups.columns import series_columns
 from collector.rollups.increase import Spread
 from vigie.catalogue import Gpu
 from vigie.frame import QUALITY_COLUMN
-from vigie.shape import Field, Quality
+from vigie.shape import Quality
 
 IDLE: Final = 0.01
 """A GPU whose multiprocessors had work for less of an hour than this was idle in it."""
@@ -59,27 +58,17 @@ class Boards:
             yield self.keys["container"][start].as_py(), slice(start, end)
 
 
-def lacking(windows: Windows, declared: Field) -> bool:
-    """Whether some GPU does not tell a field in some hour in which it tells another."""
-    known = windows.grown(declared)
-    others = [windows.grown(f) for f in FIRST if f is not declared]
-    if known is None:
-        return bool(windows.rows.num_rows)
-    return any(
-        o is not None and int((~np.isnan(o.total)).sum()) > int((~np.isnan(known.total)).sum())
-        for o in others
-    )
+def lacking(windows: Windows) -> bool:
+    """Whether some GPU tells nothing of one of the first fields."""
+    found = [windows.grown(declared) for declared in FIRST]
+    return any(f is None or f.heads.num_rows < windows.series.num_rows for f in found)
 
 
 def boards(first: Windows, instead: Windows | None, cells: slice) -> Boards | None:
     """Every GPU that the windows tell of; None where there is none."""
-    keys = series_columns(Gpu)
-    tables = [w.rows.select(keys) for w in (first, instead) if w is not None]
-    rows = pa.concat_tables(tables)
-    if not rows.num_rows:
+    once = first.series
+    if not once.num_rows:
         return None
-    order = [(key, "ascending") for key in keys]
-    once = rows.group_by(keys).aggregate([]).sort_by(order)
     told: list[Floats] = []
     for main, other in zip(FIRST, INSTEAD, strict=True):
         found = [first.grown(main), None if instead is None else instead.grown(other)]
@@ -138,9 +127,8 @@ class _Sums:
 
 def _first(keys: pa.Table, cells: slice, spreads: list[Spread]) -> tuple[Floats, Floats]:
     """What each GPU grew by, and the seconds known, from the first that tells it."""
-    width = len(range(*cells.indices(spreads[0].total.shape[1]))) if spreads else 0
-    total = np.full((keys.num_rows, width), np.nan)
-    seconds = np.zeros((keys.num_rows, width))
+    total = np.full((keys.num_rows, cells.stop - cells.start), np.nan)
+    seconds = np.zeros_like(total)
     for spread in spreads:
         at = _rows(spread.heads, keys)
         known, reach = np.full_like(total, np.nan), np.zeros_like(seconds)

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collector.duties.roll import HOUR, MINUTE, floor
+from collector.duties.roll import HOUR, floor
 from collector.rollups import columns
 from collector.rollups.increase import Spread, spread
 from collector.rollups.roll import roll
@@ -45,8 +45,9 @@ def parts(
 ) -> list[Part]:
     """What to read of which table, so that growth between `edges` is known; in order of time.
 
-    What lies within `gap` of the first and last edge is read too. An hour that an edge cuts is read
-    in minutes, and so is what the hours have not reached; then come the raw rows.
+    What lies within `gap` of the last edge is read too, and before the first the whole hour in
+    which that gap begins, so that whoever spoke then is missed if silent. An hour that an edge cuts
+    is read in minutes, and so is what the hours have not reached; then come the raw rows.
     """
     first, last = edges[0] - gap, edges[-1] + gap
     cut = sorted({floor(e, HOUR) for e in edges if e != floor(e, HOUR)})
@@ -59,7 +60,7 @@ def parts(
         found += [Part("1h", at, hour), Part("1m", hour, hour + HOUR)]
         at = hour + HOUR
     found.append(Part("1h", at, settled))
-    at = max(settled, floor(first, MINUTE))
+    at = settled
     rolled = min(max(minutes or at, at), last)
     found += [Part("1m", at, rolled), Part(RAW, rolled, last)]
     return [part for part in found if part.end - part.start > NOTHING]
@@ -76,6 +77,12 @@ class Windows:
     @cached_property
     def _known(self) -> dict[str, Spread | None]:
         return {}
+
+    @cached_property
+    def series(self) -> pa.Table:
+        """The keys of every series, in their order."""
+        keys = columns.series_columns(self.measurement)
+        return self.rows.group_by(keys).aggregate([]).sort_by([(key, "ascending") for key in keys])
 
     def grown(self, declared: Field) -> Spread | None:
         """What a field grew by in each interval, by series; None where nothing tells it."""

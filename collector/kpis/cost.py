@@ -198,13 +198,13 @@ def tb_month(facts: Facts) -> Made:
 
 
 def user_bytes(facts: Facts) -> float | None:
-    """Bytes of users that can be read now: stored x k / n x the share of readable objects."""
+    """Bytes of users that can be read now, of all containers."""
     total = 0.0
     for stored in (s for p in facts.plants for s in p.stored):
-        share = service.readable_share(facts, stored.store)
-        if share is None:
+        readable = service.readable_bytes(facts, stored)
+        if readable is None:
             return None
-        total += stored.bytes * stored.scheme.k / stored.scheme.n * share
+        total += readable
     return total
 
 
@@ -236,7 +236,7 @@ def _made(
     ]
     euros = sum(one.total for one in of)
     terms += [Term("sum", "cost", euros, EURO), *more]
-    terms.append(Term("result", indicator.name, value, indicator.unit.ucum))
+    terms.append(Term("result", indicator.name, value, indicator.unit.symbol))
     weights = np.array([one.total for one in of])
     return Made(
         value,

@@ -207,12 +207,13 @@ def _kept(facts: Facts, plant: Plant) -> Hourly | None:
     """
     total, sources = 0.0, []
     for stored in plant.stored:
-        readable = service.readable_share(facts, stored.store)
+        readable = service.readable_bytes(facts, stored)
         if readable is None:
             return None
-        total += stored.bytes * stored.scheme.k / stored.scheme.n * readable
+        total += readable
         sources.append(
-            f"{stored.store} {stored.scheme.word}: {stored.bytes} o stored, {readable:.6g} readable"
+            f"{stored.store} {stored.scheme.word}: {stored.bytes} o stored, {readable:.6g} o of "
+            "users readable"
         )
     if not sources:
         return None

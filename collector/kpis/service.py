@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from collector.kpis.facts import Facts, Floats, Hourly, Plant, Work
+from collector.kpis.facts import Facts, Floats, Hourly, Plant, Stored, Work
 from collector.kpis.made import Made, Method, unknown
 from collector.kpis.reasons import Reason
 from collector.kpis.sums import (
@@ -193,6 +193,15 @@ def readable_share(facts: Facts, store: str) -> float | None:
         return None
     alive = [held.objects[held.holds.sum(axis=1) >= held.scheme.k].sum() for held in mine]
     return float(sum(alive)) / objects
+
+
+def readable_bytes(facts: Facts, stored: Stored) -> float | None:
+    """Bytes of users that can be read now, of what a container holds of a store.
+
+    Stored bytes times k / n, times the share of the store's objects that can be rebuilt.
+    """
+    share = readable_share(facts, stored.store)
+    return None if share is None else stored.bytes * stored.scheme.k / stored.scheme.n * share
 
 
 def availability(facts: Facts) -> Made:

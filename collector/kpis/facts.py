@@ -77,7 +77,7 @@ class GpuUse:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class River:
-    """The most of each hour, of what a permit limits: flow in m3/s, discharge in °C, warming in K."""
+    """The most of each hour, of what a permit limits: flow m3/s, discharge °C, warming K."""
 
     withdrawal: Floats
     discharge: Floats

@@ -144,6 +144,7 @@ def entry(
         status_since=_day(stated.status_since),
         status_source=stated.status_source,
         scale=container.scale,
+        since_assumed="status_since" in stated.assumed,
     )
 
 

@@ -57,6 +57,7 @@ def sites(network: Network) -> list[dict[str, Cell]]:
             "country": site.country,
             "status": site.status.value,
             "since": site.status_since.isoformat() if site.status_since else None,
+            "since assumed": "status_since" in site.assumed,
             "simulated": site.simulated,
             "containers": len(network.within(site.id)),
             "assumed": len(site.assumed) + sum(len(c.assumed) for c in network.within(site.id)),

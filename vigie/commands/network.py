@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -105,7 +106,7 @@ def _row(container: Container) -> dict[str, Cell]:
         "name": container.name,
         "operator": container.operator,
         "status": container.status,
-        "since": container.status_since,
+        "since": _since(container.status_since, assumed=container.since_assumed),
         "lifecycle": container.lifecycle,
         "simulated": container.simulated,
         "scale": container.scale,
@@ -131,22 +132,41 @@ def _show_site(arguments: argparse.Namespace, path: str) -> int:
         return 0
     print(f"{answer.name} ({site}){' · SIMULATED' if answer.simulated else ''}")
     for of, group in groupby(traits, key=lambda trait: trait.of):
-        print(f"\n{of}\n{printing.table([_trait(trait) for trait in group])}")
+        print(f"\n{_group(of, list(group))}")
     for note in dict.fromkeys(f"{t.of}: {t.note}" for t in traits if t.note):
         print(f"\n{note}")
     print(f"\nversion {answer.network_version[:HASH]} · as of {answer.as_of}")
     return 0
 
 
-def _trait(trait: Trait) -> dict[str, Cell]:
-    return {
-        "trait": trait.name,
-        "value": trait.value,
-        "assumed": "ASSUMED" if trait.assumed else "",
-        "status": trait.status,
-        "since": trait.since,
-        "source": trait.source,
-    }
+def _group(of: str, traits: Sequence[Trait]) -> str:
+    """One thing: its standing in the title, and beside the traits that have another one."""
+    standings = Counter(_standing(trait) for trait in traits)
+    usual, _ = standings.most_common(1)[0]
+    rows: list[dict[str, Cell]] = [
+        {
+            "trait": trait.name,
+            "value": trait.value,
+            "assumed": "ASSUMED" if trait.assumed else "",
+            **({} if len(standings) == 1 else {"standing": _other(_standing(trait), usual)}),
+        }
+        for trait in traits
+    ]
+    return f"{of} · {usual}\n{printing.table(rows)}"
+
+
+def _standing(trait: Trait) -> str:
+    """How real it is, since when, and who says so."""
+    since = f" since {_since(trait.since, assumed=trait.since_assumed)}" if trait.since else ""
+    return f"{trait.status}{since}" + (f", {trait.source}" if trait.source else "")
+
+
+def _other(standing: str, usual: str) -> str:
+    return "" if standing == usual else standing
+
+
+def _since(day: str | None, *, assumed: bool) -> str | None:
+    return f"{day} (assumed)" if day and assumed else day
 
 
 def _versions(arguments: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from vigie.replies import Cell, Trait
 
 STATED: Final = tuple(f.name for f in dataclasses.fields(Stated))
 """Fields that say how real a thing is, and no trait of the thing itself."""
-NAMES: Final = ("id", "name", "item", "role", "owner", "to", "kind")
+NAMES: Final = ("id", "item", "role", "name", "owner", "to", "kind")
 """What tells one thing of a list from its neighbours, the first that it has."""
 
 
@@ -39,7 +39,7 @@ def traits(thing: Stated, of: str) -> Iterator[Trait]:
 
     Values that nobody stated are left out; a nested thing has its own status, or its holder's.
     """
-    yield from _traits(thing, thing, of, "")
+    yield from _traits(thing, _Holder(of, thing))
 
 
 def of_site(network: Network, site: str, scope: str = "") -> Iterator[Trait]:
@@ -108,22 +108,55 @@ def _all_about(network: Network | None) -> Mapping[str, object]:
     }  # fmt: skip
 
 
-def _traits(thing: Any, stated: Stated, of: str, prefix: str) -> Iterator[Trait]:
-    stated = thing if isinstance(thing, Stated) else stated
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Holder:
+    """Whose traits are told: what has a standing, and the way from there to a field of it.
+
+    `name` is the field's as people see it, `way` as `assumed` writes it: without `[key]`.
+    """
+
+    of: str
+    stated: Stated
+    name: str = ""
+    way: str = ""
+    assumed: bool = False
+
+    def at(self, field: str, key: str = "") -> "_Holder":
+        """One step down, into a field or one thing of its list."""
+        name = f"{self.name}.{field}" if self.name else field
+        way = f"{self.way}.{field}" if self.way else field
+        ours = self.assumed or way in self.stated.assumed
+        return dataclasses.replace(self, name=name + (f"[{key}]" if key else ""), way=way,
+                                   assumed=ours)  # fmt: skip
+
+    def into(self, thing: Any) -> "_Holder":
+        """The holder of a thing below: itself, where that has a standing of its own."""
+        if not isinstance(thing, Stated):
+            return self
+        return dataclasses.replace(self, stated=thing, way="")
+
+    def trait(self, value: Cell) -> Trait:
+        """The value that stands here."""
+        stated = self.stated
+        return Trait(
+            self.of, self.name, value, stated.status.value, _cell_text(stated.status_since),
+            stated.status_source, self.assumed, stated.note, "status_since" in stated.assumed,
+        )  # fmt: skip
+
+
+def _traits(thing: Any, holder: _Holder) -> Iterator[Trait]:
     for field in dataclasses.fields(thing):
-        value, name = getattr(thing, field.name), f"{prefix}{field.name}"
-        if field.name in STATED and thing is stated:
+        value = getattr(thing, field.name)
+        if isinstance(thing, Stated) and field.name in STATED:
             continue
         if dataclasses.is_dataclass(value):
-            yield from _traits(value, stated, of, f"{name}.")
+            below = holder.at(field.name)
+            yield from _traits(value, below.into(value))
         elif _is_list_of_things(value):
             for key, item in _named(value):
-                yield from _traits(item, stated, of, f"{name}[{key}].")
+                yield from _traits(item, holder.at(field.name, key).into(item))
         elif value is not None and value not in ("", ()):
-            yield Trait(
-                of, name, _cell(value), stated.status.value, _cell_text(stated.status_since),
-                stated.status_source, field.name in stated.assumed, stated.note,
-            )  # fmt: skip
+            yield holder.at(field.name).trait(_cell(value))
 
 
 def _is_list_of_things(value: object) -> bool:

@@ -13,7 +13,8 @@ class Container:
     `state` is nominal, abnormal, stale or silent (never seen) of one in service, else where it is
     in its life: declared, commissioning, maintenance or retired. `worst` is the priority of its
     worst open alert, `last_seen` when its newest frame was taken. `status` is how real it is, the
-    lesser of its own and its site's; `scale` the share of it that the twin plays.
+    lesser of its own and its site's, and `since_assumed` says that nobody has stated since when;
+    `scale` is the share of it that the twin plays.
     """
 
     path: str
@@ -37,6 +38,7 @@ class Container:
     status_since: str | None = None
     status_source: str = ""
     scale: float = 1.0
+    since_assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ class NetworkVersions:
 class Trait:
     """One thing that is declared: `name` of something, its value, and how real that is.
 
-    `assumed` says that nobody has stated the value: it is ours. `source` is a public address.
+    `assumed` says that nobody has stated the value, `since_assumed` the day: they are ours.
+    `source` is a public address where there is one.
     """
 
     of: str
@@ -96,6 +99,7 @@ class Trait:
     source: str
     assumed: bool
     note: str = ""
+    since_assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

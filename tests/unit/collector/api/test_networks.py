@@ -81,6 +81,7 @@ def test_a_site_tells_each_trait_with_its_status_and_source(world: World) -> Non
     assert found == {
         "of": "site lyon", "name": "commune", "value": "Lyon", "status": "announced",
         "since": "2026-02-01", "source": "https://lyon.example", "assumed": True, "note": "",
+        "since_assumed": False,
     }  # fmt: skip
     assert (body["name"], body["simulated"]) == ("Lyon", False)
     assert world.get("sites/paris", world.token())[1]["simulated"]

@@ -42,7 +42,10 @@ TRAIT = {
 SITE = {
     "as_of": "t", "site": "cannes", "name": "Cannes", "network_version": "v", "simulated": True,
     "traits": [
-        TRAIT, {**TRAIT, "of": "container cannes/c1", "name": "gpu", "value": "h100", "note": ""},
+        TRAIT, {**TRAIT, "name": "zone", "value": "FR", "assumed": False},
+        {**TRAIT, "name": "cooling[river].share", "value": 0.5, "assumed": False, "source": "",
+         "status": "studied", "since": "2026-03-01", "since_assumed": True},
+        {**TRAIT, "of": "container cannes/c1", "name": "gpu", "value": "h100", "note": ""},
         {**TRAIT, "of": "container cannes/c10", "name": "gpu", "value": "a100", "note": ""},
         {**TRAIT, "of": "meter cannes/c1/grid", "name": "role", "value": "site", "note": ""},
     ],
@@ -102,7 +105,9 @@ def test_a_site_is_shown_with_what_is_assumed(collector: Answers, capsys: Captur
     assert collector.asked[0].path == "/api/v1/sites/cannes"
     out = shown(capsys)
     assert "Cannes (cannes) · SIMULATED" in out
-    assert re.search(r"commune +Cannes +ASSUMED +announced +2026-02-01 +https://x.example", out)
+    assert "site cannes · announced since 2026-02-01, https://x.example" in out
+    assert re.search(r"commune +Cannes +ASSUMED *$", out, re.MULTILINE)
+    assert re.search(r"share +0.5 +studied since 2026-03-01 \(assumed\)$", out, re.MULTILINE)
     assert "site cannes: a note" in out
 
 

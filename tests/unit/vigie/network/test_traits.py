@@ -8,15 +8,24 @@ from vigie.network.contracts import EnergyContract, Purchase
 from vigie.network.meters import Meter
 from vigie.network.network import Network
 from vigie.network.operators import Operator, Status
-from vigie.network.places import Container, Cooling, Equipment, Lifecycle, Site
+from vigie.network.places import (
+    Contact,
+    Container,
+    Cooling,
+    Equipment,
+    Lifecycle,
+    Registration,
+    Site,
+)
 from vigie.replies import Trait
 
 LYON = Site(
     "lyon", "Lyon", "city", zone="FR", latitude=45.7, longitude=4.8,
     status=Status.ANNOUNCED, status_since=date(2026, 2, 1), status_source="https://lyon.example",
-    assumed=("latitude", "longitude"),
+    assumed=("latitude", "longitude", "registration", "contacts", "status_since"),
+    registration=Registration(lau="69123"), contacts=(Contact("on duty", "Ada"),),
     cooling=(
-        Cooling("river", 0.75, status=Status.OPERATING),
+        Cooling("river", 0.75, status=Status.OPERATING, assumed=("share",)),
         Cooling("immersion", fluid="oil", status=Status.STUDIED, note="a variant"),
     ),
 )  # fmt: skip
@@ -42,9 +51,12 @@ def test_what_is_stated_comes_with_its_status_and_what_is_assumed_is_marked() ->
     found = {(t.of, t.name): t for t in traits.of_site(NETWORK, "lyon")}
     assert found["site lyon", "zone"] == Trait(
         "site lyon", "zone", "FR", "announced", "2026-02-01", "https://lyon.example",
-        assumed=False,
+        assumed=False, since_assumed=True,
     )  # fmt: skip
-    assert found["site lyon", "latitude"].assumed
+    for name in ("latitude", "registration.lau", "contacts[on duty].name", "cooling[river].share"):
+        assert found["site lyon", name].assumed
+    assert not found["site lyon", "cooling[river].kind"].assumed
+    assert not found["site lyon", "cooling[river].kind"].since_assumed
     assert found["site lyon", "cooling[river].share"].status == "operating"
     oil = found["site lyon", "cooling[immersion].fluid"]
     assert (oil.value, oil.status, oil.note) == ("oil", "studied", "a variant")

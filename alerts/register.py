@@ -125,6 +125,15 @@ class Register:
             found += [_alert(dict(row)) for row in rows]
         return found[:limit]
 
+    def ended(self, start: float, end: float) -> list[tuple[str, int, float]]:
+        """Alerts that were over from `start` until before `end`: container, priority, seconds."""
+        rows = self._database.rows(
+            "SELECT container, priority, changed - since AS seconds FROM alerts "
+            "WHERE state = ? AND changed >= ? AND changed < ? ORDER BY changed",
+            State.RESOLVED, start, end,
+        )  # fmt: skip
+        return [(row["container"], row["priority"], row["seconds"]) for row in rows]
+
     def get(self, identity: str) -> Alert | None:
         """The alert of that identity, open or over."""
         with self._lock:

@@ -64,6 +64,7 @@ from collector.duties.margins import Count
 from collector.duties.merge import Merge
 from collector.duties.reload import Reload
 from collector.duties.reports import Reporting
+from collector.duties.repairs import Repairs
 from collector.duties.roll import Roll
 from collector.duties.verify import Verify
 from collector.grid import vintages
@@ -321,7 +322,7 @@ class Service:
         store, people, clock = self._store, self._people, time.time
         ladder = Ladder(store, self._vintages, self._providers, Packaged(), self._played)
         indicators = Indicators(store, self._networks.at, Around(
-            ladder, people.simulated, held=self._holdings, broken=self._violations.between
+            ladder, people.simulated, Repairs(self._alerts), held=self._holdings, broken=self._violations.between
         ))  # fmt: skip
         reports = desk.Desk(self._database)
         reporting = Reporting(indicators.facts, self._networks.current, reports)

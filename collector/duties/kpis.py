@@ -1,8 +1,9 @@
 """Indicators of a scope over a period: has facts gathered and indicators made, and says them."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import threading
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,11 @@ METERED: Final = frozenset(
 """The indicators with which doubts about meters are told."""
 
 
+KEPT: Final = 64
+KEPT_FOR: Final = timedelta(minutes=1)
+"""Late rows and revised grids change what is closed: no answer about it is kept for longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Which indicators are asked for: of a scope, over `word` or from `start` to `end`.
@@ -44,11 +50,31 @@ class Question:
     start: datetime | None = None
     end: datetime | None = None
     at: datetime | date | None = None
-    only: Collection[str] = ()
+    only: tuple[str, ...] = ()
     within: str = ""
     finance: bool = False
     explain: bool = False
     known: datetime | None = None
+
+
+class Kept:
+    """Answers of a short while, by what was asked; those asked for longest ago go first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._answers: dict[Hashable, tuple[datetime, Kpis]] = {}
+
+    def get(self, key: Hashable, now: datetime, make: Callable[[], Kpis]) -> Kpis:
+        """What was answered lately, else what `make` gives."""
+        with self._lock:
+            found = self._answers.pop(key, None)
+        if found is None or not found[0] <= now < found[0] + KEPT_FOR:
+            found = now, make()
+        with self._lock:
+            self._answers[key] = found
+            while len(self._answers) > KEPT:
+                del self._answers[next(iter(self._answers))]
+        return found[1]
 
 
 class Indicators:
@@ -60,9 +86,10 @@ class Indicators:
         """`networks` gives the network that was in force at an instant."""
         self._store, self._networks = store, networks
         self._gatherer = Gatherer(store, around)
+        self._kept = Kept()
 
     def answer(self, question: Question, now: datetime) -> Kpis:
-        """The indicators of the scope over the period.
+        """The indicators of the scope over the period; of a closed one perhaps a minute old.
 
         Raises:
             QueryError: there is no such period, scope or indicator, or it makes no sense.
@@ -70,6 +97,18 @@ class Indicators:
         chosen = _chosen(question)
         zone, period = self._period(question, now)
         network = self._networks(period.end)
+        if period.open:
+            return self._made(question, chosen, network, (zone, period), now)
+        key = (question, period.start, period.end, network.version)
+        return self._kept.get(
+            key, now, lambda: self._made(question, chosen, network, (zone, period), now)
+        )
+
+    def _made(
+        self, question: Question, chosen: Sequence[Method], network: Network,
+        of: tuple[ZoneInfo, Period], now: datetime,
+    ) -> Kpis:  # fmt: skip
+        zone, period = of
         seen = paths(network, question.scope, question.within)
         whole = not question.within
         asked = Asked(question.scope, seen, network, power.hosts(self._store, seen), whole)

@@ -155,10 +155,10 @@ def test_late_frames_end_in_the_same_minutes_also_after_a_restart(site: Site) ->
 
 def test_the_indicators_of_the_hour_are_true_before_and_after_it_is_rolled_up(site: Site) -> None:
     network = Network.of_this_host("here")
-    indicators = Indicators(site.store, lambda _: network, Around(Packaged()))
     site.send(site.readings(0, 5400))
     for seconds in (5400, 5431, 5460):
         question = Question("local/this", "en", start=at(0), end=at(3600))
+        indicators = Indicators(site.store, lambda _: network, Around(Packaged()))
         kpis = {kpi.indicator: kpi for kpi in indicators.answer(question, at(5400)).kpis}
         power, energy, carbon = (kpis[n] for n in ("power", "energy", "carbon_location"))
         assert power.value == WATTS

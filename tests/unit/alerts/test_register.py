@@ -149,6 +149,14 @@ def test_alerts_that_are_over_are_kept_for_flapping_then_forgotten_then_purged(d
     assert desk.register.listed([State.RESOLVED]) == []
 
 
+def test_what_ended_in_a_time_is_told_with_how_long_it_took(desk: Desk) -> None:
+    over = replace(FIRING, state=State.RESOLVED, changed=400.0, told=State.RESOLVED)
+    desk.register.apply([over, SILENT], (), Position(1, 0, 400.0), 400.0)
+    container, priority = over.subject.container, over.priority
+    assert desk.register.ended(400.0, 401.0) == [(container, priority, 400.0 - over.since)]
+    assert desk.register.ended(300.0, 400.0) == []
+
+
 def test_an_alert_whose_rule_is_gone_can_still_be_told(desk: Desk) -> None:
     orphan = replace(FIRING, rule="no_longer_there")
     desk.register.apply([orphan], (), None, 300.0)

@@ -42,6 +42,7 @@ from collector.api import (
     principals,
     series,
     sessions,
+    sovereignty,
     stream,
 )
 from collector.api import devices as equipment
@@ -66,6 +67,7 @@ from collector.duties.reload import Reload
 from collector.duties.reports import Reporting
 from collector.duties.repairs import Repairs
 from collector.duties.roll import Roll
+from collector.duties.sovereignty import Sovereignty
 from collector.duties.verify import Verify
 from collector.grid import vintages
 from collector.grid.ladder import Ladder
@@ -326,6 +328,7 @@ class Service:
         ))  # fmt: skip
         reports = desk.Desk(self._database)
         reporting = Reporting(indicators.facts, self._networks.current, reports)
+        vanishing = Sovereignty(indicators, self._holdings, self._networks.current)
         return [
             latest.routes(store.live, self._inventories, people, clock),
             series.routes(store.ask, people, clock),
@@ -352,6 +355,7 @@ class Service:
                 self._alerts, lambda: written.rules.rules, self._evaluate.announce, clock
             ),
             kpis.routes(indicators, clock),
+            sovereignty.routes(vanishing, clock),
             reported.routes(reporting, reports, clock),
             stream.routes(self._publisher, people, lambda: store.live.commit),
             principals.routes(people),

@@ -61,7 +61,8 @@ def routes(indicators: Indicators, clock: Callable[[], float]) -> APIRouter:
     ) -> Kpis:
         """Every indicator over a period: value, or why there is none; method, coverage, quality."""
         asked = Question(
-            _scope(asking, scope), language, period, _moment(start, "from"), _moment(end, "to"),
+            asked_scope(asking, scope), language, period,
+            _moment(start, "from"), _moment(end, "to"),
             at=_at(at), only=tuple(indicator or ()), within=asking.scope,
             finance=FINANCE in asking.roles, explain=explain, known=_moment(vintage, "vintage"),
         )  # fmt: skip
@@ -70,7 +71,7 @@ def routes(indicators: Indicators, clock: Callable[[], float]) -> APIRouter:
     return router
 
 
-def _scope(asking: Caller, scope: str | None) -> str:
+def asked_scope(asking: Caller, scope: str | None) -> str:
     """What was asked for; of a perimeter only those parts are told that the caller may see.
 
     Raises:

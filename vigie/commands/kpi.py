@@ -3,26 +3,32 @@
 import argparse
 from typing import Final
 
-from vigie.commands import asking, printing
+from vigie.commands import asking, printing, whatif
 from vigie.replies import Cell, Kpi, Kpis
 
-EXAMPLES: Final = """\
+EXAMPLES: Final = f"""\
 examples:
   vigie kpi show
   vigie kpi show --scope local/this --json
-"""
+{whatif.EXAMPLES}"""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EXAMPLES
-    parser.add_argument("act", choices=("show",))
+    parser.add_argument("act", choices=("show", *whatif.ACTS))
     parser.add_argument("--scope", metavar="PATH", help="default: all that you may see")
     parser.add_argument("--period", help="now, hour, day, last_hour or last_day [now]")
+    whatif.add(parser)
     asking.add(parser, language=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked."""
+    return whatif.ACTS.get(arguments.act, show)(arguments)
+
+
+def show(arguments: argparse.Namespace) -> int:
     """Ask, and print one line a value with the reason where it is unknown."""
     query = {name: getattr(arguments, name) for name in ("scope", "period", "language")}
     with asking.client(arguments) as client:

@@ -37,12 +37,21 @@ from vigie.replies.reports import (
     Threshold,
     Thresholds,
 )
+from vigie.replies.sovereignty import (
+    CapacityLeft,
+    EvidenceLine,
+    Objective,
+    SovereigntyEvidence,
+    StoreLeft,
+    WhatIf,
+)
 from vigie.replies.table import Cell, Problem, Table
 
 __all__ = [
     "Alert",
     "AlertState",
     "Alerts",
+    "CapacityLeft",
     "Cell",
     "Checklist",
     "ChecklistItem",
@@ -52,6 +61,7 @@ __all__ = [
     "Containers",
     "Credential",
     "Enrolment",
+    "EvidenceLine",
     "FragmentInventory",
     "FragmentKey",
     "FragmentsHeld",
@@ -67,6 +77,7 @@ __all__ = [
     "Margins",
     "NetworkVersion",
     "NetworkVersions",
+    "Objective",
     "Principal",
     "Principals",
     "Problem",
@@ -77,9 +88,12 @@ __all__ = [
     "Secret",
     "Session",
     "Site",
+    "SovereigntyEvidence",
+    "StoreLeft",
     "Table",
     "Term",
     "Threshold",
     "Thresholds",
     "Trait",
+    "WhatIf",
 ]

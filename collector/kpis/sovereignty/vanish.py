@@ -13,10 +13,14 @@ import numpy as np
 from collector.kpis.facts import Held
 from collector.kpis.sovereignty.reading import Bits, Laid
 from vigie.network.network import Network
+from vigie.network.operators import Status
+from vigie.network.places import Container, Lifecycle
 from vigie.network.reach import ALL, EU, Layer, Reaches, reached_by
 
 Kind = Literal["country", "operator", "supplier", "owner"]
 KINDS: Final[tuple[Kind, ...]] = ("country", "operator", "supplier", "owner")
+BUILT_FOR: Final = {"storage_bytes": "By", "gpus": "1", "power_watts": "W"}
+"""Members of a container's capacity, and their units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +81,26 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """What containers in service were built for; `undeclared` counts those that do not say."""
+
+    name: str
+    unit: str
+    before: float
+    after: float
+    undeclared: int
+
+
+@dataclass(frozen=True, slots=True)
 class Aftermath:
     """What stays: `unknown` are containers that might be gone too, for want of a declaration."""
 
     stores: tuple[Left, ...]
     gone: tuple[str, ...]
     unknown: tuple[str, ...]
+    room: tuple[Room, ...]
     tenants: tuple[str, ...]
     """Who has objects that are lost, or jobs only where all is gone."""
-
-
-def gone(
-    network: Network, vanishing: Sequence[Vanishing], layers: Sequence[Layer] = ALL
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Containers that would be gone, and those of which nobody knows; paths in order."""
-    reaches, away, unclear = Reaches(network), list[str](), list[str]()
-    for path in sorted(container.path for container in network.containers):
-        found = reaches.of(path).over(layers)
-        if any(one.reaches(found.countries, found.parties) for one in vanishing):
-            away.append(path)
-        elif found.unknown:
-            unclear.append(path)
-    return tuple(away), tuple(unclear)
 
 
 def aftermath(
@@ -112,16 +114,32 @@ def aftermath(
     left = []
     for one in held:
         laid = Laid.over(one, reaches, layers)
-        away = np.array(
-            [any(v.reaches(r.countries, r.parties) for v in vanishing) for r in laid.reached], bool
-        )
-        left.append(_left(laid, away))
-    away_paths, unclear = gone(network, vanishing, layers)
+        away = [any(v.reaches(r.countries, r.parties) for v in vanishing) for r in laid.reached]
+        left.append(_left(laid, np.array(away, bool)))
+    gone, unclear = [], []
+    serving = [c for c in network.containers if counts(network, c)]
+    for path in sorted(container.path for container in serving):
+        found = reaches.of(path).over(layers)
+        if any(one.reaches(found.countries, found.parties) for one in vanishing):
+            gone.append(path)
+        elif found.unknown:
+            unclear.append(path)
     hit = {one.store for one in left if one.lost}
     owners = {p.tenant for p in network.placements if p.store in hit and p.tenant}
+    staying = [c for c in serving if c.path not in gone]
+    homeless = _homeless(network, {c.site for c in serving}, {c.site for c in staying})
+    room = tuple(_room(name, unit, serving, staying) for name, unit in BUILT_FOR.items())
     return Aftermath(
-        tuple(left), away_paths, unclear, tuple(sorted(owners | _homeless(network, away_paths)))
+        tuple(left), tuple(gone), tuple(unclear), room, tuple(sorted(owners | homeless))
     )
+
+
+def counts(network: Network, container: Container) -> bool:
+    """Whether a container is in service: really, or played by the twin."""
+    site = network.site(container.path)
+    real = site is not None and Status.OPERATING is site.status is container.status
+    in_service = container.lifecycle in {Lifecycle.IN_SERVICE, Lifecycle.MAINTENANCE}
+    return in_service and (real or network.simulated(container.path))
 
 
 def _left(laid: Laid, away: Bits) -> Left:
@@ -144,24 +162,18 @@ def _histogram(laid: Laid, away: Bits) -> dict[int, int]:
     return dict(zip(margins.tolist(), objects.tolist(), strict=True))
 
 
-def _homeless(network: Network, away: Iterable[str]) -> set[str]:
-    """Tenants none of whose sites has a container left."""
-    left = {c.site for c in network.containers} - _emptied(network, away)
+def _homeless(network: Network, before: set[str], left: set[str]) -> set[str]:
+    """Tenants that had a container to run on, and have none any more."""
     found = set()
     for tenant in network.tenants:
         sites = {s for t in network.tenancies if tenant.id in t.tenants for s in t.sites}
         sites |= {tenant.home} if tenant.home else set()
-        if sites and not sites & left:
+        if sites & before and not sites & left:
             found.add(tenant.id)
     return found
 
 
-def _emptied(network: Network, away: Iterable[str]) -> set[str]:
-    """Sites all of whose containers are gone."""
-    paths = set(away)
-    return {
-        site.id
-        for site in network.sites
-        if (mine := [c.path for c in network.containers if c.site == site.id])
-        and paths.issuperset(mine)
-    }
+def _room(name: str, unit: str, before: Iterable[Container], after: Iterable[Container]) -> Room:
+    sizes = [getattr(c.capacity, name) for c in before]
+    stays = [getattr(c.capacity, name) or 0 for c in after]
+    return Room(name, unit, float(sum(s or 0 for s in sizes)), float(sum(stays)), sizes.count(None))

@@ -74,6 +74,11 @@ class Thermal:
         some = sum(c or 0.0 for c in capacities) * build.share
         self._wanted = some if some > 0 else build.rated_watts * 0.5 * self.hands_over
 
+    @property
+    def stored(self) -> float:
+        """J that all loops hold."""
+        return sum(loop.stored for loop in self._loops)
+
     def allowed(self, around: Around) -> float:
         """W of heat that all plants together may carry, in the shares that they have."""
         return min(p.allowed(around) / s for p, s in zip(self.plants, self._shares, strict=True))
@@ -117,7 +122,7 @@ class Thermal:
             returned=sum(w.returned for w in works) if powered else 0.0,
             supply=self._mean([d[0].supply + d[4] for d in done]),
             back=self._mean([d[0].back + d[4] for d in done]),
-            stored=sum(loop.stored for loop in self._loops),
+            stored=self.stored,
             limit=", ".join(w.limit for w in works if w.limit),
             discharge=next((w.discharge for w in works if w.discharge is not None), None),
             downstream=next((w.downstream for w in works if w.downstream is not None), None),

@@ -11,7 +11,28 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
 
-from vigie.units import BYTE, GRAM, JOULE, JOULES_PER_KWH, ONE, RATIO, SECOND, WATT, Unit
+from vigie.units import (
+    BYTE,
+    BYTES_PER_TERABYTE,
+    CUBIC_METER_PER_JOULE,
+    EURO,
+    EURO_PER_BYTE_SECOND,
+    EURO_PER_JOULE,
+    EURO_PER_SECOND,
+    GRAM,
+    GRAM_PER_BYTE_SECOND,
+    GRAM_PER_JOULE,
+    GRAM_PER_SECOND,
+    JOULE,
+    JOULES_PER_KWH,
+    LITERS_PER_CUBIC_METER,
+    ONE,
+    RATIO,
+    SECOND,
+    SECONDS_PER_HOUR,
+    WATT,
+    Unit,
+)
 
 LANGUAGES: Final = ("fr", "en")
 SPACE: Final = "\u00a0"
@@ -20,14 +41,28 @@ SPACE: Final = "\u00a0"
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 _JOULES_PER_WH: Final = JOULES_PER_KWH / 1000
+_LITER: Final = Unit("L", "L", "liters")
 _SCALES: Final[dict[Unit, tuple[tuple[float, str], ...]]] = {
     WATT: ((1, "W"), (1e3, "kW"), (1e6, "MW"), (1e9, "GW")),
     JOULE: (
         (_JOULES_PER_WH, "Wh"), (_JOULES_PER_WH * 1e3, "kWh"),
         (_JOULES_PER_WH * 1e6, "MWh"), (_JOULES_PER_WH * 1e9, "GWh"),
     ),
+    EURO: ((1, "€"), (1e3, "k€"), (1e6, "M€")),
     GRAM: ((1, "gCO₂e"), (1e3, "kgCO₂e"), (1e6, "tCO₂e"), (1e9, "ktCO₂e")),
 }  # fmt: skip
+_MONTH: Final = 365.25 / 12 * DAY
+_TB_MONTH: Final = BYTES_PER_TERABYTE * _MONTH
+_PER: Final[dict[Unit, tuple[Unit, float, str, str]]] = {
+    GRAM_PER_JOULE: (GRAM, JOULES_PER_KWH, "kWh", "kWh"),
+    GRAM_PER_SECOND: (GRAM, SECONDS_PER_HOUR, "h", "h"),
+    GRAM_PER_BYTE_SECOND: (GRAM, _TB_MONTH, "(To·mois)", "(TB·month)"),
+    EURO_PER_JOULE: (EURO, JOULES_PER_KWH, "kWh", "kWh"),
+    EURO_PER_SECOND: (EURO, SECONDS_PER_HOUR, "h", "h"),
+    EURO_PER_BYTE_SECOND: (EURO, _TB_MONTH, "(To·mois)", "(TB·month)"),
+    CUBIC_METER_PER_JOULE: (_LITER, JOULES_PER_KWH * LITERS_PER_CUBIC_METER, "kWh", "kWh"),
+}
+"""What is said per something: of which unit, per how many of the base unit, and its words."""
 _BYTES: Final = {
     "fr": ((1, "o"), (1e3, "ko"), (1e6, "Mo"), (1e9, "Go"), (1e12, "To"), (1e15, "Po")),
     "en": ((1, "B"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB"), (1e12, "TB"), (1e15, "PB")),
@@ -64,6 +99,10 @@ def quantity(value: float, unit: Unit, language: str) -> Quantity:
         return Quantity(duration(value, language), "")
     if unit is BYTE:
         return _scaled(value, _BYTES[language], language)
+    if unit in _PER:
+        counted, each, *words = _PER[unit]
+        said = quantity(value * each, counted, language)
+        return Quantity(said.text, f"{said.unit}/{words[LANGUAGES.index(language)]}")
     if unit in _SCALES:
         return _scaled(value, _SCALES[unit], language)
     digits = 0 if unit is ONE and value == round(value) else _digits(value)

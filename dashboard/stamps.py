@@ -1,5 +1,6 @@
 """The stamp of what the twin plays: a word, its share or its scale; never a colour alone."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from dashboard.format import SPACE, number
@@ -18,6 +19,14 @@ def of_container(container: Container, language: str) -> str:
     if container.scale == 1:
         return say("simulated", language)
     return say("simulated_scale", language, scale=scale(container.scale, language))
+
+
+def of_containers(containers: Sequence[Container], language: str) -> str:
+    """The one stamp that all of these have, else how many of them the twin plays."""
+    found = {of_container(container, language) for container in containers}
+    if len(found) == 1:
+        return found.pop()
+    return of_share(sum(c.simulated for c in containers) / max(len(containers), 1), language)
 
 
 def of_share(share: float, language: str) -> str:

@@ -13,7 +13,7 @@ from dashboard.format import number
 from dashboard.said import Said
 from dashboard.words import indicators, network, sovereignty
 
-__all__ = ["BROWSER", "TEXTS", "Said", "say"]
+__all__ = ["BROWSER", "TEXTS", "Said", "say", "say_or"]
 
 TEXTS: Final[dict[str, Said]] = {
     # The shell
@@ -274,6 +274,11 @@ def say(key: str, language: str, **fields: object) -> str:
         for name, value in fields.items()
     }
     return _CHOICE.sub(chosen, text).format(**written)
+
+
+def say_or(key: str, word: object, language: str) -> str:
+    """The text of a key that is put together with a word from outside; else that word itself."""
+    return say(key, language) if key in TEXTS else str(word)
 
 
 def _is_one(count: object, language: str) -> bool:

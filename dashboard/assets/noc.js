@@ -181,6 +181,8 @@
   }
 
   function rows(body, table) {
+    // A table that has nothing to say, not even why, takes no room.
+    body.closest(".scroll").hidden = !table.rows.length && !table.error && !table.empty;
     const span_ = body.closest("table").querySelectorAll("thead th").length;
     if (table.error || !table.rows.length) {
       const said = table.error ? say("cannot_read") + " " + table.error : table.empty;

@@ -13,7 +13,7 @@ from dashboard import stamps
 from dashboard.format import moment, number, quantity, seconds_of
 from dashboard.noc.alarms import site_link
 from dashboard.noc.shown import Cell, Mark, Rows, Text
-from dashboard.text import TEXTS, say
+from dashboard.text import TEXTS, say, say_or
 from vigie import units
 from vigie.network.operators import Status
 from vigie.network.places import Lifecycle
@@ -68,8 +68,11 @@ def facility(traits: Sequence[Trait], language: str) -> Rows:
     for (kind, name), fields in things.items():
         first = fields[0][1]
         about = [_field(field, trait, language) for field, trait in fields if field not in NAMED]
-        named = [say(f"cooling_{trait.value}", language) for field, trait in fields
-                 if kind == "cooling" and field == "kind"]  # fmt: skip
+        named = [
+            say_or(f"cooling_{trait.value}", trait.value, language)
+            for field, trait in fields
+            if (kind, field) == ("cooling", "kind")
+        ]
         rows.append([
             Text(say(f"kind_{kind}", language), sub=" ".join(named) or name),
             Text(" · ".join(about), sub=first.note),
@@ -118,7 +121,10 @@ def checks(checklist: Checklist, language: str) -> Rows:
     """What must be so before a container goes into service, item by item."""
     rows: list[list[Cell]] = [
         [
-            Mark(*MARKS[item.state], say(f"check_{item.state}", language)),
+            Mark(
+                *MARKS.get(item.state, MARKS["unknown"]),
+                say_or(f"check_{item.state}", item.state, language),
+            ),
             Text(item.title, sub=item.why),
         ]
         for item in checklist.items

@@ -149,7 +149,7 @@ def mosaic(containers: Sequence[Container], language: str) -> list[dict[str, Any
         {
             "title": region or say("no_region", language),
             "sub": operator,
-            "stamp": _group_stamp(members, language),
+            "stamp": stamps.of_containers(members, language),
             "count": _group_note(members, language),
             "tiles": [_tile(c, language) for c in members],
         }
@@ -202,12 +202,6 @@ def _share(containers: Sequence[Container], language: str) -> str:
     """How many of these containers the twin plays."""
     simulated = sum(c.simulated for c in containers)
     return stamps.of_share(simulated / max(len(containers), 1), language)
-
-
-def _group_stamp(members: Sequence[Container], language: str) -> str:
-    """The one stamp of all members, else how many of them the twin plays."""
-    found = {stamps.of_container(c, language) for c in members}
-    return found.pop() if len(found) == 1 else _share(members, language)
 
 
 def _tile(container: Container, language: str) -> dict[str, Any]:

@@ -25,6 +25,8 @@ COLUMNS: Final = {
     "facility": ("what", "trait", "status", "declared_source"),
     "declared": ("trait", "value", "status", "declared_source"),
     "changes": ("since", "trait", "before", "after"),
+    "facts": ("fact", "value"),
+    "terms": ("step", "term", "value", "coverage", "quality"),
 }
 """The columns of a table by its name; each is a word of `text`, under `column_`."""
 LEGEND: Final = (
@@ -65,10 +67,13 @@ def panel(
     )
 
 
-def table(name: str, language: str, columns: Mapping[str, Said] | None = None) -> Component:
+def table(
+    name: str, language: str, columns: Mapping[str, Said] | None = None, look: str = ""
+) -> Component:
     """A table whose body is painted live; what it is about is its panel's title.
 
-    `columns` are those of a table that `COLUMNS` does not name, with their words.
+    `columns` are those of a table that `COLUMNS` does not name, with their words; `look` is a word
+    of the style sheet for tables that look the same.
     """
     own = columns or {column: TEXTS[f"column_{column}"] for column in COLUMNS[name]}
     head = [
@@ -78,7 +83,7 @@ def table(name: str, language: str, columns: Mapping[str, Said] | None = None) -
     return html.Div(
         html.Table(
             [html.Thead(html.Tr(head)), tag(html.Tbody, data_rows=name)],
-            className=f"rows rows-{name}",
+            className=f"rows rows-{look or name}",
         ),
         className="scroll",
         tabIndex=0,  # what scrolls must be reached without a mouse

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboard.noc import fleet, site
+from dashboard.noc import energy, fleet, site
 from dashboard.noc.screen import Screen
 
-SCREENS: Final[tuple[Screen, ...]] = (fleet.SCREEN, site.SCREEN)
+SCREENS: Final[tuple[Screen, ...]] = (fleet.SCREEN, energy.SCREEN, site.SCREEN)

@@ -1,7 +1,59 @@
-"""Words about indicators and where their values come from."""
+"""Words about indicators: over what and which period, how they went, what they were made of."""
 
 from typing import Final
 
 from dashboard.said import Said
 
-TEXTS: Final[dict[str, Said]] = {}
+TEXTS: Final[dict[str, Said]] = {
+    "scope": Said("Périmètre", "Scope"),
+    "scope_all": Said("Tout le réseau", "The whole network"),
+    "scope_yours": Said("Tout ce qui est à vous", "All that is yours"),
+    "scope_site": Said("{site} : tout le site", "{site}: the whole site"),
+    "scope_elsewhere": Said("Autre", "Other"),
+    "of_period": Said("Du {start} au {end}", "From {start} to {end}"),
+    "period_hour": Said("cette heure", "this hour"),
+    "period_month": Said("ce mois", "this month"),
+    "period_year": Said("cette année", "this year"),
+    "period_last_hour": Said("l'heure dernière", "last hour"),
+    "period_last_day": Said("hier", "yesterday"),
+    "period_last_month": Said("le mois dernier", "last month"),
+    "period_last_year": Said("l'an dernier", "last year"),
+    "indicators_note": Said(
+        "Choisissez un indicateur : ses compteurs, sommes, facteurs et sa division viennent ici.",
+        "Choose an indicator: its meters, sums, factors and division are shown here.",
+    ),
+    "previous": Said("avant : {value}", "before: {value}"),
+    "no_previous": Said("période d'avant inconnue", "period before unknown"),
+    "points": Said("pt", "pt"),
+    "interim": Said("intermédiaire", "interim"),
+    "category": Said("catégorie", "category"),
+    "more_parts": Said("et {count} {count|autre|autres}", "and {count} more"),
+    "column_trend": Said("Tendance", "Trend"),
+    "column_category": Said("Catégorie", "Category"),
+    "column_coverage": Said("Couverture", "Coverage"),
+    "column_quality": Said("Qualité", "Quality"),
+    "column_method": Said("Méthode", "Method"),
+    "column_parts": Said("Parts", "Parts"),
+    # Where a value comes from
+    "provenance": Said("D'où vient ce chiffre", "Where this figure comes from"),
+    "fact_value": Said("Valeur", "Value"),
+    "fact_boundary": Said("Ce qui est compté", "What is counted"),
+    "fact_period": Said("Période", "Period"),
+    "fact_method": Said("Méthode", "Method"),
+    "fact_category": Said("Catégorie", "Category"),
+    "fact_coverage": Said("Couverture", "Coverage"),
+    "fact_quality": Said("Qualité", "Quality"),
+    "fact_sentence": Said("À savoir", "To be known"),
+    "vintage_open": Said("en cours", "still open"),
+    "vintage_closed": Said("close", "closed"),
+    "part_of": Said("Part : {name}", "Part: {name}"),
+    "input_of": Said("Entrée : {name}", "Input: {name}"),
+    "no_terms": Said("Aucun terme : rien n'a été mesuré.", "No term: nothing was measured."),
+    "step_input": Said("entrée", "input"),
+    "step_sum": Said("somme", "sum"),
+    "step_factor": Said("facteur", "factor"),
+    "step_result": Said("résultat", "result"),
+    "column_step": Said("Étape", "Step"),
+    "column_term": Said("Terme", "Term"),
+    "column_fact": Said("Quoi", "What"),
+}  # fmt: skip

@@ -24,9 +24,11 @@ SPREAD: Final = 0.9
 LONGEST_SECONDS: Final = 172_800.0
 SIZE_SHARE: Final = 0.025
 QUEUE_SHARE: Final = 2.5
-"""GPUs that may be waited for, of all there are; what is beyond is turned away."""
-LOOK_AHEAD: Final = 40
-"""How many of those who wait are looked at when there is no room for the first."""
+"""GPUs that a tenant may wait for, of those it may hold; what is beyond is turned away."""
+LOOK_AHEAD: Final = 20
+"""How many jobs of a tenant are looked at when there is no room for its first."""
+EAGER: Final = 1.1
+"""What a tenant asks at most, of what it may hold."""
 FREE: Final = -1
 
 
@@ -83,6 +85,7 @@ class Workload:
         self._free = gpus
         self._slot: int | None = None
         self._mean_size = max(gpus * SIZE_SHARE, 1.0)
+        self._shares = self._asking()
 
     def advance(self, now: float, *, demand: float = 1.0) -> None:
         """Go on up to `now`; `demand` is how much more is asked than usual."""
@@ -128,31 +131,34 @@ class Workload:
         draw = generator(*self._names, slot)
         mean_seconds = MEDIAN_SECONDS * math.exp(SPREAD**2 / 2)
         rate = OFFERED * demand * rhythm(now) * self.gpus / self._mean_size / mean_seconds
+        rate *= float(self._shares[-1])
         for _ in range(int(draw.poisson(rate * SLOT))):
-            tenant = int(np.searchsorted(self._shares(), draw.random(), side="right"))
-            tenant = min(tenant, len(self.demands) - 1)
+            point = draw.random() * self._shares[-1]
+            tenant = min(int(np.searchsorted(self._shares, point)), len(self.demands) - 1)
             quota = min(self.demands[tenant].quota, self.gpus)
             size = round(self._mean_size * draw.lognormal(-0.32, 0.8))
             seconds = MEDIAN_SECONDS * draw.lognormal(0.0, SPREAD)
             load = float(draw.choice((0.96, 0.85, 0.45, 0.12), p=(0.5, 0.2, 0.2, 0.1)))
             seconds = math.ceil(min(max(seconds, 300.0), LONGEST_SECONDS) / SLOT) * SLOT
-            self._ask(Job(tenant, min(max(size, 1), self.gpus), seconds, load, now), quota)
+            size = min(max(size, 1), max(quota // 2, 1))
+            self._ask(Job(tenant, size, seconds, load, now), quota)
 
     def _ask(self, job: Job, quota: int) -> None:
         told = self.told[job.tenant]
         told.asked += job.size * job.seconds
-        waiting = sum(t.waiting for t in self.told)
-        if job.size > quota or waiting + job.size > max(QUEUE_SHARE * self.gpus, 1):
+        if told.waiting + job.size > max(QUEUE_SHARE * quota, 1):
             told.refused += job.size * job.seconds
             return
         told.waiting += job.size
         self._waiting.append(job)
 
     def _begin(self, now: float) -> None:
-        for job in self._waiting[:LOOK_AHEAD]:
+        looked = [0] * len(self.demands)
+        for job in tuple(self._waiting):
             told = self.told[job.tenant]
+            looked[job.tenant] += 1
             room = told.running + job.size <= self.demands[job.tenant].quota
-            if job.size > self._free or not room:
+            if job.size > self._free or not room or looked[job.tenant] > LOOK_AHEAD:
                 continue
             self._waiting.remove(job)
             open_ = np.flatnonzero((self._owner == FREE) & ~self._down)
@@ -173,9 +179,11 @@ class Workload:
         self._free += job.size
         self.told[job.tenant].running -= job.size
 
-    def _shares(self) -> Floats:
-        shares = np.cumsum([d.share for d in self.demands])
-        told: Floats = shares / shares[-1]
+    def _asking(self) -> Floats:
+        """What each tenant asks of all there is, added up one after the other."""
+        whole = sum(d.share for d in self.demands)
+        most = EAGER / OFFERED / max(self.gpus, 1)
+        told: Floats = np.cumsum([min(d.share / whole, d.quota * most) for d in self.demands])
         return told
 
     @property

@@ -90,7 +90,8 @@ def _scenarios(*, as_json: bool) -> int:
     width = max((len(name) for name, _ in told), default=0)
     for name, scenario in told:
         print(f"{name:<{width}}  {scenario.title}")
-        print(f"{'':<{width}}  {', '.join(sorted({f.what for f in scenario.faults}))}")
+        if scenario.faults:
+            print(f"{'':<{width}}  {', '.join(sorted({f.what for f in scenario.faults}))}")
     print("play one with: vigie twin run --scenario NAME, or a file of your own, NAME.toml")
     return 0
 

@@ -361,8 +361,9 @@ def _simulated(told: TwinSettings, network: Network) -> str:
     small = [f"{site} at 1:{1 / min(some):g}" for site, some in scales.items() if min(some) < 1]
     whole = "all of them whole" if not small else f"all whole but {', '.join(small)}"
     return f"""
-  Simulated {len(played)} containers on {len(scales)} sites of the reference network, {whole}.
-            No machine stands behind them: the twin plays their agents, and every value of
-            theirs is marked as simulated (seed {told.seed}, scenario {told.scenario}).
-            Their last {told.history / 3600:g} hours come in during the next minutes.
+  Simulated {len(played)} containers on {len(scales)} sites of the reference network,
+            {whole}. No machine stands behind them: the
+            twin plays their agents (seed {told.seed}, scenario {told.scenario}), and all that they
+            tell is marked as simulated. Their last {told.history / 3600:g} hours come in during the
+            next minutes.
 """

@@ -19,10 +19,11 @@ from vigie.settings import CollectorSettings
 class Served:
     """A context that starts and ends it."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, **more: Any) -> None:
+        """`more` are of its settings."""
         self.data, self.port = data, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        told = CollectorSettings(data=data, listen=f"127.0.0.1:{self.port}")
+        told = CollectorSettings(data=data, listen=f"127.0.0.1:{self.port}", **more)
         self.service = Service(told, declared(told))
         self._thread = threading.Thread(target=self.service.run)
         self._open: list[Client | Sender] = []

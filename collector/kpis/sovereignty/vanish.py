@@ -4,6 +4,7 @@ A container is gone where what vanishes reaches it by one of the chosen layers. 
 by unknown others too is told beside: what stays may be less.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -15,7 +16,7 @@ from collector.kpis.sovereignty.reading import Bits, Laid
 from vigie.network.network import Network
 from vigie.network.operators import Status
 from vigie.network.places import Container, Lifecycle
-from vigie.network.reach import ALL, EU, Layer, Reaches, reached_by
+from vigie.network.reach import ALL, EU, Layer, Reaches, jurisdictions, reached_by
 
 Kind = Literal["country", "operator", "supplier", "owner"]
 KINDS: Final[tuple[Kind, ...]] = ("country", "operator", "supplier", "owner")
@@ -134,6 +135,26 @@ def aftermath(
     )
 
 
+def reaching(network: Network, within: str = "") -> dict[Vanishing, int]:
+    """Everybody who reaches a container in service in a scope, a path, with how many each reaches.
+
+    The EU is among them where a member is, since its law is in force there.
+    """
+    reaches, found = Reaches(network), Counter[Vanishing]()
+    tables = {kind: {o.id for o in getattr(network, f"{kind}s")} for kind in KINDS[1:]}
+    for container in network.within(within):
+        if not counts(network, container):
+            continue
+        reach = reaches.of(container.path).over(ALL)
+        found.update(Vanishing("country", name) for name in jurisdictions(reach.countries))
+        found.update(
+            Vanishing(kind, name)
+            for kind, known in tables.items()
+            for name in sorted(reach.parties & known)
+        )
+    return dict(found)
+
+
 def counts(network: Network, container: Container) -> bool:
     """Whether a container is in service: really, or played by the twin."""
     site = network.site(container.path)
@@ -156,7 +177,7 @@ def _left(laid: Laid, away: Bits) -> Left:
 
 
 def _histogram(laid: Laid, away: Bits) -> dict[int, int]:
-    margins, number = np.unique(laid.margins(away), return_inverse=True)
+    margins, number = np.unique(laid.margins(away).astype(np.int64), return_inverse=True)
     objects = np.zeros(len(margins), np.int64)
     np.add.at(objects, number, laid.held.objects)
     return dict(zip(margins.tolist(), objects.tolist(), strict=True))

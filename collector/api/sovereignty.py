@@ -11,7 +11,7 @@ from collector.api.kpis import FINANCE, Language, Scope, Word, asked_scope
 from collector.duties.kpis import Question
 from collector.duties.sovereignty import Sovereignty, Supposed
 from vigie.network.reach import ALL
-from vigie.replies import SovereigntyEvidence, WhatIf
+from vigie.replies import Parties, SovereigntyEvidence, WhatIf
 
 Without = Annotated[
     list[str] | None,
@@ -50,5 +50,10 @@ def routes(sovereignty: Sovereignty, clock: Callable[[], float]) -> APIRouter:
         """
         supposed = Supposed(tuple(without or ()), tuple(layers or ()), asking.scope, language)
         return sovereignty.whatif(supposed, now())
+
+    @router.get("/whatif/parties")
+    def parties(asking: Reading) -> Parties:
+        """Who reaches any container of your scope, and so could be thought away."""
+        return sovereignty.parties(asking.scope, now())
 
     return router

@@ -18,7 +18,7 @@ from collector.kpis.sovereignty.evidence import (
     objectives,
     wanted,
 )
-from collector.kpis.sovereignty.vanish import Aftermath, Left, Vanishing, aftermath
+from collector.kpis.sovereignty.vanish import KINDS, Aftermath, Left, Vanishing, aftermath, reaching
 from vigie.errors import QueryError
 from vigie.indicators import INDICATORS
 from vigie.network.network import Network
@@ -33,6 +33,8 @@ from vigie.replies import (
     Kpis,
     Margin,
     Objective,
+    Parties,
+    Party,
     SovereigntyEvidence,
     StoreLeft,
     WhatIf,
@@ -135,6 +137,21 @@ class Sovereignty:
             [_NOTES[note][supposed.language == "en"] for note in notes],
         )  # fmt: skip
 
+    def parties(self, within: str, now: datetime) -> Parties:
+        """Who could be thought away: everybody who reaches a container in service of a scope."""
+        network = self._network()
+        found = sorted(
+            reaching(network, within).items(),
+            key=lambda one: (KINDS.index(one[0].kind), -one[1], one[0].name),
+        )
+        return Parties(
+            times.written(now), network.version,
+            [
+                Party(f"{v.kind}:{v.name}", v.kind, _named(network, v), containers)
+                for v, containers in found
+            ],
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class _Declared:
@@ -185,6 +202,12 @@ def _computed(kpi: Kpi, language: str) -> EvidenceLine:
         "indicator", kpi.indicator, labels[kpi.indicator], kpi.value, kpi.unit, kpi.reason,
         kpi.method, kpi.quality, kpi.coverage, kpi.simulated_share, kpi.boundary,
     )  # fmt: skip
+
+
+def _named(network: Network, one: Vanishing) -> str:
+    """What an organisation calls itself; the code of a country."""
+    found = network.organisation(one.name) if one.kind != "country" else None
+    return found.name if found else one.name
 
 
 def _parsed(

@@ -48,6 +48,28 @@ class SovereigntyEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody who reaches containers: `id` is what `without` takes, as `country:US`.
+
+    `containers` counts those in service that it reaches by any layer, within the asker's scope.
+    """
+
+    id: str
+    kind: str
+    name: str
+    containers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Answer to `GET whatif/parties`, by kind, the widest reach first."""
+
+    as_of: str
+    network_version: str
+    parties: list[Party]
+
+
+@dataclass(frozen=True, slots=True)
 class StoreLeft:
     """The objects of a store and code by margin, before and after; below 0 cannot be read."""
 

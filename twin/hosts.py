@@ -10,7 +10,7 @@ from twin.container import Model
 from twin.facility import Columns
 from twin.incidents import Incidents
 from twin.names import Names
-from vigie.catalogue import Gpu, Host
+from vigie.catalogue import Gpu, Host, Source
 from vigie.shape import Field, Measurement
 
 CPUS: Final = 128.0
@@ -20,6 +20,8 @@ SMALL_MEMORY_BYTES: Final = float(128 * 2**30)
 NETWORK_RATE: Final = 1.5e9
 """B/s of a host whose GPUs are all at work."""
 BOOTED_SECONDS: Final = 90 * 86_400
+AGENT: Final = "agent"
+"""The source that stands for the agent itself."""
 
 
 class Standing:
@@ -113,3 +115,25 @@ class HostTeller:
             padded[: build.gpus] = self._model.gpus.load
             told[: build.gpu_hosts] = padded.reshape(-1, build.per_host).mean(axis=1)
         return told
+
+
+class SourceTeller:
+    """The agent of every host that runs, and the sources that the network names: all are well."""
+
+    measurement: type[Measurement] = Source
+
+    def __init__(self, model: Model, names: Names, incidents: Incidents) -> None:
+        self._incidents = incidents
+        wanted = (AGENT, *model.build.container.sources)
+        hosts = np.repeat(np.arange(model.build.hosts), len(wanted))
+        keys = {
+            Source.host: [names.hosts[n] for n in hosts.tolist()],
+            Source.source: list(wanted) * model.build.hosts,
+        }
+        self._rows = Standing(keys, hosts)
+        well = np.full(len(hosts), float(Source.status.codes.index("ok")))
+        self._told: dict[Field, Cells] = {Source.status: well, Source.age_seconds: well * 0.0}
+
+    def tell(self, _: float) -> Columns:
+        """One row a host and source."""
+        return self._rows.of(self._told, self._incidents.down)

@@ -14,14 +14,14 @@ from twin.links import LinkTeller
 from twin.meters import Register
 from twin.stores import Stores
 from twin.turn import Holding, Turn
-from vigie.catalogue import Disk, Fragments, Gpu, GpuXid, Host
+from vigie.catalogue import Disk, Fragments, Gpu, GpuXid, Host, Source
 from vigie.frame import Happening
 from vigie.shape import Measurement
 
 STEP_SECONDS: Final = 60.0
 """The longest step of the model; steps end on whole multiples of it."""
 HISTORY_SECONDS: Final = 300.0
-FAST: Final[frozenset[type[Measurement]]] = frozenset({Gpu, GpuXid, Host})
+FAST: Final[frozenset[type[Measurement]]] = frozenset({Gpu, GpuXid, Host, Source})
 """What a history leaves out."""
 HISTORY_PERIODS: Final[Mapping[type[Measurement], float]] = {Disk: 3_600.0, Fragments: 600.0}
 """How often a history tells what costs much and changes little."""

@@ -20,7 +20,7 @@ from twin.facility import (
 )
 from twin.faults import Faults
 from twin.faults import scenario as named
-from twin.hosts import GpuTeller, HostTeller
+from twin.hosts import GpuTeller, HostTeller, SourceTeller
 from twin.incidents import Incidents
 from twin.inventory import devices
 from twin.links import LinkTeller, lines
@@ -97,6 +97,7 @@ def _player(
         *_facility(model, registers, made.site, seed),
         HostTeller(model, names, seed, incidents),
         GpuTeller(model, names, incidents),
+        SourceTeller(model, names, incidents),
     )
     return ContainerPlayer(
         model, tellers, registers, incidents=incidents, disks=disks,

@@ -29,6 +29,8 @@ from vigie.replies import (
 
 STALE_SECONDS: Final = 10.0
 """An agent reports every second; three periods and the way here are within this."""
+PLAYED_STALE_SECONDS: Final = 60.0
+"""The same of what the twin plays, every ten seconds or more seldom."""
 AGENT_ROW: Final = "agent"
 
 OpenAlerts = Callable[[], Iterable[tuple[str, int]]]
@@ -122,6 +124,8 @@ def entry(
     site = network.site(container.path) or Site(container.site, container.site, "")
     operator = network.operator(site.operator)
     stated = lesser(site, container)
+    played = simulated or network.simulated(container.path)
+    stale = PLAYED_STALE_SECONDS if played else STALE_SECONDS
     return Entry(
         path=container.path,
         name=container.name,
@@ -131,8 +135,8 @@ def entry(
         region=site.region,
         zone=site.zone,
         status=str(stated.status),
-        simulated=simulated or network.simulated(container.path),
-        state=state(container.lifecycle, seen, now, alerts=bool(priorities)),
+        simulated=played,
+        state=state(container.lifecycle, seen, now, alerts=bool(priorities), stale=stale),
         worst=min(priorities, default=None),
         alerts=len(priorities),
         hosts=list(seen.hosts) if seen else [],
@@ -153,13 +157,16 @@ def lesser(*stated: Stated) -> Stated:
     return max(stated, key=lambda each: list(Status).index(each.status))
 
 
-def state(lifecycle: Lifecycle, seen: Seen | None, now: float, *, alerts: bool) -> str:
+def state(
+    lifecycle: Lifecycle, seen: Seen | None, now: float, *, alerts: bool,
+    stale: float = STALE_SECONDS,
+) -> str:  # fmt: skip
     """nominal, abnormal, stale or silent (never seen) in service; else where it is in its life."""
     if lifecycle is not Lifecycle.IN_SERVICE:
         return lifecycle.value
     if seen is None:
         return "silent"
-    if now - seen.last.timestamp() > STALE_SECONDS:
+    if now - seen.last.timestamp() > stale:
         return "stale"
     return "abnormal" if alerts else "nominal"
 

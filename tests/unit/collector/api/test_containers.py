@@ -46,6 +46,15 @@ def test_how_a_container_is(
     assert state(lifecycle, last, NOW.timestamp(), alerts=alerts) == word
 
 
+def test_what_the_twin_plays_has_longer_steps() -> None:
+    late = seen(STALE_SECONDS + 1)
+    states = [
+        entry(THIS, THIS.containers[0], late, [], NOW.timestamp(), simulated=played).state
+        for played in (False, True)
+    ]
+    assert states == ["stale", "nominal"]
+
+
 def test_only_the_agents_own_rows_say_when_a_container_was_heard() -> None:
     times = [NOW, NOW - timedelta(seconds=5), NOW + timedelta(seconds=9)]
     found = heard(

@@ -64,8 +64,8 @@ from collector.duties.kpis import Indicators
 from collector.duties.margins import Count
 from collector.duties.merge import Merge
 from collector.duties.reload import Reload
-from collector.duties.reports import Reporting
 from collector.duties.repairs import Repairs
+from collector.duties.reports import Reporting
 from collector.duties.roll import Roll
 from collector.duties.sovereignty import Sovereignty
 from collector.duties.verify import Verify

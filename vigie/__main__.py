@@ -37,7 +37,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "network": Verb("vigie.commands.network", "Check a network file, show what is watched"),
     "rules": Verb("alerts.cli", "Check, test and explain alert rules", "alerts"),
     "query": Verb("vigie.commands.query", "Ask for readings, series and events"),
-    "kpi": Verb("vigie.commands.kpi", "Show power, energy and carbon, and how they were computed"),
+    "kpi": Verb("vigie.commands.kpi", "Show KPIs, explain how one was come by, and ask what if"),
     "report": Verb("vigie.commands.report", "Report to authorities; thresholds; a pilot's ledger"),
     "catalogue": Verb("vigie.commands.catalogue", "List what is measured, and in which unit"),
 }
@@ -47,7 +47,8 @@ examples:
   vigie up                            watch this machine; prints the address of the screens
   vigie query latest filesystem       the newest reading of every file system
   vigie query series host --fields cpu_busy_ratio --from 1h
-  vigie kpi show                      power, energy and carbon, each with its method
+  vigie kpi show                      every KPI, each with its method
+  vigie kpi explain pue               what a value was made of, like a bill
   vigie <verb> --help                 everything about one verb
 """
 

@@ -141,8 +141,66 @@ def test_an_unknown_kpi_says_why(collector: Answers, capsys: pytest.CaptureFixtu
     collector.then(200, {"as_of": "t", "network_version": "v" * 64, "kpis": [KPI]})
     assert main(["kpi", "show"]) == 0
     out = capsys.readouterr().out
-    assert re.search(r"carbon_location +– +g", out)
+    assert re.search(r"carbon_location +– +– +day", out)
     assert "local/this carbon_location: unknown: no grid zone declared" in out
+
+
+def test_kpis_are_shown_by_family_as_people_say_them_and_stamped(
+    collector: Answers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    energy = {**KPI, "indicator": "energy_site", "unit": "J", "value": 7.2e9, "previous": 3.6e9,
+              "simulated_share": 0.5, "quality": "measured", "coverage": 0.97,
+              "inputs": {"doubts": "s/c/in: counter jumped"}}  # fmt: skip
+    cue = {**KPI, "indicator": "cue", "unit": "g/J", "value": 44.2 / 3.6e6,
+           "category": "interim, category 1"}  # fmt: skip
+    collector.then(200, {"as_of": "t", "network_version": "v" * 64, "kpis": [energy, cue]})
+    words = ["--scope", "perimeter:south", "--period", "month", "--at", "2026-03-29"]
+    assert main(["kpi", "show", *words]) == 0
+    path = "/api/v1/kpis?scope=perimeter%3Asouth&period=month&at=2026-03-29&language=en"
+    assert asked(collector)[1] == path
+    out = capsys.readouterr().out
+    assert re.search(r"energy_site +2.00 MWh +1.00 MWh .* measured +97% +SIMULATED 50%", out)
+    assert re.search(r"cue +44.2 gCO2e/kWh", out)
+    assert out.index("Energy, heat and water") < out.index("energy_site") < out.index("Carbon\n")
+    assert "energy_site: s/c/in: counter jumped" in out
+    assert "cue: interim, category 1" in out
+
+
+def test_one_family_is_shown_alone(collector: Answers, capsys: pytest.CaptureFixture[str]) -> None:
+    power = {**KPI, "indicator": "power", "unit": "W", "value": 700.0}
+    collector.then(200, {"as_of": "t", "network_version": "v" * 64, "kpis": [power, KPI]})
+    assert main(["kpi", "show", "--family", "energy"]) == 0
+    out = capsys.readouterr().out
+    assert "700 W" in out
+    assert "carbon_location" not in out
+
+
+def test_a_kpi_is_explained_like_a_bill(
+    collector: Answers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terms = [
+        {"step": "result", "name": "pue", "value": 1.25, "unit": ""},
+        {"step": "input", "name": "site", "value": 4.5e9, "unit": "J",
+         "source": "s/c/in (meter, measured)", "coverage": 1.0, "quality": "measured"},
+        {"step": "sum", "name": "E_DC", "value": 4.5e9, "unit": "J"},
+    ]  # fmt: skip
+    pue = {**KPI, "indicator": "pue", "unit": "", "value": 1.25, "terms": terms,
+           "inputs": {"legal_time": "Europe/Paris"}, "sentence": "Under 12 months."}  # fmt: skip
+    collector.then(200, {"as_of": "t", "network_version": "v" * 64, "kpis": [pue]})
+    assert main(["kpi", "explain", "pue", "--period", "last_day"]) == 0
+    path = "/api/v1/kpis?period=last_day&language=en&indicator=pue&explain=true"
+    assert asked(collector)[1] == path
+    out = capsys.readouterr().out
+    assert re.search(r"site +1.25 MWh +100% +measured +s/c/in \(meter, measured\)", out)
+    assert out.index("s/c/in") < out.index("E_DC") < out.index("= pue 1.25")
+    assert "legal_time: Europe/Paris" in out
+    assert "Under 12 months." in out
+
+
+@pytest.mark.usefixtures("collector")
+def test_explain_wants_the_name_of_an_indicator(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kpi", "explain"]) != 0
+    assert "name an indicator" in capsys.readouterr().err
 
 
 def test_a_newcomer_gets_a_code_that_works_once(

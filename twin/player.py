@@ -63,6 +63,8 @@ class ContainerPlayer:
         A scenario starts with the first step that is no history; a history tells no event.
         """
         end = now / NANOSECONDS
+        if self._time is None:
+            seconds = max(seconds, 1.0)  # something must have happened before anything is told
         before, happened = end - seconds, list[Happening]()
         if not history:
             self.model.faults.begin(before)

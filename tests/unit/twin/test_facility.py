@@ -103,3 +103,9 @@ def test_the_equipment_is_listed_once() -> None:
     assert (kinds.count("gpu"), kinds.count("machine"), kinds.count("disk")) == (16, 2, 23)
     assert len({r["device"] for r in rows}) == len(rows)
     assert all(t.devices is None for t in turns[1:])
+
+
+def test_even_a_first_step_of_no_length_tells_no_zero_for_unknown() -> None:
+    turn = player(network()).step(WINTER * 10**9, 0.0)
+    assert (cells(turn, Power.power_watts) > 0).all()
+    assert (cells(turn, Heat.heat_watts) > 0).all()

@@ -46,6 +46,9 @@ class Stock:
     sequence: int = 0
     _records: Records = field(default_factory=lambda: np.empty(0, WIRE))
     """Sorted by object and index, and so by bucket."""
+    _unsorted: Records = field(default_factory=lambda: np.empty(0, WIRE))
+    _order: NDArray[np.intp] | None = None
+    """What sorts them: the same as long as the same fragments come in the same order."""
     _log: list[Records] = field(default_factory=list)
     _logged: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -58,7 +61,10 @@ class Stock:
 
     def take(self, holding: Holding, now: int) -> int:
         """Note what is held now (`now` in Unix seconds); returns how many records changed."""
-        return self._put(_records(holding, now))
+        records = _records(holding, now)
+        if self._order is None or not _same_names(records, self._unsorted):
+            self._unsorted, self._order = records, np.argsort(_ranks(records), kind="stable")
+        return self._put(records[self._order])
 
     def empty(self) -> None:
         """Nothing of the store is held any more."""
@@ -142,26 +148,36 @@ def _records(holding: Holding, now: int) -> Records:
     records["oid"], records["idx"] = holding.objects, holding.indexes
     records["size"], records["verified"] = holding.sizes, holding.verified
     records["since"], records["status"] = now, holding.status
-    order = np.argsort(_ranks(records), kind="stable")
-    return records[order]
+    return records
 
 
 def _kept(before: Records, fresh: Records) -> Records:
     """The changes from one to the other; what kept its status keeps in `fresh` since when."""
-    old, new = _ranks(before), _ranks(fresh)
-    place = np.searchsorted(old, new)
-    known = place < len(old)
-    known[known] = old[place[known]] == new[known]
-    same = before[place[known]]
+    if _same_names(before, fresh):
+        at, same, gone = np.arange(len(fresh)), before, before[:0]
+    else:
+        old, new = _ranks(before), _ranks(fresh)
+        place = np.searchsorted(old, new)
+        known = place < len(old)
+        known[known] = old[place[known]] == new[known]
+        at, same = np.flatnonzero(known), before[place[known]]
+        gone = before[~np.isin(old, new)].copy()
     # Fields of a structured array are views: what is assigned to goes into `fresh` itself.
-    at = np.flatnonzero(known)
     steady = fresh["status"][at] == same["status"]
     fresh["since"][at[steady]] = same["since"][steady]
     changed = np.ones(len(fresh), bool)
     changed[at] = _bytes(fresh[at]) != _bytes(same)
-    gone = before[~np.isin(old, new)].copy()
     gone["status"] = Status.GONE
     return np.concatenate([fresh[changed], gone], dtype=WIRE)
+
+
+def _same_names(one: Records, other: Records) -> bool:
+    """Whether both are of the same fragments in the same order."""
+    return (
+        len(one) == len(other)
+        and np.array_equal(one["idx"], other["idx"])
+        and bool((one["oid"] == other["oid"]).all())
+    )
 
 
 def _bytes(records: Records) -> NDArray[np.void]:

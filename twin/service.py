@@ -23,10 +23,10 @@ from vigie.network.places import inside
 from vigie.settings import TwinSettings
 from vigie.units import NANOSECONDS_PER_SECOND
 
-PAST_SECONDS: Final = 150.0
-"""Between two instants of the past: readings of a minute's period are then still joined."""
-SLICE_SECONDS: Final = 3_600.0
-"""How much past one frame tells: all containers' hours in turn, so that none comes late."""
+PAST_SECONDS: Final = 170.0
+"""Between two instants of the past: readings of a period of a minute are joined up to 180 s."""
+SLICE_SECONDS: Final = 7_200.0
+"""How much past one frame tells: all containers in turn, so that none comes late."""
 CROWDED_SECONDS: Final = 30.0
 """How long the past waits for room in a spool before it goes on, and old frames are dropped."""
 LONGEST_TICKS: Final = 10

@@ -324,7 +324,8 @@ class Service:
         store, people, clock = self._store, self._people, time.time
         ladder = Ladder(store, self._vintages, self._providers, Packaged(), self._played)
         indicators = Indicators(store, self._networks.at, Around(
-            ladder, people.simulated, Repairs(self._alerts), held=self._holdings, broken=self._violations.between
+            ladder, people.simulated, Repairs(self._alerts), self._holdings,
+            self._violations.between,
         ))  # fmt: skip
         reports = desk.Desk(self._database)
         reporting = Reporting(indicators.facts, self._networks.current, reports)
@@ -335,20 +336,13 @@ class Service:
             events.routes(store, people, clock),
             equipment.routes(self._inventories, people, clock),
             fragments.routes(
-                self._fragments,
-                self._margins,
-                lambda: object_key.key(self._database),
-                people,
-                clock,
-            ),
+                self._fragments, self._margins, lambda: object_key.key(self._database),
+                people, clock,
+            ),  # fmt: skip
             containers.routes(
-                self._networks,
-                store.live,
-                people,
-                fault=self._reload.fault,
-                alerts=self._alerts.opened,
-                clock=clock,
-            ),
+                self._networks, store.live, people, fault=self._reload.fault,
+                alerts=self._alerts.opened, clock=clock,
+            ),  # fmt: skip
             lifecycle.routes(self._networks, people, self._commissioning, clock),
             networks.routes(self._networks, people, clock),
             alerts.routes(

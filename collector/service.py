@@ -338,11 +338,11 @@ class Service:
             fragments.routes(
                 self._fragments, self._margins, lambda: object_key.key(self._database),
                 people, clock,
-            ),  # fmt: skip
+            ),
             containers.routes(
                 self._networks, store.live, people, fault=self._reload.fault,
                 alerts=self._alerts.opened, clock=clock,
-            ),  # fmt: skip
+            ),
             lifecycle.routes(self._networks, people, self._commissioning, clock),
             networks.routes(self._networks, people, clock),
             alerts.routes(
@@ -355,7 +355,7 @@ class Service:
             principals.routes(people),
             credentials.routes(people),
             sessions.routes(people),
-        ]
+        ]  # fmt: skip
 
     def _played(self, path: str) -> bool:
         """Whether the twin stands in for a container: by the network, or by who sends."""

@@ -141,6 +141,18 @@ class Gpus:
             Gpu.memory_temperature_celsius: np.clip(np.round(self.temperature + 9 * load), 1, 120),
             Gpu.temperature_margin_celsius: np.round(SLOW_CELSIUS - self.temperature),
             Gpu.sm_clock_hertz: np.where(busy > 0, np.round(clock, -6), model.low_hertz),
+            **self._counters(),
+            Gpu.processes_count: busy,
+            **self._fixed,
+        }
+        if not self.up.all():
+            told = {name: self._known(cells) for name, cells in told.items()}
+        told[Gpu.up] = self.up.copy()
+        return told
+
+    def _counters(self) -> Mapping[Field, Cells]:
+        """What adds up: throttling, errors, traffic."""
+        return {
             Gpu.throttle_reasons: self._reasons(),
             Gpu.throttle_thermal_seconds_total: self._hot,
             Gpu.throttle_power_seconds_total: self._capped,
@@ -154,13 +166,7 @@ class Gpus:
             Gpu.pcie_transmit_bytes_total: np.floor(self._sent * (PCIE_RATE / 3)),
             Gpu.nvlink_receive_bytes_total: np.floor(self._sent * NVLINK_RATE),
             Gpu.nvlink_transmit_bytes_total: np.floor(self._sent * NVLINK_RATE),
-            Gpu.processes_count: busy,
-            **self._fixed,
         }
-        if not self.up.all():
-            told = {name: self._known(cells) for name, cells in told.items()}
-        told[Gpu.up] = self.up.copy()
-        return told
 
     def _known(self, cells: Cells) -> Cells:
         kept = cells.astype(np.float64)

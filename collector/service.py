@@ -2,20 +2,16 @@
 
 import asyncio
 import contextlib
-import fcntl
 import gc
 import logging
-import resource
 import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
-import pyarrow as pa
 from fastapi import APIRouter, FastAPI
 
 from alerts import register
@@ -25,7 +21,7 @@ from alerts.receivers.declared import Declared as Receiver
 from alerts.rulebook import Rulebook
 from collector import networks as versions
 from collector import people as persons
-from collector import tokens
+from collector import process, tokens
 from collector.api import (
     alerts,
     containers,
@@ -87,7 +83,6 @@ from collector.schedule import Schedule
 from collector.store import state
 from collector.store.quarantine import Found, Quarantine
 from collector.store.store import Store
-from vigie.errors import VigieError
 from vigie.fragments import CONTENT_TYPE
 from vigie.network.choice import Choice
 from vigie.network.places import inside
@@ -102,8 +97,8 @@ TABLES: Final = (
 )  # fmt: skip
 CONNECTIONS: Final = 10_000
 """Every agent keeps one open."""
-FILES: Final = 2 * CONNECTIONS
-"""Files and sockets that we may have open, where the system lets us."""
+FILES_EACH: Final = 2
+"""Files and sockets of ours for each of them, where the system lets us."""
 GARBAGE_OBJECTS: Final = 50_000
 """New objects before garbage is looked for: a group of frames alone makes thousands."""
 USES_SECONDS: Final = 60.0
@@ -151,7 +146,7 @@ class Service:
         """
         self._settings, self._directory = settings, settings.data / "collector"
         self._directory.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(self._directory / "lock")
+        self._lock = process.locked(self._directory / "lock")
         self._counters = Counters()
         self._damage: list[Found] = []
         quarantine = Quarantine(self._directory / "quarantine", self._damage.append)
@@ -201,8 +196,8 @@ class Service:
             VigieError: somebody else listens there.
         """
         listening = bound(*host_port(self._settings.listen))
-        _allow_files()
-        _allocate()
+        process.allow_files(FILES_EACH * CONNECTIONS)
+        process.allocate()
         tokens.ensure(self._settings.data, self._people)
         recovery = threading.Thread(target=self._recover, name="recovery", daemon=True)
         recovery.start()
@@ -368,28 +363,3 @@ class Service:
         ticking = asyncio.create_task(stream.tick(self._publisher, lambda: live.commit))
         yield
         ticking.cancel()
-
-
-def _allow_files() -> None:
-    """Raise the soft limit of open files, 1024 as a rule, to what the agents need."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _allocate() -> None:
-    """Have Arrow keep freed memory for a second: giving back a tail's is dearer than sorting it."""
-    if "jemalloc" in pa.supported_memory_backends():
-        pa.set_memory_pool(pa.jemalloc_memory_pool())
-
-
-def _locked(path: Path) -> IO[str]:
-    """The open lock file; the lock goes with the process."""
-    file = path.open("a+", encoding="utf-8")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.close()
-        raise VigieError(f"another collector uses {path.parent}; end it first") from error
-    return file

@@ -1,14 +1,16 @@
 import dataclasses
 import itertools
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
 
+from collector import times
 from collector.duties.facts import Around
-from collector.duties.kpis import Indicators, Question
+from collector.duties.kpis import KEPT, Indicators, Kept, Question
 from collector.duties.roll import Roll
 from collector.grid.table import Packaged
 from collector.rollups.roll import roll as rollup
@@ -17,10 +19,12 @@ from collector.store.upkeep import ROLLED_UNTIL
 from tests.build.shelf import Shelf, at, load
 from vigie.catalogue import Host, Power
 from vigie.errors import QueryError
+from vigie.indicators import INDICATORS
 from vigie.network.load import Network
 from vigie.network.operators import Operator, Status
 from vigie.network.places import Container, Lifecycle, Site
-from vigie.replies import Kpi
+from vigie.network.policies import Perimeter
+from vigie.replies import Kpi, Kpis
 
 CANNES = Site("s", "Cannes", "self", zone="FR", timezone="Europe/Paris")
 NETWORK = Network("n", (Operator("self", "Us"),), (CANNES,), (Container("c", "One", "s"),))
@@ -241,3 +245,144 @@ def test_a_container_of_a_simulated_sender_is_simulated_whatever_the_network_say
 def test_half_a_period_is_refused() -> None:
     with pytest.raises(QueryError):
         ask(Shelf(), at(0), end=at(0))
+
+
+# What is asked, of whom, and when
+
+
+def answered(shelf: Shelf, now: datetime, network: Network = NETWORK, **asked: Any) -> Kpis:
+    question = Question(**{"scope": "", "language": "en", "word": "hour", **asked})
+    return indicators(shelf, network).answer(question, now)
+
+
+def test_an_indicator_is_asked_for_by_name_and_a_stranger_is_refused() -> None:
+    kpis = answered(Shelf(), at(40), only=("energy", "pue")).kpis
+    assert [kpi.indicator for kpi in kpis] == ["energy", "pue"]
+    with pytest.raises(QueryError, match="no indicator 'puee'"):
+        answered(Shelf(), at(40), only=("puee",))
+
+
+def test_costs_are_there_for_nobody_without_the_right_not_even_by_name() -> None:
+    kpis = {kpi.indicator for kpi in answered(Shelf(), at(40)).kpis}
+    shown = {kpi.indicator for kpi in answered(Shelf(), at(40), finance=True).kpis}
+    costs = {i.name for i in INDICATORS if i.finance}
+    assert costs
+    assert shown - kpis == costs
+    with pytest.raises(QueryError):
+        answered(Shelf(), at(40), only=("cost",))
+
+
+def test_terms_are_told_to_who_wants_an_explanation() -> None:
+    shelf = loaded(load(-5, 65))
+    plain, explained = (
+        answered(shelf, at(70), word="last_hour", only=("energy",), explain=explain).kpis[0]
+        for explain in (False, True)
+    )
+    assert plain.terms == []
+    assert [term.step for term in explained.terms] == ["input", "sum", "result"]
+    assert explained.terms[0].source == "s/c/h/m (meter, measured)"
+    assert explained.terms[-1].value == explained.value
+
+
+def test_the_period_before_is_told_of_equal_legal_length() -> None:
+    shelf = loaded(load(-65, 0, watts=500), load(0, 130))
+    closed = ask(shelf, at(65), word="last_hour")["energy"]
+    assert closed.value == pytest.approx(700 * 3600, rel=1e-3)
+    assert closed.previous == pytest.approx(500 * 3600, rel=1e-2)
+    running = ask(loaded(load(-65, 40, watts=500)), at(30))["energy"]
+    assert running.previous == pytest.approx(500 * 1800, rel=1e-2)
+    assert ask(shelf, at(30), word="now")["power"].previous is None
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 7, 1), 24)]
+)
+def test_a_local_date_names_the_day_in_which_it_lies(day: date, hours: int) -> None:
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    (energy,) = answered(Shelf(), now, word="day", at=day, only=("energy",)).kpis
+    begin, end = times.read(energy.from_time), times.read(energy.to_time)
+    assert (end - begin) / timedelta(hours=1) == hours
+    assert begin.astimezone(ZoneInfo("Europe/Paris")).date() == day
+    assert energy.vintage == "closed"
+
+
+def test_sites_of_different_legal_time_are_told_in_utc() -> None:
+    far = dataclasses.replace(CANNES, id="far", timezone="Europe/London")
+    network = dataclasses.replace(NETWORK, sites=(CANNES, far))
+    (both,) = answered(Shelf(), at(40), network, word="day", only=("energy",)).kpis
+    assert (both.inputs["legal_time"], both.from_time) == ("UTC", "2026-03-01T00:00:00.000Z")
+    (one,) = answered(Shelf(), at(40), network, word="day", scope="s", only=("energy",)).kpis
+    assert one.inputs["legal_time"] == "Europe/Paris"
+
+
+def test_a_perimeter_is_its_sites_as_far_as_the_asker_sees_them() -> None:
+    sites = tuple(dataclasses.replace(CANNES, id=name) for name in ("s", "t", "u"))
+    containers = tuple(Container("c", "One", site.id) for site in sites)
+    perimeter = Perimeter("south", "South", "Us", ("s", "t"))
+    network = dataclasses.replace(
+        NETWORK, sites=sites, containers=containers, perimeters=(perimeter,)
+    )
+    shelf = loaded(*(load(-5, 65, container=f"{site.id}/c") for site in sites))
+    values = [
+        answered(shelf, at(70), network, word="last_hour", scope=scope, within=within,
+                 only=("energy",)).kpis[0].value
+        for scope, within in (
+            ("", ""), ("perimeter:south", ""), ("perimeter:south", "t"), ("perimeter:south", "u"),
+        )
+    ]  # fmt: skip
+    hour = pytest.approx(700 * 3600, rel=1e-3)
+    assert values == [pytest.approx(3 * 700 * 3600, rel=1e-3),
+                      pytest.approx(2 * 700 * 3600, rel=1e-3), hour, None]  # fmt: skip
+    with pytest.raises(QueryError, match="there are: south"):
+        answered(shelf, at(70), network, scope="perimeter:north")
+
+
+def test_the_network_of_the_end_of_the_period_is_used_and_a_change_inside_it_said() -> None:
+    later = dataclasses.replace(NETWORK, name="later")
+
+    def networks(instant: datetime) -> Network:
+        return later if instant > at(30) else NETWORK
+
+    asking = Indicators(loaded(load(-65, 65)), networks, Around(Packaged()))
+    for word, now, version, before in (
+        ("last_hour", at(70), later, NETWORK), ("last_hour", at(10), NETWORK, None),
+    ):  # fmt: skip
+        answer = asking.answer(Question("", "en", word, only=("energy",)), now)
+        assert answer.network_version == version.version
+        said = answer.kpis[0].inputs.get("network_before")
+        assert said == (None if before is None else before.version[:12])
+
+
+def test_doubts_about_meters_are_told_with_what_was_made_of_them() -> None:
+    rows = (load(-5, 30), load(30, 65, energy_joules_total=5.0))
+    (energy, served) = answered(
+        loaded(*rows), at(70), word="last_hour", only=("energy", "gpu_hours_served")
+    ).kpis
+    assert energy.inputs["doubts"] == "s/c/h/m: counter went back"
+    assert energy.value == pytest.approx(700 * 3600, rel=1e-3)  # the integral of power
+    assert energy.quality == "derived"
+    assert "doubts" not in served.inputs
+
+
+def test_a_closed_period_is_read_again_after_a_minute() -> None:
+    shelf = loaded(load(-5, 65))
+    asking = indicators(shelf)
+    question = Question("", "en", "last_hour", only=("energy",))
+    answers = [asking.answer(question, at(minute)) for minute in (70, 70.5, 71.1)]
+    assert answers[0] is answers[1]
+    assert answers[2] is not answers[1]
+
+
+def test_only_so_many_answers_are_kept() -> None:
+    kept = Kept()
+    made: list[Kpis] = []
+
+    def make() -> Kpis:
+        made.append(Kpis("t", "v", []))
+        return made[-1]
+
+    for n in (*range(KEPT + 1), KEPT):
+        kept.get(n, at(0), make)
+    assert len(made) == KEPT + 1
+    kept.get(0, at(0), make)
+    assert len(made) == KEPT + 2

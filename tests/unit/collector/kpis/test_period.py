@@ -1,9 +1,9 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from collector.kpis.period import between, legal_time, named
+from collector.kpis.period import before, between, containing, hours, legal_time, named
 from vigie.errors import QueryError
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -80,3 +80,74 @@ def test_a_period_that_makes_no_sense_is_refused(start: datetime, end: datetime)
 def test_an_unknown_period_names_those_there_are() -> None:
     with pytest.raises(QueryError, match="last_day"):
         named("fortnight", utc(2026, 1, 1), PARIS)
+
+
+@pytest.mark.parametrize(
+    ("word", "at", "start", "end"),
+    [
+        ("hour", utc(2026, 10, 25, 0, 30), utc(2026, 10, 25, 0), utc(2026, 10, 25, 1)),
+        ("hour", utc(2026, 10, 25, 1, 30), utc(2026, 10, 25, 1), utc(2026, 10, 25, 2)),
+        ("day", date(2026, 3, 29), utc(2026, 3, 28, 23), utc(2026, 3, 29, 22)),
+        ("day", date(2026, 10, 25), utc(2026, 10, 24, 22), utc(2026, 10, 25, 23)),
+        ("day", utc(2026, 10, 24, 22), utc(2026, 10, 24, 22), utc(2026, 10, 25, 23)),
+        ("month", date(2026, 3, 31), utc(2026, 2, 28, 23), utc(2026, 3, 31, 22)),
+        ("month", date(2026, 2, 1), utc(2026, 1, 31, 23), utc(2026, 2, 28, 23)),
+        ("year", date(2024, 12, 31), utc(2023, 12, 31, 23), utc(2024, 12, 31, 23)),
+    ],
+)
+def test_a_closed_period_is_named_by_what_lies_in_it(
+    word: str, at: datetime | date, start: datetime, end: datetime
+) -> None:
+    found = containing(word, at, utc(2026, 12, 1), PARIS)
+    assert (found.start, found.end, found.open) == (start, end, False)
+
+
+def test_a_period_that_is_not_over_is_open_until_now() -> None:
+    now = utc(2026, 7, 10, 9)
+    found = containing("month", date(2026, 7, 31), now, PARIS)
+    assert (found.end, found.open) == (now, True)
+
+
+@pytest.mark.parametrize(
+    ("word", "at"),
+    [("hour", date(2026, 3, 29)), ("now", date(2026, 3, 29)), ("last_day", date(2026, 3, 29)),
+     ("day", date(2027, 1, 1))],
+)  # fmt: skip
+def test_what_names_no_period_is_refused(word: str, at: date) -> None:
+    with pytest.raises(QueryError, match=r"^at: "):
+        containing(word, at, utc(2026, 12, 1), PARIS)
+
+
+@pytest.mark.parametrize(
+    ("word", "now", "start", "end"),
+    [
+        ("last_day", utc(2026, 3, 31, 9), utc(2026, 3, 28, 23), utc(2026, 3, 29, 22)),
+        ("last_month", utc(2026, 4, 2), utc(2026, 1, 31, 23), utc(2026, 2, 28, 23)),
+        ("last_year", utc(2026, 4, 2), utc(2023, 12, 31, 23), utc(2024, 12, 31, 23)),
+        ("last_hour", utc(2026, 10, 25, 2, 5), utc(2026, 10, 25, 0), utc(2026, 10, 25, 1)),
+        ("day", utc(2026, 7, 10, 9), utc(2026, 7, 8, 22), utc(2026, 7, 9, 9)),
+        ("month", utc(2026, 3, 31, 9), utc(2026, 1, 31, 23), utc(2026, 2, 28, 23)),
+    ],
+)
+def test_the_period_before_is_of_equal_legal_length_and_ends_where_this_one_begins_at_last(
+    word: str, now: datetime, start: datetime, end: datetime
+) -> None:
+    found = before(named(word, now, PARIS), PARIS)
+    assert found is not None
+    assert (found.start, found.end, found.open) == (start, end, False)
+
+
+def test_before_a_time_of_any_length_lies_as_much() -> None:
+    found = before(between(utc(2026, 1, 2), utc(2026, 1, 5), utc(2026, 2, 1)), PARIS)
+    assert found is not None
+    assert (found.start, found.end) == (utc(2025, 12, 30), utc(2026, 1, 2))
+    assert before(named("now", utc(2026, 1, 1), PARIS), PARIS) is None
+
+
+def test_hours_are_those_of_utc_cut_at_the_ends() -> None:
+    span = between(utc(2026, 1, 1, 0, 30), utc(2026, 1, 1, 2, 15), utc(2026, 2, 1))
+    assert hours(span) == (
+        utc(2026, 1, 1, 0, 30), utc(2026, 1, 1, 1), utc(2026, 1, 1, 2), utc(2026, 1, 1, 2, 15),
+    )  # fmt: skip
+    assert len(hours(named("now", utc(2026, 1, 1), PARIS))) == 1
+    assert len(hours(containing("day", date(2026, 10, 25), utc(2026, 12, 1), PARIS))) == 26

@@ -16,8 +16,10 @@ from collector.kpis.sovereignty.reading import Bits, Floats, Ints, Laid
 
 MOST: Final = 12
 """So many countries are tried in every group; of more, only a bound is given."""
-CELLS: Final = 2**22
+CELLS: Final = 2**21
 """Rows times groups that are worked on at once."""
+ROWS: Final = 2**14
+"""Rows between two looks whether enough is known."""
 LOW_SHARE: Final = 0.05
 Count = Callable[[Laid, Bits], Floats]
 """`Laid.some` or `Laid.every`."""
@@ -81,37 +83,51 @@ def _sizes(
 ) -> Sizes:
     never = len(named) + 1
     masks = np.array(list(named.values()), bool).reshape(len(named), len(laid.held.classes))
-    sizes = _bounds(laid, masks, need)
+    most = _at_most(laid, masks)
+    sizes = 1 + sum((top < need).astype(np.int64) for top in most)
+    sizes = np.where(need <= 0, 0, sizes)
     if len(named) > MOST:
         return Sizes(sizes, len(named), exact=False)
-    objects = laid.held.objects
-    settled = sizes == 0
+    objects, settled = laid.held.objects, sizes == 0
     for size in range(1, never):
-        if objects[settled].sum() >= wanted:
-            break
         rows = np.flatnonzero(~settled & (sizes <= size))
-        if len(rows):
-            enough = _some_group(laid.only(rows), masks, need[rows], count, size)
-            settled[rows[enough]] = True
-            sizes[rows] = np.where(enough, size, size + 1)
+        rows = rows[np.argsort(-most[size - 1][rows], kind="stable")]  # who has most is done first
+        for begin in range(0, len(rows), ROWS):
+            if objects[settled].sum() >= wanted:
+                break
+            some = rows[begin : begin + ROWS]
+            enough = _some_group(laid.only(some), masks, need[some], count, size)
+            settled[some[enough]] = True
+            sizes[some] = np.where(enough, size, size + 1)
     return Sizes(np.where(settled, sizes, never), len(named), exact=True)
 
 
-def _some_group(laid: Laid, masks: Bits, need: Floats, rule: Count, size: int) -> Bits:
+def _some_group(laid: Laid, masks: Bits, need: Floats, count: Count, size: int) -> Bits:
     """By row, whether any group of that size suffices."""
     enough = np.zeros(len(need), bool)
     groups = combinations(range(len(masks)), size)
     while some := list(islice(groups, max(1, CELLS // max(1, len(need))))):
         joined = np.array([masks[list(group)].any(axis=0) for group in some]).T
-        enough |= rule(laid, joined).max(axis=1) >= need
+        enough |= count(laid, joined).max(axis=1) >= need
     return enough
 
 
-def _bounds(laid: Laid, masks: Bits, need: Floats) -> Ints:
-    """No group is smaller: even if the countries that reach most had nothing in common.
+def _at_most(laid: Laid, masks: Bits) -> list[Floats]:
+    """No group of 1, 2, … reaches more: even if those that reach most had nothing in common.
 
     A copy is counted for whoever reaches any of its places, which is more than blocking needs.
     """
-    together = np.cumsum(-np.sort(-laid.some(masks.T), axis=1), axis=1)
-    sizes = (together < need[:, None]).sum(axis=1) + 1
-    return np.where(need <= 0, 0, sizes).astype(np.int64)
+    alone = np.ascontiguousarray(laid.some(masks.T).T)
+    return list(np.cumsum(_largest_first(alone), axis=0))
+
+
+def _largest_first(columns: Floats) -> Floats:
+    """Each column in order; a few long rows are soonest sorted by comparing neighbours."""
+    if len(columns) > MOST:
+        return -np.sort(-columns, axis=0)
+    for turn in range(len(columns)):
+        for at in range(turn % 2, len(columns) - 1, 2):
+            larger = np.maximum(columns[at], columns[at + 1])
+            np.minimum(columns[at], columns[at + 1], out=columns[at + 1])
+            columns[at] = larger
+    return columns

@@ -49,7 +49,7 @@ _NOTES: Final[Mapping[str, tuple[str, str]]] = {
         "inventory of fragments incomplete, or not to be seen: objects unknown",
     ),
     "unknown": (
-        "une couche non déclarée peut atteindre d'autres conteneurs : le reste est un maximum",
+        "une couche non déclarée peut atteindre d'autres conteneurs : c'est un maximum",
         "an undeclared layer may reach more containers: what is left is at most this",
     ),
 }

@@ -69,9 +69,9 @@ class Exposure:
         found: dict[str, Bounds] = {}
         for case in known:
             for name, could in case.abroad.items():
-                more = could.objects[self.power].times(weights[case] / whole)
+                more = could.objects[self.power].times(weights[case])
                 found[name] = summed((found.get(name, NOTHING), more))
-        return dict(sorted(found.items()))
+        return {name: shared(part, whole) for name, part in sorted(found.items())}
 
     def _terms(self, cases: Cases, by_country: Mapping[str, Bounds]) -> Iterator[Term]:
         """Every country; and of the worst, how many objects it can by one layer alone."""

@@ -21,6 +21,9 @@ from vigie.shape import Measurement
 STEP_SECONDS: Final = 60.0
 """The longest step of the model; steps end on whole multiples of it."""
 HISTORY_SECONDS: Final = 300.0
+PERIODS: Final[Mapping[type[Measurement], float]] = {Gpu: 20.0, GpuXid: 20.0}
+"""What is told more seldom than by an agent: as seldom as readings of GPUs are still joined, since
+ten thousand boards every ten seconds are only more to keep."""
 FAST: Final[frozenset[type[Measurement]]] = frozenset({Gpu, GpuXid, Host, Source})
 """What a history leaves out."""
 HISTORY_PERIODS: Final[Mapping[type[Measurement], float]] = {Disk: 3_600.0, Fragments: 600.0}
@@ -112,9 +115,8 @@ class ContainerPlayer:
         return rows
 
     def _due(self, kind: type[Measurement], time: float, *, history: bool) -> bool:
-        last, period = self._told.get(kind), kind.period_seconds
-        if history:
-            period = HISTORY_PERIODS.get(kind, period)
+        periods = HISTORY_PERIODS if history else PERIODS
+        last, period = self._told.get(kind), periods.get(kind, kind.period_seconds)
         return last is None or math.floor(time / period) > math.floor(last / period)
 
 

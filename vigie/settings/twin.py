@@ -19,7 +19,7 @@ class TwinSettings:
     upstream: str = setting("http://127.0.0.1:8051", "Root of the collector's API.")
     scopes: tuple[str, ...] = setting((), "Paths to play; default: everything simulated.")
     period: Duration = setting(
-        20.0, "Time between two ticks of the model; GPUs and hosts are told at every one."
+        5.0, "Time between two ticks of the model; hosts are told at every one, GPUs every 20 s."
     )
     seed: Annotated[int, Within(0, 2**31)] = setting(
         1, "What chance begins with; the same seed plays the same."

@@ -73,6 +73,11 @@ def cells(turn: Turn, field: Field) -> Any:
     return next(c[field] for m, c in turn.rows.items() if m.name == field.measurement)
 
 
+def telling(turns: Iterable[Turn], kind: type[Measurement]) -> list[Turn]:
+    """Those that tell a measurement."""
+    return [t for t in turns if kind in t.rows]
+
+
 def by_key(turn: Turn, key: Field, value: Field) -> Mapping[str, float]:
     """The values of a field by a key."""
     names: Sequence[Any] = cells(turn, key)
@@ -81,6 +86,6 @@ def by_key(turn: Turn, key: Field, value: Field) -> Mapping[str, float]:
 
 def grown(turns: Sequence[Turn], kind: type[Measurement], role: Field, total: Field) -> Any:
     """By how much counters grew from the first turn that tells them to the last, by role."""
-    telling = [t for t in turns if kind in t.rows]
-    first, last = by_key(telling[0], role, total), by_key(telling[-1], role, total)
+    told = telling(turns, kind)
+    first, last = by_key(told[0], role, total), by_key(told[-1], role, total)
     return {name: last[name] - first[name] for name in last}

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.build.playing import WINTER, cells, network, play, player
+from tests.build.playing import WINTER, cells, network, play, player, telling
 from twin.incidents import HARDWARE_RATE
 from twin.player import ContainerPlayer
 from vigie.catalogue import Gpu, GpuXid, Host
@@ -20,7 +20,7 @@ def faulty(tmp_path: Path, text: str) -> ContainerPlayer:
 def test_a_lost_gpu_is_told_and_comes_back(tmp_path: Path) -> None:
     one = faulty(tmp_path, '[[faults]]\nwhat = "gpu_lost"\nat = "1m"\nlasts = "5m"\n')
     turns = play(one, WINTER, 600, 10)
-    answers = [int(cells(t, Gpu.up).sum()) for t in turns]
+    answers = [int(cells(t, Gpu.up).sum()) for t in telling(turns, Gpu)]
     assert answers[0] == answers[-1] == 16
     assert min(answers) == 15
     told = [h for t in turns for h in t.happenings if h.code in {"gpu_lost", "gpu_back"}]
@@ -53,7 +53,7 @@ def test_a_host_that_is_down_takes_its_rows_with_it(tmp_path: Path) -> None:
     one = faulty(tmp_path, '[[faults]]\nwhat = "host_down"\nat = "1m"\nlasts = "3m"\n')
     turns = play(one, WINTER, 600, 10)
     hosts = [len(cells(t, Host.host)) for t in turns]
-    gpus = [len(cells(t, Gpu.gpu)) for t in turns]
+    gpus = [len(cells(t, Gpu.gpu)) for t in telling(turns, Gpu)]
     assert (hosts[0], min(hosts), hosts[-1]) == (hosts[0], hosts[0] - 1, hosts[0])
     assert (gpus[0], min(gpus), gpus[-1]) == (16, 8, 16)
     gone = set(cells(turns[0], Host.host)) - set(cells(turns[12], Host.host))

@@ -9,6 +9,7 @@ from collector import times
 from collector.duties.kpis import Question
 from collector.kpis.facts import Held
 from collector.kpis.reasons import Reason
+from collector.kpis.scope import paths
 from collector.kpis.sovereignty.evidence import (
     DECLARED,
     QUALIFIED,
@@ -127,13 +128,13 @@ class Sovereignty:
         seen = _seen(after, supposed.within)
         stores = None if held is None else [_left(one) for one in after.stores]
         notes = [*(["partial"] if stores is None else []), *(["unknown"] if seen.unknown else [])]
-        paths = [c.path for c in network.containers if inside(c.path, supposed.within)]
-        twins = sum(network.simulated(path) for path in paths)
+        every = [c.path for c in network.containers if inside(c.path, supposed.within)]
+        twins = sum(network.simulated(path) for path in every)
         return WhatIf(
             times.written(now), network.version, list(supposed.without),
             [layer.value for layer in layers], stores, list(seen.gone), list(seen.unknown),
             [CapacityLeft(r.name, r.unit, r.before, r.after, r.undeclared) for r in seen.room],
-            list(seen.tenants), twins / len(paths) if paths else 0.0,
+            list(seen.tenants), twins / len(every) if every else 0.0,
             [_NOTES[note][supposed.language == "en"] for note in notes],
         )  # fmt: skip
 
@@ -192,8 +193,8 @@ class _Declared:
         )  # fmt: skip
 
     def _meets(self, path: str) -> bool:
-        scopes = [s for s in (self.question.scope, self.question.within) if ":" not in s]
-        return all(inside(path, scope) or inside(scope, path) for scope in scopes)
+        scopes = paths(self.network, self.question.scope, self.question.within)
+        return any(inside(path, scope) or inside(scope, path) for scope in scopes)
 
 
 def _computed(kpi: Kpi, language: str) -> EvidenceLine:

@@ -125,8 +125,8 @@ def aftermath(
             gone.append(path)
         elif found.unknown:
             unclear.append(path)
-    hit = {one.store for one in left if one.lost}
-    owners = {p.tenant for p in network.placements if p.store in hit and p.tenant}
+    hit = [network.placement(one.store) for one in left if one.lost]
+    owners = {policy.tenant for policy in hit if policy is not None and policy.tenant}
     staying = [c for c in serving if c.path not in gone]
     homeless = _homeless(network, {c.site for c in serving}, {c.site for c in staying})
     room = tuple(_room(name, unit, serving, staying) for name, unit in BUILT_FOR.items())

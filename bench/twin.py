@@ -19,7 +19,8 @@ from vigie.network.load import reference
 
 START: Final = 1_795_000_000
 SECOND: Final = 1_000_000_000
-TICK: Final = 10
+TICK: Final = 60
+"""Seconds: at each of these all is told but disks and the grid."""
 LIMITS: Final = {"tick s": 5.0, "rss MB": 2_048.0}
 
 

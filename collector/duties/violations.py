@@ -13,7 +13,6 @@ from collector.kpis.sovereignty.rules import Judged, Rule, cut, judge
 from vigie.database import Database, Table, Writer
 from vigie.network.network import Network
 
-TURN: Final = timedelta(seconds=60)
 LATE: Final = timedelta(seconds=180)
 """Turns further apart than this leave a time of which nothing is known."""
 RETENTION: Final = timedelta(days=800)

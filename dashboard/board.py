@@ -1,7 +1,8 @@
 """What a screen shows, read once per tick for everybody who may see the same.
 
-A board is read when somebody asks and the one at hand is older than a tick: no thread of its
-own, one reader at a time for each board, and a version that only changes with the content.
+A board is read when somebody asks and the one at hand is older than a tick: one reader at a time
+for each board, and a version that only changes with the content. What may take long is read
+`aside`, in a thread that nobody waits for; few of those at a time, since each is work for the API.
 """
 
 import hashlib
@@ -16,6 +17,10 @@ from vigie.errors import Refused, Unavailable
 TICK_SECONDS: Final = 0.9
 """A board younger than this is handed out again. Pages ask every 2 s."""
 MAX_BOARDS: Final = 64
+MAX_ASIDE: Final = 3
+"""Long readings at a time."""
+PATIENCE_SECONDS: Final = 1.5
+"""How long somebody waits for a first reading before going on without it."""
 TABLES: Final = "tables"
 """The member of a content whose own members are parts."""
 
@@ -34,6 +39,10 @@ class Board:
     trouble: str = ""
 
 
+class Pending(Unavailable):
+    """It is being read for the first time, or waits its turn to be: ask again."""
+
+
 class Boards:
     """The boards at hand, the least recently asked for dropped first."""
 
@@ -41,6 +50,7 @@ class Boards:
         self._clock = clock
         self._lock = threading.Lock()
         self._slots: OrderedDict[Hashable, _Slot] = OrderedDict()
+        self._aside = threading.Semaphore(MAX_ASIDE)
 
     def get(
         self, key: Hashable, read: Callable[[], Any], *, fresh: bool = False,
@@ -52,18 +62,59 @@ class Boards:
             Refused: the API refused the whole board to this person.
             Unavailable: the API does not answer and there is no older board to show.
         """
-        with self._lock:
-            slot = self._slots.setdefault(key, _Slot())
-            self._slots.move_to_end(key)
-            if len(self._slots) > MAX_BOARDS:
-                self._slots.popitem(last=False)
-        asked = self._clock()
+        slot, asked = self._slot(key), self._clock()
         with slot.lock:
             # Whoever waited here while another read gets what that one read.
             if slot.board is None or slot.tried < asked - (0 if fresh else tick):
                 slot.board = self._read(slot.board, read)
                 slot.tried = self._clock()
             return slot.board
+
+    def aside(
+        self, key: Hashable, read: Callable[[], Any], *, tick: float,
+        patience: float = PATIENCE_SECONDS,
+    ) -> Board:  # fmt: skip
+        """The last board of `key`; one older than `tick` is read again meanwhile, in a thread.
+
+        Raises:
+            Refused: the API refused it to this person.
+            Unavailable: the API did not answer and there is no older board to show.
+            Pending: there is none yet, and it does not come within `patience` seconds.
+        """
+        slot = self._slot(key)
+        with slot.lock:
+            due = slot.tried < self._clock() - tick
+            if due and slot.done.is_set() and self._aside.acquire(blocking=False):
+                slot.done.clear()
+                threading.Thread(
+                    target=self._fill, args=(slot, read), name="aside", daemon=True
+                ).start()
+        if slot.board is None and slot.fault is None:
+            slot.done.wait(patience)
+        if slot.fault is not None:
+            raise slot.fault
+        if slot.board is None:
+            raise Pending("it is being read")
+        return slot.board
+
+    def _fill(self, slot: "_Slot", read: Callable[[], Any]) -> None:
+        """Read a slot's board; a fault is kept for whoever asks next."""
+        try:
+            slot.board, slot.fault = self._read(slot.board, read), None
+        except (Refused, Unavailable) as error:
+            slot.board, slot.fault = None, error
+        finally:
+            slot.tried = self._clock()
+            self._aside.release()
+            slot.done.set()
+
+    def _slot(self, key: Hashable) -> "_Slot":
+        with self._lock:
+            slot = self._slots.setdefault(key, _Slot())
+            self._slots.move_to_end(key)
+            if len(self._slots) > MAX_BOARDS:
+                self._slots.popitem(last=False)
+        return slot
 
     def age(self, board: Board) -> float:
         """Seconds since this board was last read without fault."""
@@ -102,3 +153,6 @@ class _Slot:
         self.lock = threading.Lock()
         self.board: Board | None = None
         self.tried = float("-inf")
+        self.fault: Refused | Unavailable | None = None
+        self.done = threading.Event()
+        self.done.set()

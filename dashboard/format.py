@@ -4,69 +4,25 @@ French: decimal comma, narrow no-break space between thousands, octets. English:
 comma, bytes. Unknown (None) is never formatted here: a screen says why it is unknown instead.
 """
 
+import math
 from datetime import datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
 
-from vigie.units import (
-    BYTE,
-    BYTES_PER_TERABYTE,
-    CUBIC_METER_PER_JOULE,
-    EURO,
-    EURO_PER_BYTE_SECOND,
-    EURO_PER_JOULE,
-    EURO_PER_SECOND,
-    GRAM,
-    GRAM_PER_BYTE_SECOND,
-    GRAM_PER_JOULE,
-    GRAM_PER_SECOND,
-    JOULE,
-    JOULES_PER_KWH,
-    LITERS_PER_CUBIC_METER,
-    ONE,
-    RATIO,
-    SECOND,
-    SECONDS_PER_HOUR,
-    WATT,
-    Unit,
-)
+from vigie.scales import STEPS
+from vigie.units import ONE, RATIO, SECOND, Unit
 
 LANGUAGES: Final = ("fr", "en")
 SPACE: Final = "\u00a0"
 """Between a number and its unit: they never part at the end of a line."""
 
+MOST_DIGITS: Final = 6
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
-_JOULES_PER_WH: Final = JOULES_PER_KWH / 1000
-_LITER: Final = Unit("L", "L", "liters")
-_SCALES: Final[dict[Unit, tuple[tuple[float, str], ...]]] = {
-    WATT: ((1, "W"), (1e3, "kW"), (1e6, "MW"), (1e9, "GW")),
-    JOULE: (
-        (_JOULES_PER_WH, "Wh"), (_JOULES_PER_WH * 1e3, "kWh"),
-        (_JOULES_PER_WH * 1e6, "MWh"), (_JOULES_PER_WH * 1e9, "GWh"),
-    ),
-    EURO: ((1, "€"), (1e3, "k€"), (1e6, "M€")),
-    GRAM: ((1, "gCO₂e"), (1e3, "kgCO₂e"), (1e6, "tCO₂e"), (1e9, "ktCO₂e")),
-}  # fmt: skip
-_MONTH: Final = 365.25 / 12 * DAY
-_TB_MONTH: Final = BYTES_PER_TERABYTE * _MONTH
-_PER: Final[dict[Unit, tuple[Unit, float, str, str]]] = {
-    GRAM_PER_JOULE: (GRAM, JOULES_PER_KWH, "kWh", "kWh"),
-    GRAM_PER_SECOND: (GRAM, SECONDS_PER_HOUR, "h", "h"),
-    GRAM_PER_BYTE_SECOND: (GRAM, _TB_MONTH, "(To·mois)", "(TB·month)"),
-    EURO_PER_JOULE: (EURO, JOULES_PER_KWH, "kWh", "kWh"),
-    EURO_PER_SECOND: (EURO, SECONDS_PER_HOUR, "h", "h"),
-    EURO_PER_BYTE_SECOND: (EURO, _TB_MONTH, "(To·mois)", "(TB·month)"),
-    CUBIC_METER_PER_JOULE: (_LITER, JOULES_PER_KWH * LITERS_PER_CUBIC_METER, "kWh", "kWh"),
-}
-"""What is said per something: of which unit, per how many of the base unit, and its words."""
-_BYTES: Final = {
-    "fr": ((1, "o"), (1e3, "ko"), (1e6, "Mo"), (1e9, "Go"), (1e12, "To"), (1e15, "Po")),
-    "en": ((1, "B"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB"), (1e12, "TB"), (1e15, "PB")),
-}
 _DAYS: Final = {"fr": "j", "en": "d"}
 
 
@@ -97,14 +53,8 @@ def quantity(value: float, unit: Unit, language: str) -> Quantity:
         return Quantity(number(percent, language, 0 if abs(percent) >= 99.95 else 1), "%")
     if unit is SECOND:
         return Quantity(duration(value, language), "")
-    if unit is BYTE:
-        return _scaled(value, _BYTES[language], language)
-    if unit in _PER:
-        counted, each, *words = _PER[unit]
-        said = quantity(value * each, counted, language)
-        return Quantity(said.text, f"{said.unit}/{words[LANGUAGES.index(language)]}")
-    if unit in _SCALES:
-        return _scaled(value, _SCALES[unit], language)
+    if unit in STEPS:
+        return _scaled(value, _scale(unit, language), language)
     digits = 0 if unit is ONE and value == round(value) else _digits(value)
     return Quantity(number(value, language, digits), unit.symbol)
 
@@ -119,8 +69,7 @@ def divisor(largest: float, unit: Unit, language: str) -> tuple[float, str]:
     """What to divide an axis by, and the unit to write on it, for values up to `largest`."""
     if unit is RATIO:
         return 0.01, "%"
-    scale = _BYTES[language] if unit is BYTE else _SCALES.get(unit, ((1, unit.symbol),))
-    return _step(largest, scale)
+    return _step(largest, _scale(unit, language))
 
 
 def duration(seconds: float, language: str) -> str:
@@ -157,9 +106,22 @@ def moment(at: float, now: float, zone: ZoneInfo, language: str) -> str:
     return str(format_datetime(then, pattern, locale=language))
 
 
+def country(code: str, language: str) -> str:
+    """What people call a country, or the European Union, by its code."""
+    return str(Locale(language).territories.get(code, code))
+
+
 def seconds_of(text: str) -> float:
     """Unix seconds of an RFC 3339 text, as the API writes times."""
     return datetime.fromisoformat(text).timestamp()
+
+
+def _scale(unit: Unit, language: str) -> tuple[tuple[float, str], ...]:
+    """The steps of a unit, smallest first, in the words of a language; the indexes set low."""
+    if unit not in STEPS or unit is SECOND:
+        return ((1, unit.symbol),)
+    which = LANGUAGES.index(language)
+    return tuple((size, words[which].replace("CO2", "CO₂")) for size, *words in STEPS[unit])
 
 
 def _scaled(value: float, scale: tuple[tuple[float, str], ...], language: str) -> Quantity:
@@ -176,8 +138,13 @@ def _step(largest: float, scale: tuple[tuple[float, str], ...]) -> tuple[float, 
 
 
 def _digits(value: float) -> int:
-    """Decimals that leave three significant digits, so that a live value keeps its width."""
+    """Decimals that leave three significant digits, so that a live value keeps its width.
+
+    Of what is less than a tenth, two significant digits, as far as there is room.
+    """
     size = abs(value)
     if size == 0:
         return 0
+    if size < 0.0995:
+        return min(1 - math.floor(math.log10(size)), MOST_DIGITS)
     return 2 if size < 9.995 else 1 if size < 99.95 else 0

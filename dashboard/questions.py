@@ -36,11 +36,15 @@ class Asker:
         """The same person's questions about another scope: a path or `perimeter:<id>`."""
         return replace(self, scope=scope)
 
-    def kpis(self, period: str) -> dict[str, replies.Kpi]:
-        """The indicators of the scope, as far as one may see it, over `period`, by name."""
+    def kpis(self, period: str, only: Sequence[str] = ()) -> dict[str, replies.Kpi]:
+        """The indicators of the scope, as far as one may see it, over `period`, by name.
+
+        With `only`, those of these names: each that is not asked for costs the API nothing.
+        """
         answer = self.client.get(
-            replies.Kpis, "kpis", scope=self.scope, period=period, language=self.language
-        )
+            replies.Kpis, "kpis", scope=self.scope, period=period, language=self.language,
+            indicator=list(only) or None,
+        )  # fmt: skip
         return {kpi.indicator: kpi for kpi in answer.kpis}
 
     def explained(self, indicator: str, period: str) -> replies.Kpi | None:
@@ -50,6 +54,23 @@ class Asker:
             indicator=indicator, explain="true",
         )  # fmt: skip
         return next((kpi for kpi in answer.kpis if kpi.indicator == indicator), None)
+
+    def parties(self) -> list[replies.Party]:
+        """Who reaches any container that one may see, and so could be thought away."""
+        return self.client.get(replies.Parties, "whatif/parties").parties
+
+    def whatif(self, without: Sequence[str]) -> replies.WhatIf:
+        """What is left once these, as `country:US`, have vanished."""
+        return self.client.get(
+            replies.WhatIf, "whatif", without=list(without), language=self.language
+        )
+
+    def evidence(self, period: str) -> replies.SovereigntyEvidence:
+        """What speaks to each objective of the European framework, over a period."""
+        return self.client.get(
+            replies.SovereigntyEvidence, "sovereignty/evidence", scope=self.scope, period=period,
+            language=self.language,
+        )  # fmt: skip
 
     def site(self, site: str) -> replies.Site:
         """All that is declared of a site."""

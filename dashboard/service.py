@@ -18,13 +18,19 @@ from vigie.settings import DashboardSettings, host_port
 WORK_THREADS: Final = 8
 """For answers; every open page has one more for its stream."""
 
+LONG_SECONDS: Final = 120.0
+"""What the API may take for what is read aside, as indicators of a year."""
+
 _log = logging.getLogger(__name__)
 
 
 def build(settings: DashboardSettings) -> dash.Dash:
     """The whole application behind its gate."""
     sessions = Sessions(settings.data / "dashboard", lambda token: Client(settings.api, token))
-    watch = Watch(sessions, ZoneInfo(settings.zone), settings.language)
+    watch = Watch(
+        sessions, ZoneInfo(settings.zone), settings.language,
+        lambda token: Client(settings.api, token, timeout=LONG_SECONDS),
+    )  # fmt: skip
     made = app.build(watch)
     login.stand(made.server, watch)
     stream.stand(

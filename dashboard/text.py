@@ -89,6 +89,7 @@ TEXTS: Final[dict[str, Said]] = {
     "not_computed": Said("non calculé", "not computed"),
     "no_reason": Said("sans raison donnée", "no reason given"),
     "waits_for_second": Said("attend une 2ᵉ mesure", "waits for a 2nd reading"),
+    "being_read": Said("Calcul en cours…", "Being computed…"),
     "cannot_read": Said("Lecture impossible :", "Cannot be read:"),
     "no_values": Said("Aucune mesure sur cette période.", "No reading in this period."),
     "no_meter": Said(

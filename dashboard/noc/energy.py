@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from dashboard.noc import choices, kpis, parts, provenance
 from dashboard.noc.heading import heading
 from dashboard.noc.screen import Screen
-from dashboard.noc.shown import Rows, as_json, failed, isolated
+from dashboard.noc.shown import Rows, as_json, tabled
 from dashboard.noc.view import View
 from dashboard.text import Said
 from vigie.indicators import FAMILIES, Family
@@ -38,14 +38,14 @@ def content(view: View) -> dict[str, Any]:
     """
     network = view.ask.containers()
     language, known = view.language, network.containers
-    found = isolated(lambda: kpis.read(view), str)
+    found = tabled(lambda: kpis.read(view))
     said: dict[str, Any] = as_json({
         **heading(network, known, view.now, language, view.zone),
         "stamp": choices.stamp(view, known),
         "choices": choices.content(view, known),
         "numbers": {},
         "texts": {
-            "span": "" if isinstance(found, str) else kpis.span(found, view),
+            "span": "" if isinstance(found, Rows) else kpis.span(found, view),
             "explained": provenance.title(view),
         },
         "tables": {table: _rows(family, found, view) for table, family in TABLES.items()}
@@ -54,10 +54,10 @@ def content(view: View) -> dict[str, Any]:
     return said
 
 
-def _rows(family: Family, found: Mapping[str, Kpi] | str, view: View) -> Rows:
+def _rows(family: Family, found: Mapping[str, Kpi] | Rows, view: View) -> Rows:
     """One family as a table; costs only where they are told."""
-    if isinstance(found, str):
-        return Rows() if _is_costs(family) else failed(found)
+    if isinstance(found, Rows):
+        return Rows() if _is_costs(family) else found
     return kpis.rows(family.indicators, found, provenance.linked(view, PATH), view)
 
 

@@ -8,6 +8,7 @@ from dashboard import stamps
 from dashboard.format import number, quantity, seconds_of
 from dashboard.noc.shown import Number, Rows, Text, isolated, quality_word, unknown
 from dashboard.noc.view import View
+from dashboard.questions import Asker
 from dashboard.text import say
 from vigie.indicators import CARBON_LOCATION, ENERGY, POWER, Indicator
 from vigie.replies import Kpi
@@ -17,16 +18,17 @@ SHOWN: Final[tuple[tuple[Indicator, str], ...]] = (
     (POWER, "now"), (ENERGY, "day"), (CARBON_LOCATION, "day"),
 )  # fmt: skip
 """What the screens show, each over which period."""
-SECONDS: Final = {"now": 0.0, "day": 10.0}
+SECONDS: Final = {"now": 1.0, "day": 15.0}
 """How old each period's answer may be."""
 
 
 def numbers(view: View) -> dict[str, Number]:
     """The indicators of the scope, by name; a period that cannot be read is unknown, and why."""
     answers: dict[str, Mapping[str, Kpi] | str] = {
-        period: isolated(partial(view.slow, period, seconds, partial(view.ask.kpis, period)), str)
+        period: isolated(partial(view.long, f"indicators {period}", seconds, partial(_of, period)),
+                         str)
         for period, seconds in SECONDS.items()
-    }
+    }  # fmt: skip
     shown = {}
     for indicator, period in SHOWN:
         answer = answers[period]
@@ -35,6 +37,10 @@ def numbers(view: View) -> dict[str, Number]:
         else:
             shown[indicator.name] = kpi_number(answer.get(indicator.name), indicator, view.language)
     return shown
+
+
+def _of(period: str, ask: Asker) -> dict[str, Kpi]:
+    return ask.kpis(period, [indicator.name for indicator, of in SHOWN if of == period])
 
 
 def kpi_number(kpi: Kpi | None, indicator: Indicator, language: str) -> Number:

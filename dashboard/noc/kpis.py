@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from dashboard import stamps
-from dashboard.format import SPACE, Quantity, moment, number, quantity, seconds_of
+from dashboard.format import SPACE, Quantity, country, moment, number, quantity, seconds_of
 from dashboard.noc import choices
 from dashboard.noc.shown import Cell, Number, Rows, Text, quality_word, unknown
 from dashboard.noc.view import View
 from dashboard.text import TEXTS, Said, say
 from vigie.indicators import Indicator, indicator
+from vigie.network.reach import Layer
 from vigie.replies import Kpi
 from vigie.units import ONE, RATIO, SECONDS_PER_HOUR
 
@@ -19,6 +20,8 @@ STEADY: Final = 0.005
 GPU_HOURS: Final = "gpu_hours_"
 """Indicators of time that people count in hours of a GPU, however many they are."""
 PARTS_SHOWN: Final = 3
+MANY_PARTS: Final = 6
+"""Where parts have a column of their own."""
 
 Link = Callable[[str], str]
 """The address under which an indicator, by name, is explained."""
@@ -33,13 +36,12 @@ def read(view: View) -> dict[str, Kpi]:
     """The indicators of the scope and period that are chosen, by name.
 
     Raises:
-        Refused, Unavailable: they cannot be read.
+        Refused, Unavailable, Pending: they cannot be read, or have not come yet.
     """
     scope, period = choices.scope(view), choices.period(view)
-    found: dict[str, Kpi] = view.slow(
-        f"kpis {scope} {period}", choices.age(period), lambda: view.ask.of(scope).kpis(period)
+    return view.long(
+        f"kpis {scope} {period}", choices.age(period), lambda ask: ask.of(scope).kpis(period)
     )
-    return found
 
 
 def span(found: Mapping[str, Kpi], view: View) -> str:
@@ -57,22 +59,37 @@ def written_span(kpi: Kpi, view: View) -> str:
     return say("of_period", view.language, start=start, end=end)
 
 
-def rows(indicators: Sequence[Indicator], kpis: Mapping[str, Kpi], link: Link, view: View) -> Rows:
+def rows(
+    indicators: Sequence[Indicator], kpis: Mapping[str, Kpi], link: Link, view: View,
+    shown: Sequence[str] = COLUMNS,
+) -> Rows:  # fmt: skip
     """One row an indicator; of those that only some may see, where the answer has them."""
-    shown = [i for i in indicators if not i.finance or i.name in kpis]
-    language = view.language
+    known = [one for one in indicators if not one.finance or one.name in kpis]
     return Rows(
         [
-            [
-                name(one, kpis.get(one.name), link, view),
-                value(one, kpis.get(one.name), language),
-                trend(one, kpis, language),
-                *trust(one, kpis.get(one.name), language),
-            ]
-            for one in shown
+            [cells[column] for column in shown]
+            for one in known
+            for cells in [_cells(one, kpis, link, view, few="parts" not in shown)]
         ],
-        keys=[one.name for one in shown],
+        keys=[one.name for one in known],
     )
+
+
+def _cells(
+    one: Indicator, kpis: Mapping[str, Kpi], link: Link, view: View, *, few: bool
+) -> dict[str, Cell]:
+    """Every cell that a row of an indicator may have, by its column."""
+    kpi, language = kpis.get(one.name), view.language
+    return {
+        "indicator": name(one, kpi, link, view),
+        "value": value(one, kpi, language, few=few),
+        "parts": Text(parts(one, kpi, language, MANY_PARTS) if kpi else ""),
+        "trend": trend(one, kpis, language),
+        "category": Text(category(kpi.category, language) if kpi else ""),
+        "coverage": Text(covered(kpi, language) if kpi else ""),
+        "quality": Text(quality_word(kpi.quality, language) if kpi else ""),
+        "method": Text(kpi.method if kpi else one.method, mono=True),
+    }
 
 
 def name(one: Indicator, kpi: Kpi | None, link: Link, view: View) -> Text:
@@ -83,29 +100,24 @@ def name(one: Indicator, kpi: Kpi | None, link: Link, view: View) -> Text:
     )  # fmt: skip
 
 
-def value(one: Indicator, kpi: Kpi | None, language: str) -> Number:
-    """The value with its unit and few parts, or why there is none; the twin's share beside it."""
+def value(one: Indicator, kpi: Kpi | None, language: str, *, few: bool = False) -> Number:
+    """The value with its unit, or why there is none; the twin's share beside it.
+
+    With `few`, its parts too, where they are.
+    """
     if kpi is None:
         return unknown(say("not_computed", language))
     stamp = stamps.of_share(kpi.simulated_share, language)
     if kpi.value is None:
         return unknown(kpi.reason or say("no_reason", language), stamp=stamp)
     said = written(one, kpi.value, language)
-    few = parts(one, kpi, language) if len(kpi.parts) <= PARTS_SHOWN else ""
-    return Number(said.text, said.unit, note=few, stamp=stamp, source=exact(one, kpi.value))
+    told = parts(one, kpi, language) if few and len(kpi.parts) <= PARTS_SHOWN else ""
+    return Number(said.text, said.unit, note=told, stamp=stamp, source=exact(one, kpi.value))
 
 
-def trust(one: Indicator, kpi: Kpi | None, language: str) -> tuple[Cell, ...]:
-    """Category, coverage, quality and method of a value."""
-    if kpi is None:
-        return Text(""), Text(""), Text(""), Text(one.method, mono=True)
-    share = f"{number(kpi.coverage * 100, language)}{SPACE}%"
-    return (
-        Text(category(kpi.category, language)),
-        Text(share),
-        Text(quality_word(kpi.quality, language)),
-        Text(kpi.method, mono=True),
-    )
+def covered(kpi: Kpi, language: str) -> str:
+    """The share of what was to be known that is."""
+    return f"{number(kpi.coverage * 100, language)}{SPACE}%"
 
 
 def trend(one: Indicator, kpis: Mapping[str, Kpi], language: str) -> Text:
@@ -152,10 +164,22 @@ def parts(one: Indicator, kpi: Kpi, language: str, most: int = PARTS_SHOWN) -> s
     known = sorted(
         kpi.parts.items(), key=lambda part: (part[1] is None, -(part[1] or 0), part[0])
     )  # fmt: skip
-    said = [f"{part}{SPACE}: {part_value(one, size, language)}" for part, size in known[:most]]
+    said = [
+        f"{part_name(one, part, language)}{SPACE}: {part_value(one, size, language)}"
+        for part, size in known[:most]
+    ]
     if len(known) > most:
         said.append(say("more_parts", language, count=len(known) - most))
     return " · ".join(said)
+
+
+def part_name(one: Indicator, part: str, language: str) -> str:
+    """What people call a part: a country by its name, a layer of reach by its word."""
+    if one.parts == "country":
+        return country(part, language)
+    if one.parts == "layer" and part in list(Layer):
+        return Layer(part).label(language)
+    return part
 
 
 def part_value(one: Indicator, size: float | None, language: str) -> str:

@@ -26,6 +26,9 @@ COLUMNS: Final = {
     "declared": ("trait", "value", "status", "declared_source"),
     "changes": ("since", "trait", "before", "after"),
     "facts": ("fact", "value"),
+    "stores": ("store", "objects", "readable", "lost", "margins"),
+    "gone": ("site", "outcome", "containers"),
+    "evidence": ("objective", "evidence", "value", "coverage", "quality"),
     "terms": ("step", "term", "value", "coverage", "quality"),
 }
 """The columns of a table by its name; each is a word of `text`, under `column_`."""

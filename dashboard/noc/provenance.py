@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard.format import SPACE, number, quantity
 from dashboard.noc import choices, kpis, parts
-from dashboard.noc.shown import Cell, Number, Rows, Text, failed, isolated, quality_word, unknown
+from dashboard.noc.shown import Cell, Number, Rows, Text, quality_word, tabled, unknown
 from dashboard.noc.view import View
 from dashboard.text import say, say_or
 from vigie import units
@@ -58,15 +58,15 @@ def content(view: View) -> dict[str, Rows]:
     name, period, scope = view.chosen.one(EXPLAIN), choices.period(view), choices.scope(view)
     if not name:
         return {"facts": Rows(empty=say("indicators_note", view.language)), "terms": Rows()}
-    one, ask = indicator(name), view.ask.of(scope)
-    found = isolated(
-        lambda: view.slow(
+    one = indicator(name)
+    found = tabled(
+        lambda: view.long(
             f"explain {scope} {period} {name}", choices.age(period),
-            lambda: ask.explained(name, period),
-        ), str,
+            lambda ask: ask.of(scope).explained(name, period),
+        )
     )  # fmt: skip
-    if isinstance(found, str):
-        return {"facts": failed(found), "terms": Rows()}
+    if isinstance(found, Rows):
+        return {"facts": found, "terms": Rows()}
     if found is None or one is None:
         return {"facts": Rows(error=say("not_computed", view.language)), "terms": Rows()}
     return {"facts": facts(one, found, view), "terms": terms(found, view.language)}
@@ -82,7 +82,7 @@ def facts(one: Indicator, kpi: Kpi, view: View) -> Rows:
         if said:
             rows.append([Text(say(f"fact_{word}", language)), Text(said)])
     rows += [
-        [Text(say("part_of", language, name=name)),
+        [Text(say("part_of", language, name=kpis.part_name(one, name, language))),
          Text(kpis.part_value(one, size, language))]
         for name, size in sorted(kpi.parts.items(), key=lambda part: -(part[1] or 0))
     ]  # fmt: skip
@@ -132,5 +132,5 @@ def _facts(kpi: Kpi, view: View) -> Iterator[tuple[str, str]]:
     yield "period", " · ".join(filter(None, [span, vintage]))
     yield "method", kpi.method
     yield "category", kpis.category(kpi.category, language)
-    yield "coverage", f"{number(kpi.coverage * 100, language)}{SPACE}%"
+    yield "coverage", kpis.covered(kpi, language)
     yield "quality", quality_word(kpi.quality, language)

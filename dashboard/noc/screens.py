@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from dashboard.noc import energy, fleet, site
+from dashboard.noc import energy, fleet, site, sovereignty
 from dashboard.noc.screen import Screen
 
-SCREENS: Final[tuple[Screen, ...]] = (fleet.SCREEN, energy.SCREEN, site.SCREEN)
+SCREENS: Final[tuple[Screen, ...]] = (
+    fleet.SCREEN, energy.SCREEN, sovereignty.SCREEN, site.SCREEN,
+)  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, TypeVar
 
+from dashboard.board import Pending
 from dashboard.text import say
 from vigie.errors import Refused, Unavailable
 from vigie.shape import Measurement
@@ -110,6 +111,16 @@ def isolated(read: Callable[[], T], otherwise: Callable[[str], U]) -> T | U:
         return read()
     except (Refused, Unavailable) as error:
         return otherwise(str(error))
+
+
+def tabled(read: Callable[[], T]) -> T | Rows:
+    """What `read` gives, or the table that says why it gives nothing, or nothing yet."""
+    try:
+        return read()
+    except Pending as error:
+        return Rows(empty=str(error))
+    except (Refused, Unavailable) as error:
+        return failed(str(error))
 
 
 def failed(why: str) -> Rows:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from dashboard.noc.chosen import Chosen
 from dashboard.noc.rates import Rates
 from dashboard.questions import Asker
+
+T = TypeVar("T")
 
 
 class Slow(Protocol):
@@ -15,6 +17,17 @@ class Slow(Protocol):
 
     def __call__(self, name: str, seconds: float, read: Callable[[], Any], /) -> Any:
         """What `read` gave at most `seconds` ago; raises as `read`."""
+
+
+class Aside(Protocol):
+    """Reads what may take the API long, while the screen goes on with what was read last."""
+
+    def __call__(self, name: str, seconds: float, read: Callable[[Asker], Any], /) -> Any:
+        """What `read` gave, to be read again after `seconds`; raises as `read`.
+
+        Raises:
+            Pending: it has not come yet.
+        """
 
 
 def at_once(_: str, __: float, read: Callable[[], Any], /) -> Any:
@@ -32,6 +45,19 @@ class View:
     rates: Rates = field(default_factory=Rates)
     slow: Slow = at_once
     chosen: Chosen = field(default_factory=Chosen)
+    aside: Aside | None = None
+
+    def long(self, name: str, seconds: float, read: Callable[[Asker], T]) -> T:
+        """What `read` gave at some time, read again after `seconds`, aside where that is offered.
+
+        Raises:
+            Refused, Unavailable: it could not be read.
+            Pending: it has not come yet.
+        """
+        if self.aside is None:
+            return read(self.ask)
+        found: T = self.aside(name, seconds, read)
+        return found
 
     @property
     def language(self) -> str:

@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import dash
 
-from dashboard.board import Board, Boards
+from dashboard.board import Board, Boards, Pending
 from dashboard.figures.line import Drawing
 from dashboard.noc import curves
 from dashboard.noc.address import Address
@@ -17,6 +17,8 @@ from dashboard.noc.rates import Rates
 from dashboard.noc.view import View
 from dashboard.questions import Asker
 from dashboard.session import Sessions, Visit
+from dashboard.text import say
+from vigie.client import Client
 from vigie.errors import Refused, Unavailable
 
 COOKIE: Final = "vigie_session"
@@ -30,6 +32,8 @@ class Watch:
     sessions: Sessions
     zone: ZoneInfo
     language: str
+    patient: Callable[[str], Client]
+    """A client of the API, by a person's token, that waits for what takes long."""
     now: Callable[[], float] = time.time
     boards: Boards = field(default_factory=lambda: Boards(time.monotonic))
     rates: Rates = field(default_factory=Rates)
@@ -60,11 +64,24 @@ class Watch:
                 raise Unavailable(board.trouble)
             return board.content
 
+        def aside(name: str, seconds: float, read: Callable[[Asker], Any]) -> Any:
+            def read_long() -> Any:
+                with closing(self.patient(visit.token)) as client:
+                    return read(replace(ask, client=client))
+
+            key = (visit.rights, address.page, "aside", name)
+            try:
+                board = self.boards.aside(key, read_long, tick=seconds)
+            except Pending as error:
+                raise Pending(say("being_read", address.language)) from error
+            if board.trouble:
+                raise Unavailable(board.trouble)
+            return board.content
+
         def read() -> dict[str, Any]:
             with closing(visit.client):
-                return address.screen.content(
-                    View(ask, self.now(), self.zone, self.rates, slow, address.chosen)
-                )
+                view = View(ask, self.now(), self.zone, self.rates, slow, address.chosen, aside)
+                return address.screen.content(view)
 
         return self.boards.get((visit.rights, address.board), read, fresh=fresh)
 

@@ -25,7 +25,7 @@ SCRIPT = (PACKAGE / "assets" / "noc.js").read_text(encoding="utf-8")
 BUILT = (  # keys put together from a word of a list that stands in the code
     "number_", "column_", "legend_", "state_", "source_", "quality_", "period_", "priority_",
     "strip_", "key_", "js_", "severity_", "fact_", "step_", "kind_", "cooling_", "trait_",
-    "vintage_", "check_", "scope_",
+    "vintage_", "check_", "scope_", "pick_", "outcome_",
 )  # fmt: skip
 
 

@@ -93,7 +93,7 @@ def use(boards: Boards, clock: Clock) -> dict[str, GpuUse]:
         made[container] = GpuUse(
             sums.of(boards.energy, boards.reach),
             sums.of(idle, both),
-            Hourly(mean, activity.covered, activity.quality, activity.sources, activity.whole),
+            Hourly(mean, activity.covered, activity.quality, activity.sources),  # of what is known
             Hourly(np.where(many > 0, many, np.nan), (many > 0).astype(np.float64), boards.quality),
         )
     return made

@@ -10,6 +10,7 @@ from collector.duties.windows import Windows
 from collector.kpis.facts import Floats, Line, River, Stored, Work
 from collector.kpis.metered import Clock, Counted, counted, together
 from collector.rollups.columns import series_columns
+from collector.rollups.groups import group, numbers
 from vigie.catalogue import Environment, Fragments, Link, Queue, Water
 from vigie.fragments import Scheme
 from vigie.frame import QUALITY_COLUMN, TIME_COLUMN
@@ -148,16 +149,17 @@ def _extremes(
 ) -> Iterator[tuple[Mapping[str, str], Floats]]:
     """By series, the extreme of each interval over the windows that begin in it."""
     keys = series_columns(windows.measurement)
-    by_series: dict[tuple[str, ...], Floats] = {}
-    rows = windows.rows.select([TIME_COLUMN, *keys, column])
-    for row in rows.filter(rows[column].is_valid()).to_pylist():
-        at = int(np.searchsorted(edges, row[TIME_COLUMN].timestamp() * 1e6, "right")) - 1
-        if 0 <= at < len(edges) - 1:
-            key = tuple(row[k] for k in keys)
-            mine = by_series.setdefault(key, np.full(len(edges) - 1, np.nan))
-            mine[at] = better(mine[at], row[column])
-    for key, values in by_series.items():
-        yield dict(zip(keys, key, strict=True)), values[cells]
+    told = windows.rows.filter(windows.rows[column].is_valid())
+    if not told.num_rows:
+        return
+    groups = group(told, keys, None)
+    at = np.searchsorted(edges, groups.arranged(numbers(told[TIME_COLUMN])), "right") - 1
+    inside = (at >= 0) & (at < len(edges) - 1)
+    found = np.full((groups.count, len(edges) - 1), np.nan)
+    values = groups.arranged(numbers(told[column]))[inside]
+    better.at(found, (groups.group[inside], at[inside]), values)
+    for row, said in enumerate(groups.heads(keys).to_pylist()):
+        yield said, found[row, cells]
 
 
 def _total(said: Counted | None) -> float | None:

@@ -79,7 +79,7 @@ def boards(first: Windows, instead: Windows | None, cells: slice) -> Boards | No
 
 
 def use(boards: Boards, clock: Clock) -> dict[str, GpuUse]:
-    """Of each container."""
+    """Of each container; the number of GPUs is covered as their activity is, which it weighs."""
     idle = boards.idle
     both = np.minimum(boards.reach, boards.busy)
     told = ~np.isnan(boards.energy) | ~np.isnan(boards.activity)
@@ -94,7 +94,7 @@ def use(boards: Boards, clock: Clock) -> dict[str, GpuUse]:
             sums.of(boards.energy, boards.reach),
             sums.of(idle, both),
             Hourly(mean, activity.covered, activity.quality, activity.sources),  # of what is known
-            Hourly(np.where(many > 0, many, np.nan), (many > 0).astype(np.float64), boards.quality),
+            Hourly(np.where(many > 0, many, np.nan), activity.covered, boards.quality),
         )
     return made
 

@@ -179,6 +179,19 @@ def test_a_gpu_is_idle_in_the_hours_in_which_its_multiprocessors_were() -> None:
     assert use.count.amount.tolist() == [2] * 3
 
 
+def test_activity_that_is_known_in_part_is_the_mean_of_that_part() -> None:
+    shelf = Shelf()
+    every(shelf, Gpu, OFTEN[:60], {"sm_active_ratio": 0.6}, host="h", gpu="a")
+    every(shelf, Gpu, OFTEN, {"energy_joules_total": 500}, host="h", gpu="a")
+    use = only(gathered(shelf, 0, 60)).gpus
+    assert use is not None
+    assert use.activity.amount.tolist() == pytest.approx([0.6])
+    assert use.activity.covered.tolist() == pytest.approx(use.count.covered.tolist())
+    assert use.activity.covered[0] < 0.3
+    assert use.activity.known.all()
+    assert not use.idle.known.any()
+
+
 def test_a_gpu_that_tells_neither_activity_nor_energy_is_known_by_utilisation_and_power() -> None:
     shelf = Shelf()
     every(

@@ -4,7 +4,7 @@ from typing import Final
 
 from twin.cooling.fluids import Fluid
 
-LEAST_FAN: Final = 0.15
+LEAST_FAN: Final = 0.35
 """Slowest speed of a fan, of its greatest."""
 LEAST_PUMP: Final = 0.30
 CARNOT_SHARE: Final = 0.45

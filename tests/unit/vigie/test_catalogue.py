@@ -35,7 +35,8 @@ def lines() -> Iterator[str]:
     for event in catalogue.EVENTS:
         yield f"event {event.code}: {' '.join(event.keys) or 'no keys'}"
     for indicator in indicators.INDICATORS:
-        yield f"indicator {indicator.name}: {indicator.unit.ucum} {indicator.method.partition('@')[0]}"
+        method, _, _ = indicator.method.partition("@")  # a new way of computing is a new version
+        yield f"indicator {indicator.name}: {indicator.unit.ucum} {method}"
 
 
 def test_names_and_numbers_only_grow(golden: Callable[[str, str], None]) -> None:

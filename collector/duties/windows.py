@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from collector.duties.roll import HOUR, floor
 from collector.rollups import columns
+from collector.rollups.groups import Groups, group
 from collector.rollups.increase import Spread, spread
 from collector.rollups.roll import roll
 from collector.store.tiers import RAW, Part
@@ -79,15 +80,20 @@ class Windows:
         return {}
 
     @cached_property
+    def _groups(self) -> Groups:
+        return group(self.rows, columns.series_columns(self.measurement), None)
+
+    @cached_property
     def series(self) -> pa.Table:
         """The keys of every series, in their order."""
         keys = columns.series_columns(self.measurement)
-        return self.rows.group_by(keys).aggregate([]).sort_by([(key, "ascending") for key in keys])
+        return self._groups.heads(keys) if self.rows.num_rows else self.rows.select(keys)
 
     def grown(self, declared: Field) -> Spread | None:
         """What a field grew by in each interval, by series; None where nothing tells it."""
         if declared.name not in self._known:
-            found = spread(self.measurement, declared, self.rows, self.edges)
+            groups = self._groups if self.rows.num_rows else None
+            found = spread(self.measurement, declared, self.rows, self.edges, groups)
             self._known[declared.name] = found
         return self._known[declared.name]
 
@@ -112,10 +118,11 @@ class Windows:
             for row in grouped.to_pylist()
         }
 
-    def before(self, end: datetime) -> pa.Table:
-        """The windows that begin before an instant, oldest first."""
-        rows = self.rows.filter(pc.less(self.rows[TIME_COLUMN], pa.scalar(end)))
-        return rows.sort_by(TIME_COLUMN)
+    def within(self, start: datetime, end: datetime) -> pa.Table:
+        """The windows that begin from one instant until before another, oldest first."""
+        begun = self.rows[TIME_COLUMN]
+        chosen = pc.and_(pc.greater_equal(begun, pa.scalar(start)), pc.less(begun, pa.scalar(end)))
+        return self.rows.filter(chosen).sort_by(TIME_COLUMN)
 
 
 def windows(

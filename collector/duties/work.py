@@ -73,9 +73,9 @@ def stored(windows: Windows, cells: slice, end: datetime) -> dict[str, tuple[Sto
     last: dict[tuple[str, ...], dict[str, Any]] = {}
     keys = series_columns(Fragments)
     names = [f"{f.name}_last" for f in STORED[:2]]
-    rows = windows.before(end).select([TIME_COLUMN, *keys, *names])
+    rows = windows.within(end - RECENT, end).select([TIME_COLUMN, *keys, *names])
     for row in rows.to_pylist():
-        if row[TIME_COLUMN] >= end - RECENT and row[names[0]] is not None:
+        if row[names[0]] is not None:
             last[tuple(row[key] for key in keys)] = row
     repaired: dict[tuple[str, str, str], float] = {}
     for said, known, at in windows.grown_by_series(Fragments.repaired_total):

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from collector.rollups.columns import TIME_TYPE, series_columns
 from collector.rollups.fields import Windows
-from collector.rollups.groups import Array, group
+from collector.rollups.groups import Array, Groups, group
 from collector.rollups.states import Inside, increases, trapezoids
 from vigie.frame import TIME_COLUMN
 from vigie.shape import Field, Kind, Measurement
@@ -77,12 +77,13 @@ def spread(
     declared: Field,
     windows: pa.Table,
     edges: Sequence[datetime],
+    groups: Groups | None = None,
 ) -> Spread | None:
-    """As `increase`; None where no window knows the field."""
+    """As `increase`; None where no window knows the field. `groups` are the windows by series."""
     if not windows.num_rows:
         return None
     series = series_columns(measurement)
-    groups = group(windows, series, None)
+    groups = groups or group(windows, series, None)
     found = Windows(measurement, groups).field(declared)
     if found is None:
         return None

@@ -104,9 +104,12 @@ TEXTS: Final[dict[str, Said]] = {
     "simulated": Said("SIMULÉ", "SIMULATED"),
     "simulated_scale": Said("SIMULÉ · échelle {scale}", "SIMULATED · scale {scale}"),
     "simulated_share": Said("SIMULÉ {share} %", "SIMULATED {share}%"),
+    "rows_left": Said("… et {count} {count|autre|autres}", "… and {count} more"),
     # Containers
     "fleet_note": Said("{count} {count|conteneur|conteneurs} · place fixe, gris = nominal",
                        "{count} {count|container|containers} · fixed place, grey = nominal"),
+    "operators": Said("{count} {count|exploitant|exploitants}",
+                      "{count} {count|operator|operators}"),
     "sites": Said("{count} {count|site|sites}", "{count} {count|site|sites}"),
     "abnormal_count": Said("{count} {count|anormal|anormaux}", "{count} abnormal"),
     "heard": Said("en direct", "live"),

@@ -196,6 +196,14 @@
     }
     if (body.said !== undefined) { body.replaceChildren(); body.said = undefined; }
     while (body.rows.length > table.rows.length) body.lastChild.remove();
+    const foot = body.parentElement.tFoot ?? body.parentElement.createTFoot();
+    if (foot.said !== table.left) {
+      const line = node("tr"), cell = node("td", "nothing", table.left);
+      cell.colSpan = span_;
+      line.append(cell);
+      foot.replaceChildren(...(table.left ? [line] : []));
+      foot.said = table.left;
+    }
     table.rows.forEach((cells, index) => {
       let line = body.rows[index];
       if (!line) { line = node("tr"); body.append(line); }

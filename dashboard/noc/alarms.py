@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 from dashboard import stamps
 from dashboard.format import moment, number, seconds_of
 from dashboard.noc.places import Places
-from dashboard.noc.shown import Age, Cell, Deed, Mark, Number, Rows, Text
+from dashboard.noc.shown import Age, Cell, Deed, Mark, Number, Rows, Text, bounded
 from dashboard.questions import Row
 from dashboard.text import say
 from vigie import catalogue
@@ -27,14 +28,17 @@ SEVERITY_SIGNS: Final = {Severity.INFO: "i", Severity.WARNING: "!", Severity.CRI
 def queue(alerts: Sequence[Alert], places: Places, now: float, language: str,
           zone: ZoneInfo) -> Rows:  # fmt: skip
     """Open alerts, worst and oldest first, one row each."""
-    opened = sorted(
-        (a for a in alerts if a.state in OPEN), key=lambda a: (a.priority, a.since)
+    found = opened(alerts)
+    body = bounded(
+        found, lambda a: _alert_row(a, places, now, language, zone), language,
+        _quiet(alerts, now, language, zone),
     )  # fmt: skip
-    return Rows(
-        rows=[_alert_row(a, places, now, language, zone) for a in opened],
-        keys=[a.id for a in opened],
-        empty=_quiet(alerts, now, language, zone),
-    )
+    return replace(body, keys=[a.id for a in found[: len(body.rows)]])
+
+
+def opened(alerts: Iterable[Alert]) -> list[Alert]:
+    """Those that are open, worst and oldest first."""
+    return sorted((a for a in alerts if a.state in OPEN), key=lambda a: (a.priority, a.since))
 
 
 def unacknowledged(alerts: Iterable[Alert], now: float, language: str, zone: ZoneInfo) -> Number:

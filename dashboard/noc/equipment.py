@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from dashboard.format import number
 from dashboard.noc import parts
 from dashboard.noc.machines import gauge
-from dashboard.noc.shown import Cell, Rows, Text, unknown
+from dashboard.noc.shown import Cell, Rows, Text, bounded, unknown
 from dashboard.questions import Asker, Row
 from dashboard.text import Said, say
 from vigie.catalogue import Cooling, Disk, Environment, Fragments, Gpu, Pool, Power
@@ -64,10 +64,11 @@ def name(kind: type[Measurement]) -> str:
 def table(ask: Asker, kind: type[Measurement]) -> Rows:
     """One row for everything of a kind in the scope, by its keys."""
     found = sorted(ask.latest(kind), key=lambda row: _keys(kind, row))
-    return Rows([
-        [_named(kind, row), *(cell(row, field, ask.language) for field in SHOWN[kind])]
-        for row in found
-    ])  # fmt: skip
+
+    def drawn(row: Row) -> list[Cell]:
+        return [_named(kind, row), *(cell(row, field, ask.language) for field in SHOWN[kind])]
+
+    return bounded(found, drawn, ask.language)
 
 
 def cell(row: Row, field: Field, language: str) -> Cell:

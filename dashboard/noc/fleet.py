@@ -1,6 +1,6 @@
 """Flotte, the first screen: what needs me now?"""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -33,6 +33,8 @@ from vigie.indicators import CARBON_LOCATION, ENERGY, POWER
 from vigie.replies import Alert, Container
 
 TITLE: Final = Said("Flotte", "Fleet")
+SMALL: Final = 3
+"""Up to here the containers of an operator share the group of their region."""
 FEW_HOSTS: Final = 12
 """Up to here each machine has its own row of live numbers; beyond, the mosaic says enough."""
 EVENTS_SHOWN: Final = 12
@@ -141,20 +143,33 @@ def reachable(containers: Sequence[Container], language: str) -> Number:
 
 
 def mosaic(containers: Sequence[Container], language: str) -> list[dict[str, Any]]:
-    """Tiles by region and operator, each in its fixed place whatever its state."""
+    """Tiles by region and operator, each in its fixed place whatever its state.
+
+    Operators of few containers share the group of their region.
+    """
+    ordered = sorted(containers, key=lambda c: (c.region, c.operator, c.path))
+    sizes = Counter((c.region, c.operator) for c in ordered)
+    alone = Counter(c.site for c in ordered)
     groups: Mapping[tuple[str, str], list[Container]] = defaultdict(list)
-    for container in sorted(containers, key=lambda c: (c.region, c.operator, c.path)):
-        groups[container.region, container.operator].append(container)
+    for container in ordered:
+        whose = container.operator if sizes[container.region, container.operator] > SMALL else ""
+        groups[container.region, whose].append(container)
     return [
         {
             "title": region or say("no_region", language),
-            "sub": operator,
+            "sub": whose or _operators(members, language),
             "stamp": stamps.of_containers(members, language),
             "count": _group_note(members, language),
-            "tiles": [_tile(c, language) for c in members],
+            "tiles": [_tile(c, language, alone=alone[c.site] == 1) for c in members],
         }
-        for (region, operator), members in groups.items()
+        for (region, whose), members in groups.items()
     ]
+
+
+def _operators(members: Sequence[Container], language: str) -> str:
+    """The one operator of these, else how many they are."""
+    found = {container.operator for container in members}
+    return found.pop() if len(found) == 1 else say("operators", language, count=len(found))
 
 
 def state_mark(container: Container, language: str) -> Mark:
@@ -204,12 +219,14 @@ def _share(containers: Sequence[Container], language: str) -> str:
     return stamps.of_share(simulated / max(len(containers), 1), language)
 
 
-def _tile(container: Container, language: str) -> dict[str, Any]:
+def _tile(container: Container, language: str, *, alone: bool) -> dict[str, Any]:
+    """One tile; a container that is `alone` on its site goes by the name of the site."""
+    name = container.site_name if alone and container.site_name else container.name
     mark = state_mark(container, language)
     stamp = stamps.of_container(container, language)
-    said = " · ".join(filter(None, [f"{container.name} : {mark.text}", stamp]))
+    said = " · ".join(filter(None, [f"{name} : {mark.text}", container.operator, stamp]))
     return {
-        "path": container.path, "name": container.name, "mark": mark.mark, "sign": mark.sign,
+        "path": container.path, "name": name, "mark": mark.mark, "sign": mark.sign,
         "simulated": container.simulated, "stamp": stamp, "label": said,
         "state": mark.text, "href": alarms.site_link(container.path, language),
     }  # fmt: skip
@@ -225,7 +242,7 @@ def _alarms(
         lost = unknown(alerts)
         return {"p1": lost, "load": lost}, {"queue": Rows(error=alerts)}, {"queue_note": ""}
     queue = alarms.queue(alerts, places, now, language, zone)
-    note = say("queue_note", language, count=len(queue.rows))
+    note = say("queue_note", language, count=len(alarms.opened(alerts)))
     numbers = {
         "p1": alarms.unacknowledged(alerts, now, language, zone),
         "load": alarms.load(alerts, now, language),

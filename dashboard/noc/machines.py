@@ -15,6 +15,7 @@ from dashboard.noc.shown import (
     Number,
     Rows,
     Text,
+    bounded,
     isolated,
     quality_word,
     stale_age,
@@ -94,19 +95,21 @@ def filesystems(view: View) -> Rows:
     language = view.language
     # Without the trend the table is still worth showing.
     soon: dict[filling.Mount, float] = isolated(lambda: filling.full_in(view), lambda _: {})
-    rows: list[list[Cell]] = []
-    for row in sorted(view.ask.latest(Filesystem), key=_filled, reverse=True):
+
+    def drawn(row: Row) -> list[Cell]:
         name = str(row[Filesystem.host.name]), str(row[Filesystem.mount.name])
         used = space(row, language)
         if name in soon:
             hint = say("full_in", language, time=duration(soon[name], language))
             used = replace(used, note=f"{used.note} · {hint}")
         access = "read_only" if row.get(Filesystem.read_only.name) else "writable"
-        rows.append([
+        return [
             Text(name[1], sub=name[0], mono=True), used, inodes(row, language),
             Text(say(access, language)),
-        ])  # fmt: skip
-    return Rows(rows, empty=say("no_filesystem", language))
+        ]  # fmt: skip
+
+    found = sorted(view.ask.latest(Filesystem), key=_filled, reverse=True)
+    return bounded(found, drawn, language, say("no_filesystem", language))
 
 
 def inodes(row: Row, language: str) -> Number:
@@ -121,33 +124,41 @@ def inodes(row: Row, language: str) -> Number:
 def disks(ask: Asker, rates: Rates) -> Rows:
     """Traffic of every block device now."""
     counters = (DiskIo.read_bytes_total, DiskIo.written_bytes_total)
-    rows: list[list[Cell]] = [
-        [
+
+    def drawn(row: Row) -> list[Cell]:
+        return [
             Text(str(row[DiskIo.device.name]), sub=str(row[DiskIo.host.name]), mono=True),
             *(counted(row, field, rates, ask.language) for field in counters),
             busy(row, DiskIo.io_time_seconds_total, rates, ask.language),
         ]
-        for row in sorted(ask.latest(DiskIo), key=_place)
-    ]
-    return Rows(rows, empty=say("no_disk", ask.language))
+
+    found = sorted(ask.latest(DiskIo), key=_place)
+    return bounded(found, drawn, ask.language, say("no_disk", ask.language))
 
 
 def pressure(hosts: Iterable[Row], rates: Rates, language: str) -> Rows:
     """Share of time in which some task waited for a processor, memory or a disk."""
-    rows: list[list[Cell]] = [
-        [Text(field.label(language), sub=str(row["host"])), busy(row, field, rates, language)]
-        for row in hosts
-        for field in PRESSURES
-    ]
-    return Rows(rows, empty=say("no_host", language))
+    found = [(row, field) for row in hosts for field in PRESSURES]
+
+    def drawn(one: tuple[Row, Field]) -> list[Cell]:
+        row, field = one
+        return [
+            Text(field.label(language), sub=str(row["host"])),
+            busy(row, field, rates, language),
+        ]
+
+    return bounded(found, drawn, language, say("no_host", language))
 
 
 def sources(ask: Asker) -> Rows:
     """Every reader of the agents: status, age of its last good reading, failures."""
     found = sorted(ask.latest(Source), key=_place)
-    rows = [_agent(row, ask.language) for row in found if row[Source.source.name] == AGENT]
-    rows += [_source(row, ask.language) for row in found if row[Source.source.name] != AGENT]
-    return Rows(rows, empty=say("no_source", ask.language))
+    found.sort(key=lambda row: row[Source.source.name] != AGENT)
+
+    def drawn(row: Row) -> list[Cell]:
+        return (_agent if row[Source.source.name] == AGENT else _source)(row, ask.language)
+
+    return bounded(found, drawn, ask.language, say("no_source", ask.language))
 
 
 def _source(row: Row, language: str) -> list[Cell]:
@@ -192,15 +203,16 @@ def source_mark(row: Row, language: str) -> Mark:
 
 def devices(ask: Asker) -> Rows:
     """The inventory of equipment."""
-    rows: list[list[Cell]] = [
-        [
+
+    def drawn(row: Row) -> list[Cell]:
+        return [
             Text(_said(row, Device.kind), sub=_said(row, Device.device)),
             Text(_said(row, Device.model), sub=_said(row, Device.serial)),
             Text(_size(row, ask.language), sub=_said(row, Device.firmware)),
         ]
-        for row in sorted(ask.latest(Device), key=_place)
-    ]
-    return Rows(rows, empty=say("no_device", ask.language))
+
+    found = sorted(ask.latest(Device), key=_place)
+    return bounded(found, drawn, ask.language, say("no_device", ask.language))
 
 
 def gauge(row: Row, field: Field, language: str, **more: Any) -> Number:

@@ -16,6 +16,8 @@ from vigie.shape import Measurement
 T = TypeVar("T")
 U = TypeVar("U")
 PERIODS_UNTIL_STALE: Final = 3
+ROWS_SHOWN: Final = 80
+"""More rows than this nobody reads, and a browser paints them slowly."""
 TRANSPORT_SECONDS: Final = 5.0
 """What the way from the sensor to the screen may take before an age is worth a word."""
 
@@ -97,12 +99,27 @@ Cell = Number | Text | Mark | Age | Deed
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The body of a table; `empty` is said when there is no row, `error` when it cannot be read."""
+    """The body of a table; `empty` is said when there is no row, `error` when it cannot be read.
+
+    `left` says how many rows there are that are not shown.
+    """
 
     rows: Sequence[Sequence[Cell]] = ()
     empty: str = ""
     error: str = ""
     keys: Sequence[str] = field(default_factory=tuple)
+    left: str = ""
+
+
+def bounded(
+    found: Sequence[U], drawn: Callable[[U], Sequence[Cell]], language: str, empty: str = ""
+) -> Rows:
+    """One row each of what was found, as many as a person reads; the others are counted."""
+    left = len(found) - ROWS_SHOWN
+    return Rows(
+        [drawn(one) for one in found[:ROWS_SHOWN]], empty=empty,
+        left=say("rows_left", language, count=left) if left > 0 else "",
+    )  # fmt: skip
 
 
 def isolated(read: Callable[[], T], otherwise: Callable[[str], U]) -> T | U:

@@ -24,8 +24,8 @@ CAPACITIES: Final = {"storage_bytes": BYTE, "gpus": ONE, "power_watts": WATT}
 NUMBERS: Final = ("gone", "lost", "tenants", *CAPACITIES)
 PARTIES_SECONDS: Final = 60.0
 ANSWER_SECONDS: Final = 30.0
-NAMED: Final = 12
-"""Containers of a site that are named; the others are counted."""
+NAMED: Final = 10
+"""Names that are told in a row; the others are counted."""
 
 
 def layout(language: str) -> Component:
@@ -112,7 +112,8 @@ def numbers(found: WhatIf, language: str) -> dict[str, Number]:
         ),
         "tenants": Number(
             number(len(found.tenants), language), stamp=stamp,
-            note=", ".join(found.tenants) or say("tenants_none", language),
+            note=some(found.tenants, language) or say("tenants_none", language),
+            source=", ".join(found.tenants),
         ),
         "lost": unknown(say("whatif_reserved", language)),
     }  # fmt: skip
@@ -147,8 +148,7 @@ def stores(found: Sequence[StoreLeft] | None, language: str) -> Rows:
                  stamp=say("simulated", language) if store.simulated else ""),
             Text(number(store.objects, language)),
             Text(number(store.readable, language)),
-            Mark("p1", "!", number(store.lost, language)) if store.lost
-            else Text(number(0, language)),
+            Text(number(store.lost, language)),
             Text(say("margins_before", language, margins=margins(store.before, language)),
                  sub=say("margins_after", language, margins=margins(store.after, language))),
         ]
@@ -170,18 +170,22 @@ def margins(found: Sequence[Margin], language: str) -> str:
     return " · ".join(said)
 
 
+def some(names: Sequence[str], language: str) -> str:
+    """Names as far as there is room, and how many more there are."""
+    said = ", ".join(names[:NAMED])
+    more = len(names) - NAMED
+    return f"{said} {say('more_parts', language, count=more)}" if more > 0 else said
+
+
 def gone(found: WhatIf, containers: Sequence[Container], language: str) -> Rows:
     """Which containers are gone, and which might be, a row a site."""
     rows: list[list[Cell]] = []
-    for paths, outcome, mark in ((found.gone, "gone", Mark("p1", "×")),
-                                 (found.unknown, "unknown", Mark("stale", "?"))):  # fmt: skip
+    for paths, outcome, mark in ((found.gone, "gone", Mark("nominal", "×")),
+                                 (found.unknown, "unknown", Mark("silent", "?"))):  # fmt: skip
         hit = [c for c in containers if c.path in set(paths)]
         for site in dict.fromkeys(c.site for c in hit):
             members = [c for c in hit if c.site == site]
-            names = ", ".join(c.name for c in members[:NAMED])
-            more = len(members) - NAMED
-            if more > 0:
-                names += " " + say("more_parts", language, count=more)
+            names = some([c.name for c in members], language)
             rows.append([
                 Text(members[0].site_name or site, sub=members[0].operator,
                      href=site_link(members[0].path, language),
@@ -189,4 +193,9 @@ def gone(found: WhatIf, containers: Sequence[Container], language: str) -> Rows:
                 Mark(mark.mark, mark.sign, say(f"outcome_{outcome}", language)),
                 Text(number(len(members), language), sub=names),
             ])  # fmt: skip
+    if found.tenants:
+        rows.append([
+            Text(say("number_tenants", language)), Text(""),
+            Text(number(len(found.tenants), language), sub=", ".join(found.tenants)),
+        ])  # fmt: skip
     return Rows(rows)

@@ -134,6 +134,33 @@ def test_a_program_that_dies_comes_back_and_another_up_is_refused(up: Up) -> Non
     assert " --enrol" not in again
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+def test_with_the_twin_a_network_stands_beside_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIGIE_TWIN_SCOPES", "nancy,vendee")
+    monkeypatch.setenv("VIGIE_TWIN_HISTORY", "1h")
+    begun = time.monotonic()
+    running = Up(tmp_path, "--twin")
+    try:
+        running.wait_for("Screens")
+        print(f"ready after {time.monotonic() - begun:.1f} s")
+        running.wait_for(r"Simulated \d+ containers on \d+ sites of the reference network")
+        assert "campus at 1:100" in running.said
+        running.wait_for("past played")
+        told = rows(running, "latest/gpu?scope=nancy")
+        assert any(told.columns.values())
+        with running.client() as client:
+            marked = {c.path: c.simulated for c in client.get(Containers, "containers").containers}
+        assert (marked["local/this"], marked["nancy/enact"]) == (False, True)
+        assert len(children(running.process.pid)) == 4
+    finally:
+        running.process.send_signal(signal.SIGINT)
+        assert running.process.wait(timeout=60) == 0, running.said
+    assert not children(running.process.pid)
+
+
 def test_it_ends_by_itself_after_the_time_it_was_given(tmp_path: Path) -> None:
     running = Up(tmp_path, "--for", "1")
     assert running.process.wait(timeout=90) == 0, running.said

@@ -8,14 +8,15 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from collector.duties import gpus, meters, work
-from collector.duties.windows import Shelf, Windows, windows
+from collector.duties import gpus, meters, windows, work
+from collector.duties.windows import Shelf, Windows
 from collector.kpis import period as periods
 from collector.kpis.energy import Total
 from collector.kpis.facts import Facts, Floats, Grids, Held, Hourly, Plant, Supply, Violation
 from collector.kpis.metered import Doubts, Sums
 from collector.kpis.period import Period
 from vigie.catalogue import Environment, Fragments, Gpu, Heat, Host, Link, Power, Queue, Water
+from vigie.errors import QueryError
 from vigie.network.load import Network
 from vigie.network.operators import Status
 from vigie.network.places import Container, Lifecycle, Site, inside
@@ -37,6 +38,14 @@ READ: Final[Mapping[str, tuple[type[Measurement], Sequence[Field]]]] = {
     "host": (Host, (ALIVE,)),
 }
 """What is read of the store."""
+MOST_ROWS: Final = 4_000_000
+"""Rows of one measurement that are read at once, about a gigabyte."""
+MANY: Final = frozenset({"gpu", "host"})
+"""What there may be too much of: then it is left out, and that is said."""
+TOO_MANY: Final = (
+    "trop de GPU ou d'hôtes pour une telle durée : demander un jour, ou moins de sites",
+    "too many GPUs or hosts for so long a time: ask for a day, or for fewer sites",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +109,16 @@ class Gatherer:
     def gather(
         self, asked: Asked, spans: Sequence[Period], now: datetime, power: Total
     ) -> tuple[Facts, ...]:
-        """The facts of each period, out of one reading of all of them."""
-        edges = sorted({edge for span in spans for edge in periods.hours(span)})
-        read = {} if len(edges) < 2 else self._read(asked.paths, edges)
+        """The facts of each period, out of one reading of all of them; of too much, of the first.
+
+        Raises:
+            QueryError: even that is too much to be read at once.
+        """
+        edges = _edges(spans)
+        if len(spans) > 1 and self._large(asked, edges):
+            spans = spans[:1]
+            edges = _edges(spans)
+        read = {} if len(edges) < 2 else self._read(asked, edges)
         return tuple(self._facts(asked, span, now, power, read) for span in spans)
 
     def simulated(self, network: Network, path: str) -> bool:
@@ -123,16 +139,31 @@ class Gatherer:
                 found.append((container, site, simulated))
         return found
 
-    def _read(self, paths: Sequence[str], edges: Sequence[datetime]) -> dict[str, Windows]:
+    def _large(self, asked: Asked, edges: Sequence[datetime]) -> list[str]:
+        """What there is more of between edges than is read at once, were all containers alike."""
+        every = asked.network.containers
+        share = sum(asked.holds(c.path) for c in every) / max(1, len(every))
+        return [
+            name
+            for name, (measurement, _) in READ.items()
+            if name != "banks" and share * windows.size(self._store, measurement, edges) > MOST_ROWS
+        ]
+
+    def _read(self, asked: Asked, edges: Sequence[datetime]) -> dict[str, Windows]:
+        paths, large = asked.paths, self._large(asked, edges)
+        if strange := [name for name in large if name not in MANY]:
+            raise QueryError(f"too much of {strange[0]} to read at once: ask for a shorter period")
         read = {
-            name: windows(
+            name: windows.nothing(measurement, fields, edges)
+            if name in large
+            else windows.windows(
                 self._store, measurement, fields, edges, paths,
                 where=RIVER if name == "banks" else None, extremes=name in {"banks", "water"},
             )
             for name, (measurement, fields) in READ.items()
         }  # fmt: skip
         if read["gpu"].rows.num_rows and gpus.lacking(read["gpu"]):
-            read["gpu else"] = windows(self._store, Gpu, gpus.INSTEAD, edges, paths)
+            read["gpu else"] = windows.windows(self._store, Gpu, gpus.INSTEAD, edges, paths)
         return read
 
     def _facts(
@@ -245,7 +276,9 @@ class _Told:
     @property
     def words(self) -> tuple[tuple[str, str], ...]:
         """What is doubtful about the meters of the containers told so far, in both languages."""
-        return tuple(doubt.words(meter) for doubt, meter in self.doubts)
+        doubts = tuple(doubt.words(meter) for doubt, meter in self.doubts)
+        left_out = any(found.left_out for found in self._read.values())
+        return (*doubts, TOO_MANY) if left_out else doubts
 
     def _note(self, found: Sums) -> None:
         self.doubts = tuple(dict.fromkeys((*self.doubts, *found.doubts)))
@@ -277,6 +310,11 @@ class _Told:
             for container, seconds in found.items()
             if len(lengths)
         }
+
+
+def _edges(spans: Sequence[Period]) -> list[datetime]:
+    """The edges of the hours of all periods."""
+    return sorted({edge for span in spans for edge in periods.hours(span)})
 
 
 def _maintenance(container: Container, site: Site, edges: Sequence[datetime]) -> Floats | None:

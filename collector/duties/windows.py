@@ -37,6 +37,9 @@ class Shelf(Protocol):
     def rolled_until(self, table: str) -> datetime | None:
         """The end of the newest window of a rollup table."""
 
+    def size(self, table: str, start: datetime, end: datetime) -> int:
+        """About how many rows a table has from `start` until before `end`."""
+
 
 def parts(
     edges: Sequence[datetime],
@@ -74,6 +77,8 @@ class Windows:
     measurement: type[Measurement]
     rows: pa.Table
     edges: tuple[datetime, ...]
+    left_out: bool = False
+    """There would have been too many."""
 
     @cached_property
     def _known(self) -> dict[str, Spread | None]:
@@ -157,6 +162,28 @@ def windows(
             rows = shelf.scan(table, schema.names, part.start, part.end, scopes, where or {})
             tables.append(rows)
     return Windows(measurement, pa.concat_tables(tables), tuple(edges))
+
+
+def size(shelf: Shelf, measurement: type[Measurement], edges: Sequence[datetime]) -> int:
+    """About how many rows of a measurement would be read between edges."""
+    gap = timedelta(seconds=columns.gap_seconds(measurement))
+    until = (shelf.rolled_until(f"{measurement.name}_{suffix}") for suffix in ("1m", "1h"))
+    return sum(
+        shelf.size(_table(measurement, part), part.start, part.end)
+        for part in parts(edges, gap, *until)
+    )
+
+
+def nothing(
+    measurement: type[Measurement], fields: Sequence[Field], edges: Sequence[datetime]
+) -> Windows:
+    """No windows, where there would be too many."""
+    schema = _without(columns.schema(measurement, fields), fields, UNREAD)
+    return Windows(measurement, schema.empty_table(), tuple(edges), left_out=True)
+
+
+def _table(measurement: type[Measurement], part: Part) -> str:
+    return measurement.name if part.suffix == RAW else f"{measurement.name}_{part.suffix}"
 
 
 def _without(schema: pa.Schema, fields: Sequence[Field], unread: frozenset[str]) -> pa.Schema:

@@ -36,6 +36,7 @@ class Shelf:
         self.after_scan: Callable[[], None] = lambda: None
         self.hosts = schema.raw(Host).empty_table()
         self.other: dict[str, pa.Table] = {}
+        self.sizes: dict[str, int] = {}
 
     @property
     def live(self) -> "Shelf":
@@ -80,6 +81,9 @@ class Shelf:
         if table == "power" and columns is None:
             self.after_scan()
         return found if columns is None else found.select(list(columns))
+
+    def size(self, table: str, start: datetime, end: datetime) -> int:
+        return self.sizes.get(table, 0)
 
     def rolling(self, measurement: str, until: datetime) -> None:
         self.sealed = until

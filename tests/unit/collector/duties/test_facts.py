@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
-from collector.duties.facts import Around, Asked, Gatherer
+from collector.duties.facts import MOST_ROWS, TOO_MANY, Around, Asked, Gatherer
 from collector.duties.roll import Roll
 from collector.grid.table import Packaged
 from collector.kpis.energy import Total
@@ -26,6 +26,7 @@ from vigie.catalogue import (
     Queue,
     Water,
 )
+from vigie.errors import QueryError
 from vigie.network.load import Network
 from vigie.network.meters import Meter
 from vigie.network.operators import Operator, Status
@@ -274,6 +275,22 @@ def test_a_measurement_is_read_once_for_a_period_and_the_one_before() -> None:
     assert only(this).energy["site"].amount.tolist() == pytest.approx([700 * 3600])
     assert only(last).energy["site"].amount.tolist() == pytest.approx([700 * 3600])
     assert (this.edges[0], last.edges[0]) == (at(120), at(60))
+
+
+def test_what_there_is_too_much_of_is_left_out_and_that_is_said() -> None:
+    shelf = Shelf()
+    shelf.arrive(load(-65, 65, role="site", host="none"))
+    every(shelf, Gpu, OFTEN, {"energy_joules_total": 500, "sm_active_ratio": 1}, host="h", gpu="a")
+    shelf.sizes = {"gpu": MOST_ROWS + 1}
+    asked = Asked("", ("",), NETWORK)
+    spans = [between(at(0), at(60), at(70)), between(at(-60), at(0), at(70))]
+    (facts,) = Gatherer(shelf, Around(Packaged())).gather(asked, spans, at(70), NOTHING)
+    assert only(facts).gpus is None
+    assert only(facts).energy["site"].total == pytest.approx(700 * 3600)
+    assert TOO_MANY in facts.doubts
+    shelf.sizes = {"power": MOST_ROWS + 1}
+    with pytest.raises(QueryError, match="shorter period"):
+        gathered(shelf, 0, 60)
 
 
 @pytest.mark.parametrize("seed", range(6))

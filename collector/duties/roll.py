@@ -27,7 +27,10 @@ GRACE: Final = timedelta(seconds=30)
 
 MINUTE, HOUR = (timedelta(seconds=RESOLUTIONS[suffix]) for suffix in ("1m", "1h"))
 STRIDE: Final = timedelta(minutes=10)
-"""What one step reads of the raw rows; six times this where there are none."""
+"""What one step reads of the raw rows; an hour where there are none, or few and long ago."""
+BEHIND: Final = timedelta(hours=2)
+FEW: Final = 50_000
+"""Windows of a step: a past of few series that came at once is rolled up in few commits."""
 STEPS: Final = 240
 WRITES: Final = 12
 """Most steps, and most commits, of one table in one turn."""
@@ -167,7 +170,8 @@ class Roll:
                 self._store.write_rollup(rollup.table, made, said)
                 windows += made.num_rows
                 writes += 1
-            stride = least if made.num_rows else 6 * least
+            catching = made.num_rows < FEW and until - end > BEHIND
+            stride = least if made.num_rows and not catching else max(HOUR, least)
             self._reached[rollup.table] = at = end
         return windows
 

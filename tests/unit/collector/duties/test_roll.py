@@ -133,7 +133,7 @@ def test_a_row_that_comes_while_its_minute_is_rolled_up_is_late_and_not_lost() -
 @pytest.mark.slow
 def test_a_long_backlog_takes_several_turns_and_silence_is_stepped_over() -> None:
     shelf = Shelf()
-    shelf.arrive(load(0, 400, step=60))
+    shelf.arrive(load(0, 60 * 40, step=60))
     shelf.arrive(load(60 * 24 * 7, 60 * 24 * 7 + 20, step=60))
     duty = roller(shelf)
     turns = 0

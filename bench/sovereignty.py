@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from collector.inventory.holdings import Asked, held
 from collector.inventory.margins import Margins, Owner
 from collector.inventory.records import RECORD
-from collector.kpis.energy import Total
 from collector.kpis.facts import Facts, Held, Plant, Stored
+from collector.kpis.meters import Total
 from collector.kpis.period import Period
 from collector.kpis.sovereignty import METHODS
 from collector.kpis.sovereignty.cases import Power

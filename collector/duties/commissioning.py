@@ -11,8 +11,8 @@ from alerts.receivers.declared import Declared
 from collector.duties.roll import HOUR, MINUTE, floor
 from collector.inventory.balance import Counted
 from collector.inventory.commissioning import Found, Item, Point, Reader, Told, checklist
-from collector.kpis import energy
-from collector.kpis.energy import Known, Meter
+from collector.kpis import meters
+from collector.kpis.meters import Known, Meter
 from collector.rollups import columns
 from collector.rollups.increase import increase
 from collector.rollups.roll import roll
@@ -166,7 +166,7 @@ def counted(known: Sequence[Known], named: set[str]) -> list[Counted]:
         groups.setdefault((name, m.role), []).append(k)
     found = []
     for (name, role), group in groups.items():
-        points = energy.points(group)
+        points = meters.points(group)
         joules = [k.value for k in points if k.value is not None]
         covered = min((k.covered for k in points), default=0.0)
         found.append(Counted(name, role, sum(joules) if joules else None, covered))

@@ -11,9 +11,9 @@ import numpy as np
 from collector.duties import gpus, meters, windows, work
 from collector.duties.windows import Shelf, Windows
 from collector.kpis import period as periods
-from collector.kpis.energy import Total
 from collector.kpis.facts import Facts, Floats, Grids, Held, Hourly, Plant, Supply, Violation
 from collector.kpis.metered import Doubts, Sums
+from collector.kpis.meters import Total
 from collector.kpis.period import Period
 from vigie.catalogue import Environment, Fragments, Gpu, Heat, Host, Link, Power, Queue, Water
 from vigie.errors import QueryError

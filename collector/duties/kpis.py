@@ -12,9 +12,9 @@ from collector.duties import meters, power
 from collector.duties.facts import Around, Asked, Gatherer
 from collector.duties.power import Shelf
 from collector.kpis import period as periods
-from collector.kpis.energy import Place, Total
 from collector.kpis.facts import Facts
 from collector.kpis.made import Method
+from collector.kpis.meters import Place, Total
 from collector.kpis.methods import METHODS
 from collector.kpis.period import Period
 from collector.kpis.scope import paths

@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 
 from collector.duties.windows import Windows
-from collector.kpis.energy import Meter, Tree
 from collector.kpis.facts import Hourly
 from collector.kpis.metered import (
     LEAST_CUBIC_METERS,
@@ -19,6 +18,7 @@ from collector.kpis.metered import (
     metered,
     sums,
 )
+from collector.kpis.meters import Meter, Tree
 from collector.rollups import columns
 from vigie.catalogue import Heat, Power, Water
 from vigie.network.load import Network

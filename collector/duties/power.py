@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from collector.duties import windows
 from collector.duties.roll import MINUTE
-from collector.kpis.energy import Known, Meter, Place, Total, Tree, quality_of, total
+from collector.kpis.meters import Known, Meter, Place, Total, Tree, quality_of, total
 from collector.kpis.period import Period
 from collector.kpis.reasons import Reason
 from collector.rollups import columns

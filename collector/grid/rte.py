@@ -12,7 +12,7 @@ from typing import Any, Final
 from collector import times
 from collector.grid import web
 from collector.grid.point import Point, ProviderFailed, Vintage, plausible
-from collector.kpis.technologies import IPCC_2014, technologies
+from collector.kpis.factors.technologies import IPCC_2014, technologies
 
 PATH: Final = "/api/explore/v2.1/catalog/datasets/{}/records"
 REAL_TIME: Final = "eco2mix-national-tr"

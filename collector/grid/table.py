@@ -6,8 +6,8 @@ from datetime import datetime
 
 import numpy as np
 
+from collector.kpis.factors.tables import factors
 from collector.kpis.facts import Supply
-from collector.kpis.tables import factors
 from vigie.shape import Quality
 from vigie.units import JOULES_PER_KWH
 

@@ -10,12 +10,13 @@ from typing import Final
 
 import numpy as np
 
-from collector.kpis import loads, service
-from collector.kpis.covers import in_force
+from collector.kpis import service
+from collector.kpis.energy import loads
 from collector.kpis.facts import Facts, Floats, Plant
 from collector.kpis.made import Made, Method, unknown
 from collector.kpis.reasons import Reason
 from collector.kpis.sums import lengths, simulated, worst
+from collector.kpis.supply.covers import in_force
 from vigie.indicators import service as indicators
 from vigie.indicators.indicator import Indicator
 from vigie.network.contracts import Purchase

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.kpis.energy import Total
+from collector.kpis.meters import Total
 from collector.kpis.period import Period
 from vigie.fragments import Scheme
 from vigie.network.load import Network

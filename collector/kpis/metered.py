@@ -14,9 +14,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.kpis import energy
-from collector.kpis.energy import Meter, Tree
+from collector.kpis import meters
 from collector.kpis.facts import Floats, Hourly
+from collector.kpis.meters import Meter, Tree
 from vigie.catalogue import NO_HOST, SUPPLY_ROLES, WHOLE_ROLES
 from vigie.shape import Quality
 from vigie.units import JOULES_PER_KWH
@@ -140,7 +140,7 @@ def metered(
         *([(Doubt.SUSPECT, meter.path)] if suspect else []),
     ]
     integrated = bool((poor & ~np.isnan(amount)).any()) or bool(doubts)
-    quality = energy.quality_of(meter, code, integrated=integrated)
+    quality = meters.quality_of(meter, code, integrated=integrated)
     return Metered(meter, amount, np.nan_to_num(covered), whole, quality, tuple(doubts))
 
 
@@ -174,8 +174,8 @@ def sums(
     is a meter that says nothing.
     """
     every = list(found)
-    points = energy.points(every, tree)
-    stand = set().union(*energy.standing(points).values())
+    points = meters.points(every, tree)
+    stand = set().union(*meters.standing(points).values())
     by_role: dict[str, list[Metered]] = {}
     for k in points:
         if k.meter.role not in WHOLE_ROLES or k.meter.role in stand:
@@ -231,7 +231,7 @@ def _behind(found: Sequence[Metered], tree: Tree) -> list[tuple[str, str]]:
     """Meters that count less than those which the network declares behind them."""
     by_name: dict[tuple[str, str], Metered] = {}
     behind: dict[tuple[str, str], list[Metered]] = {}
-    for k in energy.points(found):  # a point once, also where it is behind another of its role
+    for k in meters.points(found):  # a point once, also where it is behind another of its role
         by_name.setdefault((k.meter.container, k.meter.meter), k)
     for (container, name), k in by_name.items():
         if (above := tree.get((container, name))) is not None:

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from collector.kpis import carbon, cost, embodied, facility, live, service, sovereignty, targets
+from collector.kpis import carbon, cost, energy, service, sovereignty, targets
 from collector.kpis.made import Method
 from vigie.indicators import INDICATORS
 
-_FAMILIES: Final = (live, facility, carbon, embodied, service, cost, sovereignty)
+_FAMILIES: Final = (energy, carbon, service, cost, sovereignty)
 _MADE: Final = tuple(method for family in _FAMILIES for method in family.METHODS)
 _BY_NAME: Final = {m.indicator.name: m for m in (*_MADE, targets.against(_MADE))}
 

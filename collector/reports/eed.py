@@ -9,12 +9,12 @@ from typing import Final
 
 import numpy as np
 
-from collector.kpis import loads
-from collector.kpis.covers import Covers, covers
+from collector.kpis.energy import loads
 from collector.kpis.facts import Facts, Plant
 from collector.kpis.made import Made, unknown
 from collector.kpis.methods import METHODS
 from collector.kpis.reasons import Reason
+from collector.kpis.supply.covers import Covers, covers
 from collector.reports.entry import Cell, Entry, computed, fields, stated
 from vigie.errors import Refused
 from vigie.network.contracts import EnergyContract

@@ -6,8 +6,8 @@ A store is a partner's where its placement names a tenant whose home is the part
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from collector.kpis.energy.loads import site_energy
 from collector.kpis.facts import Facts, Plant
-from collector.kpis.loads import site_energy
 from vigie.network.network import Network
 from vigie.network.policies import Partner, Pilot
 

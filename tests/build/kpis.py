@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from collector.kpis.energy import Total
 from collector.kpis.facts import Facts, Floats, Hourly, Plant, Work
+from collector.kpis.meters import Total
 from collector.kpis.period import Period
 from collector.kpis.reasons import Reason
 from vigie.network.load import Network

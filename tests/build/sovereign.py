@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from collector.kpis.energy import Total
 from collector.kpis.facts import Facts, Held, Plant, Stored
+from collector.kpis.meters import Total
 from collector.kpis.period import Period
 from vigie.fragments import Scheme
 from vigie.network.network import Network

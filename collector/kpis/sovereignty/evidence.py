@@ -61,7 +61,7 @@ class Weighted:
 @cache
 def objectives() -> tuple[Weighted, ...]:
     """Those of factors/csf_weights.csv."""
-    text = files("collector.kpis").joinpath("factors/csf_weights.csv").read_text("utf-8")
+    text = files("collector.kpis.factors").joinpath("csf_weights.csv").read_text("utf-8")
     return tuple(
         Weighted(
             row["objective"],

@@ -10,8 +10,8 @@ import pytest
 from collector.duties.facts import MOST_ROWS, TOO_MANY, Around, Asked, Gatherer
 from collector.duties.roll import Roll
 from collector.grid.table import Packaged
-from collector.kpis.energy import Total
 from collector.kpis.facts import Facts, Plant
+from collector.kpis.meters import Total
 from collector.kpis.period import Period, between
 from collector.kpis.reasons import Reason
 from tests.build.shelf import Shelf, at, load

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from collector.kpis.energy import Meter
 from collector.kpis.metered import Clock, Counted, Doubt, Metered, Sums, metered, sums, together
+from collector.kpis.meters import Meter
 from vigie.shape import Quality
 
 HOUR = 3600.0

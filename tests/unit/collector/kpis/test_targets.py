@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from collector.kpis import facility
+from collector.kpis.energy import METHODS
 from collector.kpis.facts import Facts
 from collector.kpis.made import Made
 from collector.kpis.period import Period
@@ -16,7 +16,7 @@ from tests.build.kpis import START, facts, network, plant
 from vigie.network.contracts import Target
 from vigie.network.operators import Status
 
-METHOD = against(facility.METHODS)
+METHOD = against(METHODS)
 
 
 def target(indicator: str = "pue", value: float = 1.2, year: int = 2027, **more: Any) -> Target:

@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
+from collector.kpis.factors.tables import embodied
 from collector.kpis.facts import Facts, Floats, Hourly, Plant
 from collector.kpis.sums import lengths
-from collector.kpis.tables import embodied
 from vigie.network.places import Equipment
 from vigie.shape import Quality
 from vigie.units import SECONDS_PER_DAY

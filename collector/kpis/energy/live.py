@@ -4,9 +4,9 @@ from typing import Final
 
 import numpy as np
 
-from collector.kpis.energy import Known, Total, wanted
 from collector.kpis.facts import Facts, Hourly
 from collector.kpis.made import Made, Method, metered, unknown
+from collector.kpis.meters import Known, Total, wanted
 from collector.kpis.reasons import Reason
 from collector.kpis.sums import lengths, simulated, worst
 from vigie.catalogue import WHOLE_ROLES

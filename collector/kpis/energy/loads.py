@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from collector.kpis.energy import wanted
 from collector.kpis.facts import Facts, Floats, Hourly, Plant
+from collector.kpis.meters import wanted
 from collector.kpis.reasons import Reason
 from collector.kpis.sums import Cells, combined, gather, length_word
 from vigie.catalogue import SUPPLY_ROLES, WHOLE_ROLES

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
+from collector.kpis.carbon.market import carbon_market
 from collector.kpis.facts import Facts, Plant
-from collector.kpis.market import carbon_market
 from collector.kpis.reasons import Reason
 from tests.build.kpis import HOURS, facts, network, plant
 from tests.build.supplies import KWH, contract

@@ -7,9 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from collector.kpis.energy.loads import it, site
+from collector.kpis.factors.tables import GridWater, grid_water
 from collector.kpis.facts import Facts, Hourly, Plant
-from collector.kpis.loads import it, site
-from collector.kpis.made import Made, unknown
+from collector.kpis.made import Made, Method, unknown
 from collector.kpis.reasons import Reason
 from collector.kpis.sums import (
     Cells,
@@ -22,7 +23,6 @@ from collector.kpis.sums import (
     shared,
     summed,
 )
-from collector.kpis.tables import GridWater, grid_water
 from vigie.indicators import energy as declared
 from vigie.replies import Term
 from vigie.shape import Quality
@@ -119,3 +119,11 @@ def _term(row: GridWater) -> Term:
     world = ", mean of the world" if row.default else ""
     source = f"grid_water.csv: {row.source}{world} ({row.licence})"
     return Term("factor", f"water of {row.zone}", row.cubic_meters_per_joule, "m3/J", source)
+
+
+METHODS: Final[tuple[Method, ...]] = (
+    Method(declared.WATER_WITHDRAWN, water_withdrawn),
+    Method(declared.WATER_CONSUMED, water_consumed),
+    Method(declared.WUE, wue),
+    Method(declared.WUE_SOURCE, wue_source),
+)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from collector.kpis.energy.renewable import nuclear_share, ref
 from collector.kpis.facts import Facts, Plant
 from collector.kpis.reasons import Reason
-from collector.kpis.renewable import nuclear_share, ref
 from tests.build.kpis import HOURS, facts, hourly, network, plant
 from tests.build.supplies import contract, grids, supply
 from vigie.network.contracts import EnergyContract

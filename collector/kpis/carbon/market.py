@@ -7,16 +7,17 @@ declares, else unknown.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
-from collector.kpis.covers import Covers, covers, listed, named
+from collector.kpis.carbon.scope2 import GRAM, imported, of_loads
+from collector.kpis.energy.loads import Load, boundary, loads
 from collector.kpis.facts import Facts, Floats, Plant
-from collector.kpis.loads import Load, boundary, loads
-from collector.kpis.made import Made, unknown
+from collector.kpis.made import Made, Method, unknown
 from collector.kpis.reasons import Reason
-from collector.kpis.scope2 import GRAM, imported, of_loads
 from collector.kpis.sums import Extra, finished, missing
+from collector.kpis.supply.covers import Covers, covers, listed, named
 from vigie.indicators import carbon as declared
 from vigie.network.contracts import EnergyContract
 from vigie.replies import Term
@@ -94,3 +95,6 @@ def _contract_term(contract: EnergyContract) -> Term:
     factor = (contract.grams_per_kwh or 0.0) / JOULES_PER_KWH
     source = f"network, {contract.supplier}" if contract.supplier else "network"
     return Term("factor", named(contract), factor, "g/J", source, None, Quality.DECLARED)
+
+
+METHODS: Final[tuple[Method, ...]] = (Method(declared.CARBON_MARKET, carbon_market),)

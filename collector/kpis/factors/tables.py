@@ -88,5 +88,5 @@ def embodied() -> Mapping[str, Making]:
 
 
 def _rows(table: str) -> Iterator[Mapping[str, str]]:
-    text = files("collector.kpis").joinpath(f"factors/{table}.csv").read_text("utf-8")
+    text = files("collector.kpis.factors").joinpath(f"{table}.csv").read_text("utf-8")
     yield from csv.DictReader(text.splitlines())

@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
+from collector.kpis.energy.loads import it, of_role, site
 from collector.kpis.facts import Facts, Hourly, Plant
-from collector.kpis.loads import it, of_role, site
-from collector.kpis.made import Made
+from collector.kpis.made import Made, Method
 from collector.kpis.reasons import Reason
 from collector.kpis.sums import (
     Cells,
@@ -111,3 +111,12 @@ def _handed_over(plant: Plant) -> Hourly | None:
 def _without(facts: Facts) -> dict[str, str]:
     bare = [plant.container.path for plant in facts.plants if not _expected(plant)]
     return {"without_handover": "; ".join(bare)} if bare else {}
+
+
+METHODS: Final[tuple[Method, ...]] = (
+    Method(declared.ERF, erf),
+    Method(declared.ERE, ere),
+    Method(declared.HEAT_REUSED, heat_reused),
+    Method(declared.CER, cer),
+    Method(declared.ENERGY_COOLING, energy_cooling),
+)

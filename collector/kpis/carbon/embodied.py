@@ -12,12 +12,12 @@ from typing import Final
 import numpy as np
 
 from collector.kpis import service
+from collector.kpis.carbon.making import USES, making, strange
+from collector.kpis.carbon.scope2 import Loads, grid_extra, imported, located, without_factor
+from collector.kpis.energy.loads import IT_ROLES, boundary, loads
 from collector.kpis.facts import Facts, Floats, Hourly, Plant
-from collector.kpis.loads import IT_ROLES, boundary, loads
 from collector.kpis.made import Made, Method, unknown
-from collector.kpis.making import USES, making, strange
 from collector.kpis.reasons import Reason
-from collector.kpis.scope2 import Loads, grid_extra, imported, located, without_factor
 from collector.kpis.sums import Cells, finished, gather, lengths, missing, shared, summed
 from vigie.indicators import carbon as declared
 from vigie.indicators.indicator import Indicator

@@ -1,15 +1,17 @@
 """Carbon-free energy hour by hour: what contracts bring in that hour, then the grid. Pure."""
 
+from typing import Final
+
 import numpy as np
 
-from collector.kpis.covers import CARBON_FREE, covers, listed, technology
+from collector.kpis.carbon.scope2 import Loads, of_loads, path, picker, some
+from collector.kpis.energy.loads import Load, boundary, loads
 from collector.kpis.facts import Facts, Floats
-from collector.kpis.loads import Load, boundary, loads
-from collector.kpis.made import Made
+from collector.kpis.made import Made, Method
 from collector.kpis.reasons import Reason
-from collector.kpis.scope2 import Loads, of_loads, path, picker, some
 from collector.kpis.sums import Extra, gather, length_word, missing, ratio, worst
-from collector.kpis.supplies import no_mix, supply_inputs, supply_of, used_supplies
+from collector.kpis.supply.covers import CARBON_FREE, covers, listed, technology
+from collector.kpis.supply.grids import no_mix, supply_inputs, supply_of, used_supplies
 from vigie.indicators import carbon as declared
 from vigie.replies import Term
 from vigie.shape import Quality
@@ -63,3 +65,6 @@ def _matched(facts: Facts, drawn: Loads) -> str:
         if cover.contract.matched
     ]
     return listed(contracts)
+
+
+METHODS: Final[tuple[Method, ...]] = (Method(declared.CFE, cfe),)

@@ -1,6 +1,6 @@
 import pytest
 
-from collector.kpis.energy import Known, Meter, Place, choose, quality_of, total
+from collector.kpis.meters import Known, Meter, Place, choose, quality_of, total
 from collector.kpis.reasons import Reason
 from vigie.catalogue import PART_ROLES
 from vigie.shape import Quality

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from collector.kpis.energy.water import water_consumed, water_withdrawn, wue, wue_source
 from collector.kpis.facts import Plant
 from collector.kpis.reasons import Reason
-from collector.kpis.water import water_consumed, water_withdrawn, wue, wue_source
 from tests.build.kpis import HOURS, facts, plant
 from tests.build.supplies import KWH, at, fluids
 from vigie.shape import Quality

@@ -10,13 +10,13 @@ from typing import Final
 
 import numpy as np
 
-from collector.kpis.covers import NUCLEAR, RENEWABLE, Covers, covers, listed, technology
+from collector.kpis.energy.loads import Load, site, site_loads
 from collector.kpis.facts import Facts, Floats, Hourly
-from collector.kpis.loads import Load, site, site_loads
-from collector.kpis.made import Made, unknown
+from collector.kpis.made import Made, Method, unknown
 from collector.kpis.reasons import Reason
 from collector.kpis.sums import Cells, Extra, gather, length_word, missing, ratio, worst
-from collector.kpis.supplies import no_mix, supply_inputs, supply_of, used_supplies
+from collector.kpis.supply.covers import NUCLEAR, RENEWABLE, Covers, covers, listed, technology
+from collector.kpis.supply.grids import no_mix, supply_inputs, supply_of, used_supplies
 from vigie.indicators import energy as declared
 from vigie.replies import Term
 from vigie.shape import Quality
@@ -130,3 +130,9 @@ def _parts(
 
 def _has_solar(load: Load | None) -> bool:
     return load is not None and bool(np.nansum(load.own) > 0)
+
+
+METHODS: Final[tuple[Method, ...]] = (
+    Method(declared.REF, ref),
+    Method(declared.NUCLEAR, nuclear_share),
+)

@@ -12,12 +12,12 @@ from typing import Final
 
 import numpy as np
 
+from collector.kpis.energy.loads import Load, boundary, it, loads, site_loads
 from collector.kpis.facts import Facts, Floats, Hourly, Plant, Supply
-from collector.kpis.loads import Load, boundary, it, loads, site_loads
-from collector.kpis.made import Made, unknown
+from collector.kpis.made import Made, Method, unknown
 from collector.kpis.reasons import Reason
 from collector.kpis.sums import Cells, Extra, finished, gather, missing, ratio, worst
-from collector.kpis.supplies import supply_inputs, supply_of, used_supplies
+from collector.kpis.supply.grids import supply_inputs, supply_of, used_supplies
 from vigie.indicators import carbon as declared
 from vigie.replies import Term
 from vigie.shape import Quality
@@ -155,3 +155,9 @@ def _zones(facts: Facts, energy: Cells) -> str:
 
 def _zone(plant: Plant) -> str:
     return f"{plant.site.zone} ({plant.site.id})"
+
+
+METHODS: Final[tuple[Method, ...]] = (
+    Method(declared.CARBON_LOCATION, carbon_location),
+    Method(declared.CUE, cue),
+)

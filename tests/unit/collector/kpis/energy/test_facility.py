@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from collector.kpis import facility
+from collector.kpis.energy import METHODS, facility
 from collector.kpis.facts import GpuUse
 from collector.kpis.period import Period
 from collector.kpis.reasons import Reason
@@ -15,10 +15,11 @@ from vigie.indicators.energy import FAMILY
 from vigie.shape import Quality
 
 
-def test_every_indicator_of_the_family_but_the_live_one_and_energy_has_its_method_in_order() -> (
-    None
-):
-    assert [m.indicator for m in facility.METHODS] == list(FAMILY.indicators[2:])
+def test_every_indicator_of_the_family_has_its_method() -> None:
+    assert {m.indicator.name: m.indicator for m in METHODS} == {
+        i.name: i for i in FAMILY.indicators
+    }
+    assert len(METHODS) == len(FAMILY.indicators)
 
 
 def test_site_energy_adds_generator_and_solar_and_takes_off_what_was_given_back() -> None:

@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Final
 
 import numpy as np
 
-from collector.kpis.covers import in_force
+from collector.kpis.energy.water import VOLUME, WITHDRAWN
 from collector.kpis.facts import Facts, Floats, Plant
-from collector.kpis.made import Made, unknown
+from collector.kpis.made import Made, Method, unknown
 from collector.kpis.reasons import Reason
 from collector.kpis.sums import gather, lengths, simulated
-from collector.kpis.water import VOLUME, WITHDRAWN
+from collector.kpis.supply.covers import in_force
 from vigie.indicators import energy as declared
 from vigie.network.places import Permit
 from vigie.replies import Term
@@ -147,3 +148,6 @@ def _low_flow(facts: Facts) -> Iterator[tuple[str, str]]:
         low = np.logical_or.reduce([river.flow < least for river in rivers])
         said = f"{int((taking & low).sum())} h of withdrawal below {least:g} m3/s"
         yield f"low_flow {plants[0].site.id}/{permit.id}", said
+
+
+METHODS: Final[tuple[Method, ...]] = (Method(declared.PERMIT_HEADROOM, permit_headroom),)

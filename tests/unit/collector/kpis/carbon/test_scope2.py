@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from collector.kpis import live
+from collector.kpis.carbon.scope2 import carbon_location, cue, imported, located
+from collector.kpis.energy import live
+from collector.kpis.energy.loads import boundary, loads
 from collector.kpis.facts import Facts, Plant
-from collector.kpis.loads import boundary, loads
 from collector.kpis.reasons import Reason
-from collector.kpis.scope2 import carbon_location, cue, imported, located
 from tests.build.kpis import HOURS, facts, hourly, plant
 from tests.build.supplies import KWH, at, grids, supply
 from vigie.shape import Quality

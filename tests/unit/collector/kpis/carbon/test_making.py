@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from collector.kpis.making import grams, making, strange
+from collector.kpis.carbon.making import grams, making, strange
 from tests.build.kpis import HOURS, facts, plant
 from vigie.network.places import Equipment
 

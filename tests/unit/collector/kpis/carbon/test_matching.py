@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from collector.kpis.carbon.matching import cfe
 from collector.kpis.facts import Facts, Plant
-from collector.kpis.matching import cfe
 from collector.kpis.reasons import Reason
 from tests.build.kpis import HOURS, facts, network, plant
 from tests.build.supplies import contract, grids, supply

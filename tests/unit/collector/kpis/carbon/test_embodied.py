@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from collector.kpis import embodied
+from collector.kpis.carbon import embodied
 from collector.kpis.facts import Facts, Held, Plant, Stored
 from collector.kpis.made import Made
 from collector.kpis.reasons import Reason

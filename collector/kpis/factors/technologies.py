@@ -12,7 +12,7 @@ IPCC_2014: Final = "IPCC AR5 WG3 Annex III (2014), medians, as used by Electrici
 @cache
 def technologies(factor_set: str) -> Mapping[str, float]:
     """Grams of CO2e per kWh by technology, of one set of factors/source_factors.csv."""
-    text = files("collector.kpis").joinpath("factors/source_factors.csv").read_text("utf-8")
+    text = files("collector.kpis.factors").joinpath("source_factors.csv").read_text("utf-8")
     rows = csv.DictReader(text.splitlines())
     return {
         row["technology"]: float(row["gco2e_per_kwh"])

@@ -7,20 +7,11 @@ than declared.
 from dataclasses import replace
 from typing import Final
 
+from collector.kpis.energy.loads import It, it, of_role, site
 from collector.kpis.facts import Facts, Plant
-from collector.kpis.heat import cer, energy_cooling, ere, erf, heat_reused
-from collector.kpis.loads import It, it, of_role, site
 from collector.kpis.made import Made, Method
-from collector.kpis.permits import permit_headroom
 from collector.kpis.reasons import Reason
-from collector.kpis.renewable import nuclear_share, ref
 from collector.kpis.sums import Extra, finished, gather, missing, ratio, shared, summed
-from collector.kpis.water import (
-    water_consumed,
-    water_withdrawn,
-    wue,
-    wue_source,
-)
 from vigie.indicators import energy as declared
 from vigie.shape import Quality
 
@@ -118,18 +109,6 @@ METHODS: Final[tuple[Method, ...]] = (
     Method(declared.ENERGY_IT, energy_it),
     Method(declared.PUE, pue),
     Method(declared.PPUE, ppue),
-    Method(declared.REF, ref),
-    Method(declared.NUCLEAR, nuclear_share),
-    Method(declared.ERF, erf),
-    Method(declared.ERE, ere),
-    Method(declared.HEAT_REUSED, heat_reused),
-    Method(declared.CER, cer),
-    Method(declared.ENERGY_COOLING, energy_cooling),
-    Method(declared.WATER_WITHDRAWN, water_withdrawn),
-    Method(declared.WATER_CONSUMED, water_consumed),
-    Method(declared.WUE, wue),
-    Method(declared.WUE_SOURCE, wue_source),
-    Method(declared.PERMIT_HEADROOM, permit_headroom),
     Method(declared.IDLE_ENERGY, idle_energy_share),
     Method(declared.GPU_USE, gpu_effective_use),
 )

@@ -2,8 +2,8 @@
 
 import pytest
 
+from collector.kpis.energy.heat import cer, energy_cooling, ere, erf, heat_reused
 from collector.kpis.facts import Plant
-from collector.kpis.heat import cer, energy_cooling, ere, erf, heat_reused
 from collector.kpis.reasons import Reason
 from tests.build.kpis import HOURS, facts, plant
 from tests.build.supplies import at, fluids

@@ -1,6 +1,6 @@
 """The packaged factors."""
 
-from collector.kpis.tables import embodied, factors, grid_water
+from collector.kpis.factors.tables import embodied, factors, grid_water
 from vigie.network.load import zones
 from vigie.units import JOULES_PER_KWH
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from collector.kpis.energy.permits import permit_headroom
 from collector.kpis.facts import Plant, River
-from collector.kpis.permits import permit_headroom
 from collector.kpis.reasons import Reason
 from tests.build.kpis import HOURS, facts, plant
 from tests.build.supplies import at, cells, fluids

@@ -1,0 +1,1 @@
+"""Published factors as they are packaged, and their readers. Pure."""

@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 
 from dashboard import stamps
 from dashboard.figures.axis import ticks
-from dashboard.figures.line import Band, Drawing, Line, largest
+from dashboard.figures.line import MAX_LINES, Band, Drawing, Line, largest
 from dashboard.format import Quantity, clock, divisor, quantity, rate
 from dashboard.markup import tag
 from dashboard.text import say
@@ -23,7 +23,6 @@ TABLE_ROWS: Final = 30
 INK: Final = "#33566e"
 """For a page without our style sheet; with it, lines follow the theme."""
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid", "dash")
-MAX_LINES: Final = 8
 FONT: Final = {"family": "'Noto Sans', 'DejaVu Sans', sans-serif", "size": 12}
 
 
@@ -165,7 +164,9 @@ def _trace(
 
 
 def _table(drawing: Drawing, language: str, zone: ZoneInfo) -> Component:
-    bands = [(band, line, dict(line.known)) for band in drawing.bands for line in band.lines]
+    bands = [
+        (band, line, dict(line.known)) for band in drawing.bands for line in band.lines[:MAX_LINES]
+    ]
     times = sorted({at for _, _, known in bands for at in known}, reverse=True)
     stride = max(1, -(-len(times) // TABLE_ROWS))
     head = [html.Th(say("time", language), scope="col")]

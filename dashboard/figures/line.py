@@ -11,6 +11,8 @@ from tsdownsample import MinMaxLTTBDownsampler
 
 from vigie.units import Unit
 
+MAX_LINES: Final = 8
+"""More lines than this nobody tells apart."""
 MAX_POINTS: Final = 1500
 GAP_STEPS: Final = 1.5
 """Points further apart than this many steps are not joined."""

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from dashboard.figures.line import Band, Drawing, Line
+from dashboard.figures.line import MAX_LINES, Band, Drawing, Line
 from dashboard.format import DAY, HOUR, MINUTE, seconds_of
 from dashboard.questions import Asker, Course, Row
 from dashboard.text import say
 from vigie.catalogue import DiskIo, Host, Power
+from vigie.network.places import inside
 from vigie.shape import Field, Measurement
 from vigie.units import BYTE, RATIO, WATT
 
@@ -77,8 +78,10 @@ def load(wanted: Wanted) -> Drawing:
 
 
 def processor(wanted: Wanted) -> Drawing:
-    """Processor load of each host."""
+    """Processor load of each host; of many, their mean and what lies around it."""
     field = Host.cpu_busy_ratio
+    if _hosts(wanted.ask) > MAX_LINES:
+        return _spread(wanted, field)
     hosts: dict[str, list[Row]] = defaultdict(list)
     course = wanted.series(Host, [field], "mean", by=("host",))
     for row in course.rows:
@@ -127,6 +130,21 @@ CURVES: Final[Mapping[str, Callable[[Wanted], Drawing]]] = {
     "load": load, "processor": processor, "memory": memory, "network": network, "disk": disk,
     "power": power,
 }  # fmt: skip
+
+
+def _hosts(ask: Asker) -> int:
+    """How many hosts report in the scope."""
+    return sum(len(c.hosts) for c in ask.containers().containers if inside(c.path, ask.scope))
+
+
+def _spread(wanted: Wanted, field: Field) -> Drawing:
+    lines = tuple(
+        wanted.line(say(f"line_{agg}", wanted.ask.language),
+                    wanted.series(Host, [field], agg), field.name)
+        for agg in ("mean", "max", "min")
+    )  # fmt: skip
+    title = field.label(wanted.ask.language)
+    return wanted.drawing("processor", title, Band("", RATIO, lines, high=1))
 
 
 def _memory(wanted: Wanted) -> Line:

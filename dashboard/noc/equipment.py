@@ -11,12 +11,15 @@ from dashboard.format import number
 from dashboard.noc import parts
 from dashboard.noc.machines import gauge
 from dashboard.noc.shown import Cell, Rows, Text, bounded, unknown
-from dashboard.questions import Asker, Row
+from dashboard.noc.view import View
+from dashboard.questions import Row
 from dashboard.text import Said, say
 from vigie.catalogue import Cooling, Disk, Environment, Fragments, Gpu, Pool, Power
 from vigie.shape import Field, Kind, Measurement
 from vigie.units import ONE
 
+READ_SECONDS: Final = 4.0
+"""How old the readings may be: a hall has thousands of each."""
 SHOWN: Final[dict[type[Measurement], tuple[Field, ...]]] = {
     Gpu: (
         Gpu.up, Gpu.utilization_ratio, Gpu.memory_used_bytes, Gpu.power_watts,
@@ -61,14 +64,16 @@ def name(kind: type[Measurement]) -> str:
     return f"equipment_{kind.name}"
 
 
-def table(ask: Asker, kind: type[Measurement]) -> Rows:
+def table(view: View, kind: type[Measurement]) -> Rows:
     """One row for everything of a kind in the scope, by its keys."""
-    found = sorted(ask.latest(kind), key=lambda row: _keys(kind, row))
+    language = view.language
+    latest = view.slow(kind.name, READ_SECONDS, lambda: view.ask.latest(kind))
+    found = sorted(latest, key=lambda row: _keys(kind, row))
 
     def drawn(row: Row) -> list[Cell]:
-        return [_named(kind, row), *(cell(row, field, ask.language) for field in SHOWN[kind])]
+        return [_named(kind, row), *(cell(row, field, language) for field in SHOWN[kind])]
 
-    return bounded(found, drawn, ask.language)
+    return bounded(found, drawn, language)
 
 
 def cell(row: Row, field: Field, language: str) -> Cell:

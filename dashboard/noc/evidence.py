@@ -44,7 +44,9 @@ def rows(found: SovereigntyEvidence, language: str) -> Rows:
         )
         title = Text(f"{one.id} {one.name}", sub=say("weights", language, weights=weights))
         if not one.lines:
-            told.append([title, Text(say("no_evidence", language)), Text(""), Text(""), Text("")])
+            told.append(
+                [title, Text(say("no_evidence", language)), Text(""), Text(""), Text(""), Text("")]
+            )
         for index, line in enumerate(one.lines):
             told.append([Text("") if index else title, *_line(line, language)])
     return Rows(told)
@@ -57,7 +59,8 @@ def _line(line: EvidenceLine, language: str) -> list[Cell]:
         value(line, language),
         Text("" if line.value is None
              else f"{number(line.coverage * 100, language)}{SPACE}%"),
-        Text(quality_word(line.quality, language), sub=line.method),
+        Text(quality_word(line.quality, language)),
+        Text(line.method, mono=True),
     ]  # fmt: skip
 
 

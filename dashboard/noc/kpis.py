@@ -8,7 +8,7 @@ from dashboard.format import SPACE, Quantity, country, moment, number, quantity,
 from dashboard.noc import choices
 from dashboard.noc.shown import Cell, Number, Rows, Text, quality_word, unknown
 from dashboard.noc.view import View
-from dashboard.text import TEXTS, Said, say
+from dashboard.text import TEXTS, Said, say, say_or
 from vigie.indicators import Indicator, indicator
 from vigie.network.reach import Layer
 from vigie.replies import Kpi
@@ -46,8 +46,10 @@ def read(view: View) -> dict[str, Kpi]:
 
 def span(found: Mapping[str, Kpi], view: View) -> str:
     """From when to when these are."""
-    long = max(found.values(), key=lambda kpi: kpi.to_time > kpi.from_time, default=None)
-    return written_span(long, view) if long else ""
+    longest = max(
+        found.values(), key=lambda k: seconds_of(k.to_time) - seconds_of(k.from_time), default=None
+    )
+    return written_span(longest, view) if longest else ""
 
 
 def written_span(kpi: Kpi, view: View) -> str:
@@ -129,8 +131,9 @@ def trend(one: Indicator, kpis: Mapping[str, Kpi], language: str) -> Text:
         other = kpis.get(absolute.name)
         if other is not None and other.value is not None:
             now = str(written(absolute, other.value, language))
-            words = [absolute.label(language), now, change(absolute, other, language)]
-            below.append(SPACE.join(filter(None, words)))
+            went = change(absolute, other, language).replace(" ", SPACE)
+            words = f"{absolute.label(language)}{SPACE}: {now}"
+            below.append(f"{words} ({went})" if went else words)
     return Text(said or "–", sub=" · ".join(below) or say("no_previous", language))
 
 
@@ -179,7 +182,7 @@ def part_name(one: Indicator, part: str, language: str) -> str:
         return country(part, language)
     if one.parts == "layer" and part in list(Layer):
         return Layer(part).label(language)
-    return part
+    return say_or(f"part_{part}", part, language)
 
 
 def part_value(one: Indicator, size: float | None, language: str) -> str:

@@ -32,6 +32,8 @@ from vigie.units import BYTE, RATIO
 SOURCE_MARKS: Final = {"ok": "nominal", "failed": "p3", "stuck": "p3"}
 SOURCE_SIGNS: Final = {"ok": "✓", "failed": "!", "stuck": "!", "absent": "–", "off": "○"}
 AGENT: Final = "agent"
+DEVICES_SECONDS: Final = 30.0
+"""How old the inventory may be."""
 PRESSURES: Final = (
     Host.pressure_cpu_seconds_total,
     Host.pressure_memory_seconds_total,
@@ -201,18 +203,19 @@ def source_mark(row: Row, language: str) -> Mark:
     )  # fmt: skip
 
 
-def devices(ask: Asker) -> Rows:
+def devices(view: View) -> Rows:
     """The inventory of equipment."""
+    language = view.language
 
     def drawn(row: Row) -> list[Cell]:
         return [
             Text(_said(row, Device.kind), sub=_said(row, Device.device)),
             Text(_said(row, Device.model), sub=_said(row, Device.serial)),
-            Text(_size(row, ask.language), sub=_said(row, Device.firmware)),
+            Text(_size(row, language), sub=_said(row, Device.firmware)),
         ]
 
-    found = sorted(ask.latest(Device), key=_place)
-    return bounded(found, drawn, ask.language, say("no_device", ask.language))
+    latest = view.slow("devices", DEVICES_SECONDS, lambda: view.ask.latest(Device))
+    return bounded(sorted(latest, key=_place), drawn, language, say("no_device", language))
 
 
 def gauge(row: Row, field: Field, language: str, **more: Any) -> Number:

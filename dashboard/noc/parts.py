@@ -28,7 +28,8 @@ COLUMNS: Final = {
     "facts": ("fact", "value"),
     "stores": ("store", "objects", "readable", "lost", "margins"),
     "gone": ("site", "outcome", "containers"),
-    "evidence": ("objective", "evidence", "value", "coverage", "quality"),
+    "evidence": ("objective", "evidence", "value", "coverage", "quality", "method"),
+    "inputs": ("input", "value"),
     "terms": ("step", "term", "value", "coverage", "quality"),
 }
 """The columns of a table by its name; each is a word of `text`, under `column_`."""

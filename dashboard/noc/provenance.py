@@ -17,7 +17,8 @@ from vigie.units import Unit
 
 EXPLAIN: Final = "explain"
 """What the address calls the indicator that is explained."""
-TABLES: Final = ("facts", "terms")
+TABLES: Final = ("facts", "terms", "inputs")
+ITEMS_SHOWN: Final = 6
 _UNITS: Final[dict[str, Unit]] = {
     word: unit
     for unit in vars(units).values()
@@ -54,10 +55,10 @@ def title(view: View) -> str:
 
 
 def content(view: View) -> dict[str, Rows]:
-    """Both tables about the indicator that is chosen; empty where none is."""
+    """The tables about the indicator that is chosen; empty where none is."""
     name, period, scope = view.chosen.one(EXPLAIN), choices.period(view), choices.scope(view)
     if not name:
-        return {"facts": Rows(empty=say("indicators_note", view.language)), "terms": Rows()}
+        return _alone(Rows(empty=say("indicators_note", view.language)))
     one = indicator(name)
     found = tabled(
         lambda: view.long(
@@ -66,10 +67,19 @@ def content(view: View) -> dict[str, Rows]:
         )
     )  # fmt: skip
     if isinstance(found, Rows):
-        return {"facts": found, "terms": Rows()}
+        return _alone(found)
     if found is None or one is None:
-        return {"facts": Rows(error=say("not_computed", view.language)), "terms": Rows()}
-    return {"facts": facts(one, found, view), "terms": terms(found, view.language)}
+        return _alone(Rows(error=say("not_computed", view.language)))
+    return {
+        "facts": facts(one, found, view),
+        "terms": terms(found, view.language),
+        "inputs": inputs(found, view.language),
+    }
+
+
+def _alone(told: Rows) -> dict[str, Rows]:
+    """The first table, and nothing in the others."""
+    return dict.fromkeys(TABLES, Rows()) | {"facts": told}
 
 
 def facts(one: Indicator, kpi: Kpi, view: View) -> Rows:
@@ -86,11 +96,23 @@ def facts(one: Indicator, kpi: Kpi, view: View) -> Rows:
          Text(kpis.part_value(one, size, language))]
         for name, size in sorted(kpi.parts.items(), key=lambda part: -(part[1] or 0))
     ]  # fmt: skip
-    rows += [
-        [Text(say("input_of", language, name=name)), Text(said)]
+    return Rows(rows)
+
+
+def inputs(kpi: Kpi, language: str) -> Rows:
+    """What else it rests on: factors, contracts, versions, doubts about meters."""
+    rows: list[list[Cell]] = [
+        [Text(say_or(f"input_{name}", name, language)), Text(few(said, language))]
         for name, said in sorted(kpi.inputs.items())
     ]
     return Rows(rows)
+
+
+def few(said: str, language: str) -> str:
+    """A list in words, of which the first are told and the others counted."""
+    items = said.split("; ")
+    told, more = "; ".join(items[:ITEMS_SHOWN]), len(items) - ITEMS_SHOWN
+    return f"{told}; {say('more_parts', language, count=more)}" if more > 0 else told
 
 
 def terms(kpi: Kpi, language: str) -> Rows:

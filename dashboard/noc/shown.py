@@ -16,7 +16,7 @@ from vigie.shape import Measurement
 T = TypeVar("T")
 U = TypeVar("U")
 PERIODS_UNTIL_STALE: Final = 3
-ROWS_SHOWN: Final = 80
+ROWS_SHOWN: Final = 40
 """More rows than this nobody reads, and a browser paints them slowly."""
 TRANSPORT_SECONDS: Final = 5.0
 """What the way from the sensor to the screen may take before an age is worth a word."""

@@ -127,11 +127,11 @@ def _blocks(view: View, places: Places) -> dict[str, Rows]:
         "filesystems": isolated(lambda: machines.filesystems(view), failed),
         "disks": isolated(lambda: machines.disks(ask, view.rates), failed),
         **{
-            equipment.name(kind): isolated(partial(equipment.table, ask, kind), failed)
+            equipment.name(kind): isolated(partial(equipment.table, view, kind), failed)
             for kind in equipment.SHOWN
         },
         "sources": isolated(lambda: machines.sources(ask), failed),
-        "devices": isolated(lambda: machines.devices(ask), failed),
+        "devices": isolated(lambda: machines.devices(view), failed),
         "indicators": indicators.table(view),
         "events": isolated(lambda: fleet.events(view, places, EVENTS_SHOWN), failed),
     }

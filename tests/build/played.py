@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from vigie import replies
 from vigie.client import Client, build
 from vigie.errors import Refused, Unavailable
+from vigie.indicators import indicator
 
 T = TypeVar("T")
 CODE = "one-time-code"
@@ -68,6 +69,21 @@ def alert(identity: str, since: float, **more: Any) -> replies.Alert:
     return replies.Alert(**given | more)
 
 
+def kpi(name: str, value: float | None = None, **more: Any) -> replies.Kpi:
+    """One indicator of a day that is over; null with a reason unless a value is given."""
+    one = indicator(name)
+    assert one is not None
+    given: dict[str, Any] = {
+        "indicator": name, "scope": "", "period": "last_day",
+        "from_time": "2026-11-20T23:00:00Z", "to_time": "2026-11-21T23:00:00Z", "value": value,
+        "unit": one.unit.symbol, "method": one.method, "boundary": one.boundary, "coverage": 0.98,
+        "quality": None if value is None else "measured",
+        "reason": "aucun compteur" if value is None else None, "simulated_share": 0.0,
+        "vintage": "closed",
+    }  # fmt: skip
+    return replies.Kpi(**given | more)
+
+
 @dataclass
 class Api:
     """What it answers; a test changes it while it runs. `down` names paths that answer 503."""
@@ -88,6 +104,9 @@ class Api:
     traits: list[replies.Trait] = field(default_factory=list)
     checks: list[replies.ChecklistItem] = field(default_factory=list)
     changes: list[replies.ContainerChange] = field(default_factory=list)
+    parties: list[replies.Party] = field(default_factory=list)
+    left: replies.WhatIf | None = None
+    objectives: list[replies.Objective] = field(default_factory=list)
 
     def at(self) -> float:
         """When the newest reading was taken."""
@@ -118,6 +137,15 @@ class Api:
 
     def declared(self, path: str, now: str) -> Any:
         """The reply to a question about what is declared, or None: no such route."""
+        if path == "whatif/parties":
+            return asdict(replies.Parties(now, "v1", self.parties))
+        if path == "whatif":
+            return asdict(self.left) if self.left else None
+        if path == "sovereignty/evidence":
+            return asdict(replies.SovereigntyEvidence(
+                now, "v1", "", "élément de preuve, pas une évaluation", "Framework v1.2.1",
+                self.objectives,
+            ))  # fmt: skip
         if path.startswith("sites/"):
             site = path.removeprefix("sites/")
             return asdict(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dashboard.text import BROWSER, TEXTS, say
 
-OUTSIDE = ("step_", "vintage_", "check_")  # the word is one of the API's answers
+OUTSIDE = ("step_", "vintage_", "check_", "part_", "input_")  # the word is one of the API's answers
 PACKAGE = Path(__file__).resolve().parents[3] / "dashboard"
 SOURCES = "".join(
     p.read_text(encoding="utf-8")
@@ -25,7 +25,8 @@ SCRIPT = (PACKAGE / "assets" / "noc.js").read_text(encoding="utf-8")
 BUILT = (  # keys put together from a word of a list that stands in the code
     "number_", "column_", "legend_", "state_", "source_", "quality_", "period_", "priority_",
     "strip_", "key_", "js_", "severity_", "fact_", "step_", "kind_", "cooling_", "trait_",
-    "vintage_", "check_", "scope_", "pick_", "outcome_",
+    "vintage_", "check_", "scope_", "pick_", "outcome_", "part_",
+    "input_", "line_",
 )  # fmt: skip
 
 

@@ -1,11 +1,13 @@
 """What a container is equipped with, as the catalogue words it."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from dashboard.noc import equipment
 from dashboard.noc.shown import Number, Text
+from dashboard.noc.view import View
 from dashboard.questions import Asker
 from tests.build.played import Api, Direct
 from vigie.catalogue import Disk, Gpu, Pool, Power
@@ -19,9 +21,13 @@ def api() -> Api:
     return Api(now=lambda: NOW)
 
 
+def view(api: Api, language: str = "fr") -> View:
+    return View(Asker(Direct(api), language, "local/this"), NOW, ZoneInfo("Europe/Paris"))
+
+
 def cells(api: Api, kind: type[Any], language: str = "fr") -> dict[str, Any]:
     """The one row of a kind, by field; its name under "named"."""
-    row = equipment.table(Asker(Direct(api), language, "local/this"), kind).rows[0]
+    row = equipment.table(view(api, language), kind).rows[0]
     names = ["named", *(field.name for field in equipment.SHOWN[kind])]
     return dict(zip(names, row, strict=True))
 
@@ -50,7 +56,7 @@ def test_a_row_is_named_by_its_own_keys_and_then_its_host(api: Api) -> None:
 
 
 def test_what_is_not_there_has_no_row(api: Api) -> None:
-    assert equipment.table(Asker(Direct(api), "fr", "local/this"), Pool).rows == []
+    assert equipment.table(view(api), Pool).rows == []
 
 
 @pytest.mark.parametrize(

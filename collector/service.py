@@ -183,7 +183,7 @@ class Service:
         self._evaluate = Evaluate(
             self._store, written.rules, self._alerts, self._counters,
             simulated=self._people.simulated, in_service=self._networks.in_service,
-            publish=self._publisher.publish, wake=self._deliver.wake,
+            hears=self._hears, publish=self._publisher.publish, wake=self._deliver.wake,
         )  # fmt: skip
         self._loading = threading.Thread(target=self._load, name="fragments", daemon=True)
         self._hindrance, self._failed = "starting: the journal is being read", False
@@ -300,6 +300,10 @@ class Service:
         if self._hindrance:
             return self._hindrance
         return "the disk is nearly full" if self._store.full else ""
+
+    def _hears(self) -> bool:
+        """Whether agents can be heard: what they send is taken."""
+        return not (self._why_not() or self._store.behind)
 
     def _app(self, written: Declared) -> App:
         door = Door(self._people, lambda: bool(self._why_not()), self._counters, time.time_ns)

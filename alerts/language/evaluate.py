@@ -50,7 +50,7 @@ class Columns(Protocol):
         ...
 
     def silences(self) -> Numbers:
-        """`age`: the same, but for time in which nothing could have come here."""
+        """`age`: the same, but for time in which nothing could have come here; NaN: unknown."""
         ...
 
 

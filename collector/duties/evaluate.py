@@ -34,6 +34,8 @@ LEAST_SECONDS: Final = 0.2
 """The shortest time between two evaluations, however fast readings come."""
 MOST_SECONDS: Final = 1.0
 """The longest, when nothing comes: ages grow all the same."""
+ASLEEP_SECONDS: Final = 30.0
+"""Between two looks: after more, we were suspended or the clock was set, and nobody was heard."""
 KEPT_SECONDS: Final = 400 * 86_400.0
 """How long alerts that are over are kept."""
 
@@ -78,23 +80,26 @@ class Evaluate:
         *,
         simulated: Callable[[], Collection[str]] = frozenset,
         in_service: Callable[[str], bool] | None = None,
+        hears: Callable[[], bool] | None = None,
         publish: Publish | None = None,
         wake: Callable[[], None] | None = None,
     ) -> None:
         """Nothing runs yet.
 
         `simulated` names the scopes of simulated senders, `in_service` says whether a container
-        is expected to report (without it all are), `publish` tells who follows the stream,
-        `wake` is called when there may be something to send.
+        is expected to report (without it all are), `hears` whether readings can come in now
+        (without it they always can), `publish` tells who follows the stream, `wake` is called
+        when there may be something to send.
         """
         self._store, self._rulebook, self._register = store, rulebook, register
         self._counters, self._simulated = counters, simulated
-        self._publish, self._wake, self._in_service = publish, wake, in_service
+        self._publish, self._wake = publish, wake
+        self._in_service, self._hears = in_service, hears
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._seen: dict[str, Seen] = {}
         self._events = register.position.events
-        self._listening: float | None = None
+        self._listening, self._looked = 0.0, float("-inf")
         self._marked, self._reread, self._purged = 0.0, 0.0, 0.0
 
     def start(self) -> None:
@@ -127,8 +132,7 @@ class Evaluate:
             StoreError: what was found could not be written; the next look finds it again.
         """
         at = now.timestamp()
-        if self._listening is None:
-            self._listening = at
+        self._listen(at)
         self._refresh(at)
         commit = self._store.live.commit
         with self._register.turn():
@@ -155,6 +159,13 @@ class Evaluate:
         if self._publish is not None:
             for alert in changed:
                 self._publish("alert", announcement(alert))
+
+    def _listen(self, now: float) -> None:
+        """Note since when readings can come: before, their absence says nothing of who sends."""
+        slept = now - self._looked > ASLEEP_SECONDS or now < self._listening
+        if slept or (self._hears is not None and not self._hears()):
+            self._listening = now
+        self._looked = now
 
     def _refresh(self, now: float) -> None:
         if now - self._reread >= REREAD_SECONDS:
@@ -193,7 +204,8 @@ class Evaluate:
         table = self._store.live.table(measurement.name)
         if not table.num_columns:
             table = schema.raw(measurement).empty_table()
-        seen = self._seen.setdefault(measurement.name, Seen(self._listening or now))
+        seen = self._seen.setdefault(measurement.name, Seen())
+        seen.listening = self._listening
         return ArrowRows(measurement, table, seen, now)
 
     def _withdrawn(self, now: float) -> list[Alert]:

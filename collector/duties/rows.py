@@ -17,8 +17,9 @@ from vigie.units import MICROSECONDS_PER_SECOND
 
 Times = npt.NDArray[np.int64]
 
-GRACE_SECONDS: Final = 30.0
-"""How long after our own start nobody counts as silent: senders come back at their own pace."""
+GRACE_SECONDS: Final = 100.0
+"""How long after we began to listen nobody is known to be silent: an agent waits up to a minute
+between two tries, half a minute more where we told it that we take nothing, and then it sends."""
 
 
 class Seen:
@@ -26,13 +27,13 @@ class Seen:
 
     A row stamped in the future would look fresh until that time comes. So its age counts from when
     it was first seen here, if that is earlier than its own time. And while we were not listening,
-    nobody was silent: of a row from before that, the silence counts from a while after we began.
+    nobody was silent: of a row from before that, the silence counts from when we began, and is
+    unknown until its sender had the time to come back.
     """
 
     def __init__(self, listening: float = 0.0) -> None:
         """`listening` is the Unix time since when readings can come here."""
-        self._heard = listening + GRACE_SECONDS if listening else 0.0
-        self._listening = listening
+        self.listening = listening
         self._times: Times = np.zeros(0, np.int64)
         self._first: Numbers = np.zeros(0, np.float64)
         self.places: dict[Subject, int] = {}
@@ -52,9 +53,9 @@ class Seen:
         return ages
 
     def silences(self, ages: Numbers, now: float) -> Numbers:
-        """Seconds in which we listened and nothing newer came."""
-        before = ages > now - self._listening
-        return np.where(before, max(now - self._heard, 0.0), ages)
+        """Seconds in which we listened and nothing newer came; NaN where that says nothing yet."""
+        listened = now - self.listening
+        return np.where(ages > listened, listened if listened >= GRACE_SECONDS else np.nan, ages)
 
 
 class ArrowRows:
@@ -100,7 +101,7 @@ class ArrowRows:
         return self._ages
 
     def silences(self) -> Numbers:
-        """Seconds in which we listened and nothing newer came."""
+        """Seconds in which we listened and nothing newer came; NaN where that says nothing yet."""
         return self._seen.silences(self.ages(), self._now)
 
     def subjects(self, rows: Indices) -> list[Subject]:

@@ -103,6 +103,11 @@ class Store:
         """Below the disk reserve: nothing is taken."""
         return self._reserve.full
 
+    @property
+    def behind(self) -> bool:
+        """More waits for the tables than memory bears: nothing is taken."""
+        return self._memory.tail.bytes > 2 * self._settings.tail_bytes
+
     def open(self, found: Sequence[Found] = ()) -> Recovery:
         """Recover, and begin to take; `found` is damage met before, in the state database."""
         self._damaged.extend(found)
@@ -157,7 +162,7 @@ class Store:
             return
         if self.full:
             raise Unavailable("the collector's disk is nearly full", retry_after=30)
-        if self._memory.tail.bytes > 2 * self._settings.tail_bytes:
+        if self.behind:
             raise Unavailable("the collector's tables do not keep up", retry_after=5)
         check(decoded)
         self._groups.put(Waiting(envelope, body, decoded, done, len(body) + _size(decoded)))

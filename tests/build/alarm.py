@@ -147,6 +147,8 @@ class Story:
         self.folder, self.now, self.simulated = folder, START, simulated
         self.resting: set[str] = set()
         """Containers that are not in service."""
+        self.deaf = False
+        """Whether the collector can take nothing in."""
         self.step = 1.0
         self.store, self.sensors = Store(), dict[tuple[str, ...], Sensor]()
         self.announced: list[tuple[str, dict[str, Any]]] = []
@@ -175,6 +177,7 @@ class Story:
             self.store, self.rulebook, self.register, self.counters,
             simulated=lambda: self.simulated,
             in_service=lambda path: path not in self.resting,
+            hears=lambda: not self.deaf,
             publish=lambda event, data: self.announced.append((event, data)),
         )  # fmt: skip
         self.deliver = Deliver(

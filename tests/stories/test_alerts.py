@@ -3,6 +3,7 @@
 import contextlib
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -204,18 +205,90 @@ def test_silence_is_never_masked_by_a_row_from_the_future(tmp_path: Path) -> Non
 
 def test_a_collector_that_was_down_calls_nobody_silent_who_comes_back(tmp_path: Path) -> None:
     story = Story(tmp_path)
-    agent(story, "back")
+    for host in ("quick", "slow", "slowest", "gone"):
+        agent(story, host)
+    story.until("10s")
+    away(story, 600, {"quick": 0, "slow": 40, "slowest": 95})
+    story.until("15min")
+    assert story.told == [(610 + 100, "firing", "agent_silent")]
+    assert [s.keys[0] for s in story.register.of("agent_silent")] == ["gone"]
+
+
+def test_a_silence_that_was_told_stays_open_over_a_restart(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    agent(story, "here")
     agent(story, "gone")
     story.until("10s")
-    story.now += 1800
-    story.crashes()
-    (gone,) = [key for key in story.sensors if "gone" in key]
-    del story.sensors[gone]
+    del story.sensors[sensor_of(story, "gone")]
+    story.until("1min")
+    known = story.alert("agent_silent")
+    away(story, 600, {"here": 5})
+    story.until("12min")
+    assert story.alert("agent_silent").blind, "whether it came back is not known yet"
+    story.until("15min")
+    assert story.told == [(41, "firing", "agent_silent")]
+    alert = story.alert("agent_silent")
+    assert (alert.id, alert.state, alert.blind) == (known.id, "firing", False)
+    agent(story, "gone")
+    story.until("20min")
+    assert [told[1] for told in story.told] == ["firing", "resolved"]
+
+
+def test_an_alert_that_resolves_at_once_is_not_resolved_by_a_restart(tmp_path: Path) -> None:
+    rules = NOW.replace("available_bytes == 0", "age > 45s").replace("no_space", "disk_unread")
+    story = Story(tmp_path, rules=rules.replace("why =", 'settle = "0s"\nwhy ='))
+    disk(story, 50)
+    story.until("10s")
+    story.falls_silent()
+    story.until("2min")
+    away(story, 600, {})
+    story.until("20min")
+    assert story.told == [(56, "firing", "disk_unread")]
+
+
+def test_while_nothing_can_come_in_nobody_is_silent(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    agent(story, "back")
+    agent(story, "gone")
+    story.until("1min")
+    story.deaf, sensors = True, dict(story.sensors)
+    story.falls_silent()
+    story.until("10min")
+    assert story.told == []
+    story.deaf = False
+    story.sensors = {key: sensor for key, sensor in sensors.items() if "back" in key}
     for sensor in story.sensors.values():
-        sensor.due = story.now + 40  # it comes back at its own pace
-    story.until("33min")
-    assert story.told == [(1810 + 61, "firing", "agent_silent")]
+        sensor.due = story.now + 60
+    story.until("15min")
+    assert story.told == [(600 + 100, "firing", "agent_silent")]
     assert [s.keys[0] for s in story.register.of("agent_silent")] == ["gone"]
+
+
+def test_a_collector_that_was_suspended_calls_nobody_silent(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    agent(story)
+    story.until("1min")
+    story.now += 3600
+    for sensor in story.sensors.values():
+        sensor.due = story.now + 60
+    story.until("70min")
+    assert story.told == []
+
+
+def sensor_of(story: Story, host: str) -> tuple[str, ...]:
+    """The one of that host."""
+    (key,) = [key for key in story.sensors if host in key]
+    return key
+
+
+def away(story: Story, seconds: float, back: Mapping[str, float]) -> None:
+    """The collector dies and starts that much later; `back` says who comes back, and when."""
+    story.now += seconds
+    story.crashes()
+    kept = {sensor_of(story, host): after for host, after in back.items()}
+    story.sensors = {key: story.sensors[key] for key in kept}
+    for key, sensor in story.sensors.items():
+        sensor.due = story.now + kept[key]
 
 
 def test_an_alert_whose_source_is_mute_stays_and_is_blind(tmp_path: Path) -> None:

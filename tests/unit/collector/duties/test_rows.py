@@ -1,8 +1,9 @@
 import numpy as np
 import pyarrow as pa
 
+from agent import ship
 from alerts.lifecycle import Subject
-from collector.duties.rows import ArrowRows, Seen
+from collector.duties.rows import GRACE_SECONDS, ArrowRows, Seen
 from collector.store import schema
 from vigie.catalogue import Filesystem, Source
 
@@ -80,10 +81,16 @@ def test_an_age_counts_from_the_rows_time_or_from_when_it_was_first_seen() -> No
 def test_nobody_was_silent_while_nobody_listened() -> None:
     seen = Seen(listening=NOW)
     before, after = round((NOW - 600) * 1e6), round((NOW + 5) * 1e6)
-    for now, silences in ((NOW + 6, [0, 1]), (NOW + 30, [0, 25]), (NOW + 61, [31, 56])):
-        ages = seen.ages(np.array([before, after]), now)
-        assert ages[0] == now - NOW + 600, "and yet its row is old, and says nothing of now"
-        assert seen.silences(ages, now).tolist() == silences
+    known = GRACE_SECONDS
+    for later, silences in ((6, [np.nan, 1]), (known - 1, [np.nan, 94]), (known, [known, 95])):
+        ages = seen.ages(np.array([before, after]), NOW + later)
+        assert ages[0] == later + 600, "and yet its row is old, and says nothing of now"
+        assert np.array_equal(seen.silences(ages, NOW + later), silences, equal_nan=True)
+
+
+def test_an_agent_has_the_time_to_come_back() -> None:
+    told_to_wait = 30.0
+    assert ship.LONGEST_PAUSE_SECONDS + told_to_wait < GRACE_SECONDS
 
 
 def test_new_rows_do_not_disturb_the_old() -> None:

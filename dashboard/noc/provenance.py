@@ -1,13 +1,13 @@
 """Where one figure comes from: what it counts, over which time, and every term it was made of."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from dash.development.base_component import Component
 
 from dashboard.format import SPACE, number, quantity
 from dashboard.noc import choices, kpis, parts
-from dashboard.noc.shown import Cell, Number, Rows, Text, quality_word, tabled, unknown
+from dashboard.noc.shown import Cell, Number, Rows, Text, bounded, quality_word, tabled, unknown
 from dashboard.noc.view import View
 from dashboard.text import say, say_or
 from vigie import units
@@ -19,6 +19,8 @@ EXPLAIN: Final = "explain"
 """What the address calls the indicator that is explained."""
 TABLES: Final = ("facts", "terms", "inputs")
 ITEMS_SHOWN: Final = 6
+TERMS_SHOWN: Final = 200
+INPUT: Final = "input"
 _UNITS: Final[dict[str, Unit]] = {
     word: unit
     for unit in vars(units).values()
@@ -116,19 +118,25 @@ def few(said: str, language: str) -> str:
 
 
 def terms(kpi: Kpi, language: str) -> Rows:
-    """Every number that it was made of, in the order in which one would compute."""
-    rows: list[list[Cell]] = [
-        [
+    """Every number that it was made of: what it was computed from last first, then the inputs."""
+    return bounded(
+        computed_first(kpi.terms),
+        lambda term: [
             Text(say_or(f"step_{term.step}", term.step, language)),
             Text(term.name, sub=term.source),
             term_value(term, language),
             Text("" if term.coverage is None
                  else f"{number(term.coverage * 100, language)}{SPACE}%"),
             Text(quality_word(term.quality, language)),
-        ]
-        for term in kpi.terms
-    ]  # fmt: skip
-    return Rows(rows, empty=say("no_terms", language))
+        ],
+        language, say("no_terms", language), TERMS_SHOWN,
+    )  # fmt: skip
+
+
+def computed_first(terms: Sequence[Term]) -> list[Term]:
+    """The sums, factors and result at the end of a computation before all that leads to them."""
+    last = max((n for n, term in enumerate(terms, 1) if term.step == INPUT), default=0)
+    return [*terms[last:], *terms[:last]]
 
 
 def term_value(term: Term, language: str) -> Number:

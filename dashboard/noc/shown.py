@@ -112,12 +112,13 @@ class Rows:
 
 
 def bounded(
-    found: Sequence[U], drawn: Callable[[U], Sequence[Cell]], language: str, empty: str = ""
-) -> Rows:
+    found: Sequence[U], drawn: Callable[[U], Sequence[Cell]], language: str, empty: str = "",
+    most: int = ROWS_SHOWN,
+) -> Rows:  # fmt: skip
     """One row each of what was found, as many as a person reads; the others are counted."""
-    left = len(found) - ROWS_SHOWN
+    left = len(found) - most
     return Rows(
-        [drawn(one) for one in found[:ROWS_SHOWN]], empty=empty,
+        [drawn(one) for one in found[:most]], empty=empty,
         left=say("rows_left", language, count=left) if left > 0 else "",
     )  # fmt: skip
 

@@ -36,14 +36,21 @@ def test_until_an_indicator_is_chosen_it_says_how() -> None:
 
 def test_every_term_is_told_with_its_step_source_coverage_and_quality() -> None:
     rows = tables(api(terms=TERMS), explain="pue")["terms"].rows
-    step, name, value, coverage, quality = rows[0]
+    step, name, value, coverage, quality = rows[-1]
     assert step == Text("entrée")
     assert name == Text("energy of cannes/c1", sub="cannes/c1/main")
     assert isinstance(value, Number)
     assert (value.text, value.unit, value.source) == ("2,40", "MWh", "8640000000.0 J")
     assert (coverage, quality) == (Text("100\u00a0%"), Text("mesuré"))
-    assert rows[2][2].text == "1,20"  # type: ignore[union-attr]
-    assert rows[3][2].text is None  # type: ignore[union-attr]
+
+
+def test_what_a_value_was_computed_from_last_stands_before_all_that_led_to_it() -> None:
+    rows = tables(api(terms=TERMS), explain="pue")["terms"].rows
+    assert [row[0].text for row in rows] == [  # type: ignore[union-attr]
+        "somme", "résultat", "facteur", "entrée",
+    ]  # fmt: skip
+    assert rows[1][2].text == "1,20"  # type: ignore[union-attr]
+    assert rows[2][2].text is None  # type: ignore[union-attr]
 
 
 def test_a_step_that_this_dashboard_does_not_know_is_said_as_it_stands() -> None:

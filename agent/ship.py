@@ -220,7 +220,7 @@ class Shipper:
             try:
                 delay = self.step()
             except Exception:  # isolation point: one upstream
-                log.exception("shipping failed", extra={"upstream": self.url})
+                log.exception("shipping failed", extra=self._whose())
                 delay = LONGEST_PAUSE_SECONDS
             if delay is None:
                 self._spool.wait(self._seen)
@@ -269,7 +269,7 @@ class Shipper:
         if not held:
             return self._later("200, but it holds none of the frames sent", None)
         if self.trouble is not None:
-            log.info("upstream answers again", extra={"upstream": self.url})
+            log.info("upstream answers again", extra=self._whose())
         self._failures, self.trouble = 0, None
         return 0.0
 
@@ -281,7 +281,7 @@ class Shipper:
         log.error(
             "frame refused",
             extra={
-                "upstream": self.url,
+                **self._whose(),
                 "boot": record.boot,
                 "sequence": record.sequence,
                 "answer": words,
@@ -290,13 +290,16 @@ class Shipper:
 
     def _later(self, words: str, retry_after: float | None) -> float:
         if words != self.trouble:
-            log.warning(
-                "upstream does not take frames", extra={"upstream": self.url, "reason": words}
-            )
+            extra = {**self._whose(), "reason": words}
+            log.warning("upstream does not take frames", extra=extra)
         self.trouble = words
         delay = pause(self._failures, retry_after, self._chance())
         self._failures += 1
         return delay
+
+    def _whose(self) -> dict[str, str]:
+        """What a line of the log says of it: the twin has a shipper a container."""
+        return {"upstream": self.url, "container": self._credential.container}
 
     def _headers(self, *, compressed: bool) -> dict[str, str]:
         headers = {

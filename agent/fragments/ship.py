@@ -232,7 +232,7 @@ class Sender:
         """Act on an answer; seconds to wait, by how much was sent and is still to be."""
         before, self._held = self._held, held
         if self.trouble is not None:
-            log.info("upstream takes fragments again", extra={"upstream": self.url})
+            log.info("upstream takes fragments again", extra=self._whose())
         self.trouble = None
         if held == before and not self._idle(held):
             # It took the message, and wants what it wanted before: no haste.
@@ -247,9 +247,13 @@ class Sender:
     def _idle(self, held: Held) -> bool:
         return held.complete and held.held == self._inventory.sequence
 
+    def _whose(self) -> dict[str, str]:
+        """What a line of the log says of it: the twin has many of them."""
+        return {"upstream": self.url, "container": self._who.container, "store": self._store}
+
     def _later(self, words: str, retry_after: float | None) -> float:
         if words != self.trouble:
-            extra = {"upstream": self.url, "store": self._store, "reason": words}
+            extra = {**self._whose(), "reason": words}
             log.warning("upstream does not take fragments", extra=extra)
         self.trouble = words
         delay = min(LONGEST_PAUSE_SECONDS, pause(self._failures, retry_after, self._chance()))

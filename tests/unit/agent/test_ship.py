@@ -38,7 +38,7 @@ class Bench:
         self.shippers: list[Shipper] = []
         self.lines = [Line(url, timeout=5) for url in urls]
         for url, line in zip(urls, self.lines, strict=True):
-            credential = Credential(directory / "credential", url, token)
+            credential = Credential(directory / "credential", url, token, "s/c")
             self.shippers.append(
                 Shipper(
                     url,
@@ -333,6 +333,21 @@ def test_silence_is_no_loss(make: Benches) -> None:
     bench.tick()
     assert bench.drain()
     assert "no answer" in (bench.shippers[0].trouble or "")
+
+
+def test_the_log_says_whose_frames_are_not_taken(
+    make: Benches, upstream: Upstream, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = make(upstream)
+    scripted(upstream, Reply(503))
+    bench.tick()
+    with caplog.at_level("INFO", "agent.ship"):
+        assert bench.drain()
+        assert bench.drain() is None
+    assert [r.message for r in caplog.records] == [
+        "upstream does not take frames", "upstream answers again",
+    ]  # fmt: skip
+    assert {vars(r)["container"] for r in caplog.records} == {"s/c"}
 
 
 def test_a_failing_upstream_gets_the_newest_frame_first_when_it_is_back(

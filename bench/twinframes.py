@@ -10,8 +10,8 @@ import numpy as np
 
 from agent.encode import Contents, Encoder
 from agent.source import Found
-from twin.frames import Framer
 from twin.turn import Column, Turn
+from twin.wire.frames import Framer
 from vigie.catalogue import Gpu
 from vigie.frame import column_type
 from vigie.shape import Field, Kind

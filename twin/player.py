@@ -4,16 +4,16 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from twin.clock import NANOSECONDS, Clock
-from twin.container import Model
-from twin.disks import Disks
-from twin.facility import Columns, Teller
-from twin.incidents import Incidents
-from twin.inventory import Row
-from twin.links import LinkTeller
-from twin.meters import Register
-from twin.stores import Stores
-from twin.turn import Holding, Turn
+from twin.around.clock import NANOSECONDS, Clock
+from twin.hall.container import Model
+from twin.stores.shelves import Shelves
+from twin.tellers.disks import Disks
+from twin.tellers.incidents import Incidents
+from twin.tellers.inventory import Row
+from twin.tellers.links import LinkTeller
+from twin.tellers.meters import Register
+from twin.tellers.teller import Teller
+from twin.turn import Columns, Holding, Turn
 from vigie.catalogue import Disk, Fragments, Gpu, GpuXid, Host, Source
 from vigie.frame import Happening
 from vigie.shape import Measurement
@@ -38,12 +38,12 @@ class ContainerPlayer:
 
     def __init__(
         self, model: Model, tellers: Sequence[Teller], registers: Mapping[str, Register], *,
-        incidents: Incidents, disks: Disks, links: LinkTeller, stores: Stores,
+        incidents: Incidents, disks: Disks, links: LinkTeller, shelves: Shelves,
         devices: Sequence[Row], clock: Clock,
     ) -> None:  # fmt: skip
         self.model, self.incidents = model, incidents
-        self._disks, self._links, self._stores = disks, links, stores
-        own: tuple[Teller, ...] = (incidents, disks, links, stores)
+        self._disks, self._links, self._shelves = disks, links, shelves
+        own: tuple[Teller, ...] = (incidents, disks, links, shelves)
         self._tellers, self._registers = (*tellers, *own), registers
         self._devices: Sequence[Row] | None = devices
         self._clock = clock
@@ -84,13 +84,13 @@ class ContainerPlayer:
 
     def holdings(self) -> Sequence[Holding]:
         """The fragments of its hosts, once it has been played."""
-        return () if self._time is None else self._stores.holdings(self._time)
+        return () if self._time is None else self._shelves.holdings(self._time)
 
     def _advance(self, before: float, time: float) -> list[Happening]:
         model, seconds = self.model, time - before
         happened = self.incidents.step(before, time)
         happened += self._disks.step(before, time)
-        happened += self._stores.step(time)
+        happened += self._shelves.step(time)
         self._links.step(time, seconds)
         model.step(time, seconds)
         totals: Mapping[str, Mapping[str, float]] = {

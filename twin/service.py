@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from agent.runner import Moment
-from twin.couriers import Couriers
-from twin.enrolment import AGENT, Registry
-from twin.station import Station
 from twin.turn import Player
+from twin.wire.couriers import Couriers
+from twin.wire.enrolment import AGENT, Registry
+from twin.wire.station import Station
 from vigie.errors import SettingsError
 from vigie.network.network import Network
 from vigie.network.places import inside

@@ -12,6 +12,8 @@ from vigie.shape import Field, Measurement, Value
 
 Column = NDArray[Any] | Sequence[Value]
 """Equally long for each measurement. NaN in an array of floats is null; an array is preferred."""
+Columns = Mapping[Field, Column]
+"""The rows of one measurement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Turn:
 
     time: int
     """Nanoseconds UTC, of the container's own clock: it may drift."""
-    rows: Mapping[type[Measurement], Mapping[Field, Column]]
+    rows: Mapping[type[Measurement], Columns]
     happenings: Sequence[Happening] = ()
     devices: Sequence[Mapping[str, str | None]] | None = None
 

@@ -3,36 +3,36 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from twin.build import Build, build
-from twin.clock import Clock
-from twin.container import Model
-from twin.disks import Disks
-from twin.facility import (
+from twin.around.clock import Clock
+from twin.faults import Faults
+from twin.faults import scenario as named
+from twin.hall.build import Build, build
+from twin.hall.container import Model
+from twin.hall.power import Supply
+from twin.hall.workload import Demand
+from twin.player import ContainerPlayer
+from twin.stores.shelf import Shelf
+from twin.stores.shelves import Shelves
+from twin.stores.spread import Spread, spreads
+from twin.tellers.disks import Disks
+from twin.tellers.facility import (
     CoolingTeller,
     EnvironmentTeller,
     GridTeller,
     HeatTeller,
     PowerTeller,
     QueueTeller,
-    Teller,
     WaterTeller,
     usual_meters,
 )
-from twin.faults import Faults
-from twin.faults import scenario as named
-from twin.hosts import GpuTeller, HostTeller, SourceTeller
-from twin.incidents import Incidents
-from twin.inventory import devices
-from twin.links import LinkTeller, lines
-from twin.meters import MEDIA, Register, points
-from twin.names import Names
-from twin.player import ContainerPlayer
-from twin.power import Supply
-from twin.shelf import Shelf
-from twin.spread import Spread, spreads
-from twin.stores import Stores
+from twin.tellers.hosts import GpuTeller, HostTeller, SourceTeller
+from twin.tellers.incidents import Incidents
+from twin.tellers.inventory import devices
+from twin.tellers.links import LinkTeller, lines
+from twin.tellers.meters import MEDIA, Register, points
+from twin.tellers.names import Names
+from twin.tellers.teller import Teller
 from twin.turn import Player
-from twin.workload import Demand
 from vigie.network.network import Network
 from vigie.network.operators import Tenant
 from vigie.network.places import Site, inside
@@ -101,7 +101,7 @@ def _player(
     )
     return ContainerPlayer(
         model, tellers, registers, incidents=incidents, disks=disks,
-        links=LinkTeller(lines(network, made), faults, seed, path), stores=Stores(shelves),
+        links=LinkTeller(lines(network, made), faults, seed, path), shelves=Shelves(shelves),
         devices=devices(made, names, disks), clock=Clock(seed, path),
     )  # fmt: skip
 

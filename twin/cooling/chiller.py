@@ -5,11 +5,11 @@ With doors of cold water behind the racks it is the `rear_door` kind.
 
 from typing import Final
 
+from twin.around.weather import dew_point
 from twin.cooling.dry import APPROACH_KELVIN, FAN_RPM, Coil
 from twin.cooling.fluids import GLYCOL
 from twin.cooling.machines import LEAST_PUMP, clipped, cop, fan_watts, flow_for, pump_watts
 from twin.cooling.plant import UNLIMITED, Around, Part, Work
-from twin.weather import dew_point
 
 RISE_KELVIN: Final = 6.0
 PUMP_SHARE: Final = 0.028

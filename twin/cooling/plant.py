@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from twin.weather import Air, River
+from twin.around.weather import Air, River
 
 UNLIMITED: Final = float("inf")
 HOLD_SECONDS: Final = 240.0

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from twin.around.weather import River
 from twin.cooling.dry import FAN_RPM, Coil
 from twin.cooling.fluids import WATER
 from twin.cooling.machines import LEAST_PUMP, clipped, fan_watts, flow_for, pump_watts
 from twin.cooling.plant import Around, Part, Work
-from twin.weather import River
 from vigie.network.places import Permit
 
 RISE_KELVIN: Final = 7.0

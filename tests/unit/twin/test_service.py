@@ -12,8 +12,8 @@ import pytest
 from tests.build.players import Steady
 from tests.build.upstream import Upstream
 from twin import service
-from twin.enrolment import Registry
 from twin.service import Twin, next_due, played
+from twin.wire.enrolment import Registry
 from vigie.errors import SettingsError
 from vigie.network.network import Network
 from vigie.network.operators import Operator

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from twin.around.weather import Air, River, wet_bulb
 from twin.cooling.air import FreeAir
 from twin.cooling.chiller import Chiller
 from twin.cooling.dry import DryCooler
@@ -12,7 +13,6 @@ from twin.cooling.immersion import WET_MOISTURE, Immersion
 from twin.cooling.machines import cop, fan_watts, pump_watts
 from twin.cooling.plant import UNLIMITED, Around, Loop, Plant
 from twin.cooling.river import BACKUP, RiverCooling, room
-from twin.weather import Air, River, wet_bulb
 from vigie.network.places import Permit
 
 RATED = 100e3

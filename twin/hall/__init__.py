@@ -1,0 +1,1 @@
+"""What goes on in a container: jobs, GPUs, power and heat, built as the network declares it."""

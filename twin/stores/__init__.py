@@ -1,0 +1,1 @@
+"""Fragments: which container holds which, and what becomes of them."""

@@ -1,0 +1,139 @@
+"""What GPU drivers and operating systems of a container say."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from twin.chance import Cells, Floats, Whole, salt, uniform, uniforms
+from twin.hall.container import Model
+from twin.tellers.incidents import Incidents
+from twin.tellers.names import Names
+from twin.turn import Columns
+from vigie.catalogue import Gpu, Host, Source
+from vigie.shape import Field, Measurement
+
+CPUS: Final = 128.0
+MEMORY_BYTES: Final = float(2 * 2**40)
+SMALL_CPUS: Final = 32.0
+SMALL_MEMORY_BYTES: Final = float(128 * 2**30)
+NETWORK_RATE: Final = 1.5e9
+"""B/s of a host whose GPUs are all at work."""
+BOOTED_SECONDS: Final = 90 * 86_400
+AGENT: Final = "agent"
+"""The source that stands for the agent itself."""
+
+
+class Standing:
+    """Leaves out the rows of hosts that are down; the key columns stay the same meanwhile."""
+
+    def __init__(self, keys: Mapping[Field, Sequence[str]], hosts: Whole) -> None:
+        self._all, self._hosts = keys, hosts
+        self._down: frozenset[int] = frozenset()
+        self._kept: Columns = dict(keys)
+        self._at: Whole = np.arange(len(hosts))
+
+    def of(self, told: Mapping[Field, Cells], down: frozenset[int]) -> Columns:
+        """The rows of the hosts that are up."""
+        if down != self._down:
+            self._down = down
+            self._at = np.flatnonzero(~np.isin(self._hosts, list(down)))
+            at = self._at.tolist()
+            self._kept = {name: [words[n] for n in at] for name, words in self._all.items()}
+        if not down:
+            return {**self._all, **told}
+        return {**self._kept, **{name: cells[self._at] for name, cells in told.items()}}
+
+
+class GpuTeller:
+    """Every GPU as its driver says; the GPUs of a host that is down are not there at all."""
+
+    measurement: type[Measurement] = Gpu
+
+    def __init__(self, model: Model, names: Names, incidents: Incidents) -> None:
+        self._model, self._incidents = model, incidents
+        self._hosts = np.arange(model.build.gpus) // model.build.per_host
+        self._rows = Standing({Gpu.host: names.gpu_hosts, Gpu.gpu: names.gpus}, self._hosts)
+
+    def tell(self, time: float) -> Columns:
+        """One row a GPU."""
+        if not self._model.gpus.count:
+            return {}
+        told = self._model.gpus.columns(int(time * 10))
+        return self._rows.of(told, self._incidents.down)
+
+
+class HostTeller:
+    """Every operating system that runs, in short."""
+
+    measurement: type[Measurement] = Host
+
+    def __init__(self, model: Model, names: Names, seed: int, incidents: Incidents) -> None:
+        self._incidents = incidents
+        build = model.build
+        self._model, self._names, self._count = model, names, build.hosts
+        self._salt = salt(seed, build.path, "hosts")
+        self._rows = Standing({Host.host: names.hosts}, np.arange(build.hosts))
+        large = np.arange(build.hosts) < build.gpu_hosts
+        self._cpus = np.where(large, CPUS, SMALL_CPUS)
+        self._memory = np.where(large, MEMORY_BYTES, SMALL_MEMORY_BYTES)
+        self._busy: Floats = np.zeros(build.hosts)
+        self._sent: Floats = np.zeros(build.hosts)
+        self._last: float | None = None
+        self._booted = -BOOTED_SECONDS * uniform(self._salt, 0)
+
+    def tell(self, time: float) -> Columns:
+        """One row a host."""
+        seconds = 0.0 if self._last is None else time - self._last
+        if self._last is None:
+            self._booted += time
+        self._last = time
+        load = self._load()
+        noise = uniforms(self._salt ^ int(time * 10), self._count)
+        busy = np.clip(0.02 + 0.25 * load + 0.02 * noise, 0.0, 1.0)
+        self._busy = self._busy + busy * self._cpus * seconds
+        self._sent = self._sent + load * NETWORK_RATE * seconds
+        used = np.floor(self._memory * (0.06 + 0.35 * load))
+        told: dict[Field, Cells] = {
+            Host.boot_time_seconds: np.full(self._count, np.floor(self._booted)),
+            Host.cpu_count: self._cpus,
+            Host.cpu_busy_seconds_total: self._busy,
+            Host.cpu_busy_ratio: busy,
+            Host.load1: busy * self._cpus,
+            Host.memory_total_bytes: self._memory,
+            Host.memory_available_bytes: self._memory - used,
+            Host.network_receive_bytes_total: np.floor(self._sent),
+            Host.network_transmit_bytes_total: np.floor(self._sent * 0.9),
+        }
+        return self._rows.of(told, self._incidents.down)
+
+    def _load(self) -> Floats:
+        """Mean load of the GPUs of each host; of a storage host, a little."""
+        build, told = self._model.build, np.full(self._count, 0.15)
+        if build.gpus:
+            padded = np.zeros(build.gpu_hosts * build.per_host)
+            padded[: build.gpus] = self._model.gpus.load
+            told[: build.gpu_hosts] = padded.reshape(-1, build.per_host).mean(axis=1)
+        return told
+
+
+class SourceTeller:
+    """The agent of every host that runs, and the sources that the network names: all are well."""
+
+    measurement: type[Measurement] = Source
+
+    def __init__(self, model: Model, names: Names, incidents: Incidents) -> None:
+        self._incidents = incidents
+        wanted = (AGENT, *model.build.container.sources)
+        hosts = np.repeat(np.arange(model.build.hosts), len(wanted))
+        keys = {
+            Source.host: [names.hosts[n] for n in hosts.tolist()],
+            Source.source: list(wanted) * model.build.hosts,
+        }
+        self._rows = Standing(keys, hosts)
+        well = np.full(len(hosts), float(Source.status.codes.index("ok")))
+        self._told: dict[Field, Cells] = {Source.status: well, Source.age_seconds: well * 0.0}
+
+    def tell(self, _: float) -> Columns:
+        """One row a host and source."""
+        return self._rows.of(self._told, self._incidents.down)

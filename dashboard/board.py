@@ -19,6 +19,8 @@ TICK_SECONDS: Final = 0.9
 MAX_BOARDS: Final = 64
 MAX_ASIDE: Final = 3
 """Long readings at a time."""
+RETRY_SECONDS: Final = 8.0
+"""After which what could not be read aside is read again, where it is not due before."""
 PATIENCE_SECONDS: Final = 1.5
 """How long somebody waits for a first reading before going on without it."""
 TABLES: Final = "tables"
@@ -83,7 +85,8 @@ class Boards:
         """
         slot = self._slot(key)
         with slot.lock:
-            due = slot.tried < self._clock() - tick
+            well = slot.fault is None and not (slot.board and slot.board.trouble)
+            due = slot.tried < self._clock() - (tick if well else min(tick, RETRY_SECONDS))
             if due and slot.done.is_set() and self._aside.acquire(blocking=False):
                 slot.done.clear()
                 threading.Thread(

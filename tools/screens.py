@@ -1,6 +1,7 @@
 """Take pictures of the operations screens: start everything on this machine, sign in, look.
 
-    make screens                        docs/images/noc.png and site.png
+    make screens                        docs/images/noc.png, site.png, energy.png, sovereignty.png
+    make screens ARGS="--twin"          of the reference network, which the twin plays
     make screens ARGS="--all --warm 30" also dark, English and narrow ones, after half a minute
 
 Needs a Chromium on PATH.
@@ -23,11 +24,21 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 FLAGS: Final = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
 LINK: Final = re.compile(r"http://\S+/login\?code=\S+")
 WIDE: Final = (1920, 1080)
+LIVE: Final = ("[data-number] .value", ".chart .js-line")
+FIGURES: Final = (".rows-kpis td .value",)
+"""What is on a screen once its content has come."""
+ALWAYS: Final = (  # name, path
+    ("energy", "/energie?explain=pue"),
+    ("sovereignty", "/souverainete?without=country:US"),
+)
 MORE: Final = (  # name, path, theme, size
     ("noc-dark", "/", "dark", WIDE),
     ("noc-en", "/?lang=en", "light", WIDE),
     ("noc-narrow", "/", "light", (1280, 900)),
     ("site-dark", "SITE", "dark", WIDE),
+    ("energy-dark", "/energie?explain=pue&lang=en", "dark", WIDE),
+    ("energy-narrow", "/energie", "light", (1024, 1366)),
+    ("sovereignty-dark", "/souverainete?lang=en", "dark", WIDE),
 )
 
 
@@ -37,6 +48,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images", metavar="DIR")
     parser.add_argument("--warm", type=float, default=120, metavar="SECONDS",
                         help="time to watch first, for the curves to show it [120]")  # fmt: skip
+    parser.add_argument("--twin", action="store_true", help="of the reference network, simulated")
     parser.add_argument("--all", action="store_true", help="dark, English and narrow ones too")
     arguments = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
@@ -44,7 +56,7 @@ def main() -> int:
         print("screens: no Chromium on PATH: sudo apt install chromium", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory(prefix="vigie-screens-") as data:
-        up = start(Path(data))
+        up = start(Path(data), twin=arguments.twin)
         try:
             link = login(up)
             time.sleep(arguments.warm)
@@ -58,9 +70,9 @@ def main() -> int:
     return 0
 
 
-def start(data: Path) -> "subprocess.Popen[str]":
-    """`vigie up` on free ports."""
-    command = [sys.executable, "-m", "vigie", "up", "--data", str(data)]
+def start(data: Path, *, twin: bool) -> "subprocess.Popen[str]":
+    """`vigie up` on free ports, with the reference network and its twin where wanted."""
+    command = [sys.executable, "-m", "vigie", "up", "--data", str(data), *["--twin"] * twin]
     for flag in ("--port", "--api-port", "--metrics-port"):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -91,17 +103,21 @@ def take(browser: Browser, link: str, out: Path, *, more: bool) -> None:
     site = page.locator("[data-mosaic] a").first.get_attribute("href") or "/"
     page.goto(root + site)
     save(page, out / "site.png")
+    for name, path in ALWAYS:
+        page.goto(root + path)
+        save(page, out / f"{name}.png", FIGURES)
     for name, path, theme, (width, height) in MORE if more else ():
         page.evaluate("theme => localStorage.setItem('theme', theme)", theme)
         page.set_viewport_size({"width": width, "height": height})
         page.goto(root + (site if path == "SITE" else path))
-        save(page, out / f"{name}.png")
+        figures = path.startswith(("/energie", "/souverainete"))
+        save(page, out / f"{name}.png", FIGURES if figures else LIVE)
 
 
-def save(page: Page, path: Path) -> None:
-    """One picture, once the numbers and curves are there."""
-    page.wait_for_selector("[data-number] .value", timeout=20_000)
-    page.wait_for_selector(".chart .js-line", state="attached", timeout=20_000)
+def save(page: Page, path: Path, shown: tuple[str, ...] = LIVE) -> None:
+    """One picture, once what it is to show is there."""
+    for selector in shown:
+        page.wait_for_selector(selector, state="attached", timeout=120_000)
     page.wait_for_timeout(4_000)  # rates need a second reading
     page.screenshot(path=path, full_page=True)
     print(path)

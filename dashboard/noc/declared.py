@@ -40,7 +40,7 @@ def life(containers: Iterable[Container], here: Container, language: str) -> Row
             Text(c.name, sub=c.path, href=site_link(c.path, language), current=c.path == here.path,
                  stamp=stamps.of_container(c, language)),
             Text(lifecycle(c.lifecycle, language), sub=day(c.lifecycle_since, language)),
-            Text(status(c.status, language), sub=day(c.status_since, language)),
+            _status(c.status, c.status_since, language, assumed=c.since_assumed),
             source(c.status_source),
         ]
         for c in containers
@@ -51,8 +51,9 @@ def life(containers: Iterable[Container], here: Container, language: str) -> Row
 
 def note(here: Container, language: str) -> str:
     """How real a container is and since when, in a few words."""
-    since = day(here.status_since, language) or say("since_unknown", language)
-    return say("life_note", language, status=status(here.status, language), since=since)
+    told = since(here.status_since, assumed=here.since_assumed, language=language)
+    told = told or say("since_unknown", language)
+    return say("life_note", language, status=status(here.status, language), since=told)
 
 
 def facility(traits: Sequence[Trait], language: str) -> Rows:
@@ -76,7 +77,7 @@ def facility(traits: Sequence[Trait], language: str) -> Rows:
         rows.append([
             Text(say(f"kind_{kind}", language), sub=" ".join(named) or name),
             Text(" · ".join(about), sub=first.note),
-            Text(status(first.status, language), sub=day(first.since, language)),
+            _status(first.status, first.since, language, assumed=first.since_assumed),
             source(first.source),
         ])  # fmt: skip
     return Rows(rows, empty=say("nothing_declared", language))
@@ -90,7 +91,10 @@ def everything(traits: Iterable[Trait], here: Container, language: str) -> Rows:
             Text(
                 _plain(trait.value, language), sub=say("assumed", language) if trait.assumed else ""
             ),
-            Text(status(trait.status, language), sub=day(trait.since, language)),
+            Text(
+                status(trait.status, language),
+                sub=since(trait.since, assumed=trait.since_assumed, language=language),
+            ),
             source(trait.source),
         ]
         for trait in concerning(traits, here)
@@ -176,6 +180,12 @@ def day(written: str | None, language: str) -> str:
         return written
 
 
+def since(written: str | None, *, assumed: bool, language: str) -> str:
+    """The day since when something stands, marked where nobody has stated it."""
+    told = day(written, language)
+    return f"{told} ({say('assumed', language)})" if told and assumed else told
+
+
 def source(address: str) -> Text:
     """Who says so: a link where the address is one of the web, else the words as they stand."""
     href = web(address)
@@ -190,6 +200,11 @@ def web(address: str) -> str:
     except ValueError:
         return ""
     return parts.geturl() if whole else ""
+
+
+def _status(word: str, written: str | None, language: str, *, assumed: bool) -> Text:
+    """How real something is, and since when."""
+    return Text(status(word, language), sub=since(written, assumed=assumed, language=language))
 
 
 def _field(name: str, trait: Trait, language: str) -> str:

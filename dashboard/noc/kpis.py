@@ -132,7 +132,7 @@ def trend(one: Indicator, kpis: Mapping[str, Kpi], language: str) -> Text:
         if other is not None and other.value is not None:
             now = str(written(absolute, other.value, language))
             went = change(absolute, other, language).replace(" ", SPACE)
-            words = f"{absolute.label(language)}{SPACE}: {now}"
+            words = say("named", language, name=absolute.label(language), value=now)
             below.append(f"{words} ({went})" if went else words)
     return Text(said or "–", sub=" · ".join(below) or say("no_previous", language))
 
@@ -168,7 +168,12 @@ def parts(one: Indicator, kpi: Kpi, language: str, most: int = PARTS_SHOWN) -> s
         kpi.parts.items(), key=lambda part: (part[1] is None, -(part[1] or 0), part[0])
     )  # fmt: skip
     said = [
-        f"{part_name(one, part, language)}{SPACE}: {part_value(one, size, language)}"
+        say(
+            "named",
+            language,
+            name=part_name(one, part, language),
+            value=part_value(one, size, language),
+        )
         for part, size in known[:most]
     ]
     if len(known) > most:

@@ -115,7 +115,6 @@ def about(container: Container, language: str) -> str:
         container.site_name,
         container.region,
         container.operator,
-        declared.lifecycle(container.lifecycle, language),
         declared.note(container, language),
     ]
     return " · ".join(dict.fromkeys(filter(None, words)))

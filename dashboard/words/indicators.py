@@ -22,6 +22,7 @@ TEXTS: Final[dict[str, Said]] = {
         "Choisissez un indicateur : ses compteurs, sommes, facteurs et sa division viennent ici.",
         "Choose an indicator: its meters, sums, factors and division are shown here.",
     ),
+    "named": Said("{name}\u00a0: {value}", "{name}: {value}"),
     "previous": Said("avant : {value}", "before: {value}"),
     "no_previous": Said("période d'avant inconnue", "period before unknown"),
     "points": Said("pt", "pt"),

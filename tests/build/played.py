@@ -84,6 +84,27 @@ def kpi(name: str, value: float | None = None, **more: Any) -> replies.Kpi:
     return replies.Kpi(**given | more)
 
 
+PARTIES = (
+    replies.Party("country:US", "country", "US", 3),
+    replies.Party("supplier:nvidia", "supplier", "NVIDIA", 3),
+)
+LEFT = replies.WhatIf(
+    "", "v1", ["country:US"], [],
+    [replies.StoreLeft("pool", "3-of-5", 1000, 700, 300, [replies.Margin(2, 1000)],
+                       [replies.Margin(-1, 300), replies.Margin(0, 700)], simulated=True)],
+    ["local/this"], [], [replies.CapacityLeft("gpus", "1", 100.0, 25.0, 0)], ["ville"], 1.0,
+)  # fmt: skip
+OBJECTIVES = (
+    replies.Objective("SOV-1", "Strategic sovereignty", {"v1": 15.0}, []),
+    replies.Objective("SOV-8", "Environmental", {"v1": 5.0}, [
+        replies.EvidenceLine("indicator", "pue", "PUE", 1.2, "", None, "pue@1", "measured", 0.9,
+                             0.25),
+        replies.EvidenceLine("declared", "exit_drill", "exit_drill", None, "", "aucune preuve",
+                             "", None, 0.0, 0.0),
+    ]),
+)  # fmt: skip
+
+
 @dataclass
 class Api:
     """What it answers; a test changes it while it runs. `down` names paths that answer 503."""
@@ -104,9 +125,9 @@ class Api:
     traits: list[replies.Trait] = field(default_factory=list)
     checks: list[replies.ChecklistItem] = field(default_factory=list)
     changes: list[replies.ContainerChange] = field(default_factory=list)
-    parties: list[replies.Party] = field(default_factory=list)
-    left: replies.WhatIf | None = None
-    objectives: list[replies.Objective] = field(default_factory=list)
+    parties: list[replies.Party] = field(default_factory=lambda: list(PARTIES))
+    left: replies.WhatIf | None = LEFT
+    objectives: list[replies.Objective] = field(default_factory=lambda: list(OBJECTIVES))
 
     def at(self) -> float:
         """When the newest reading was taken."""

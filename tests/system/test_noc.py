@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 from tests.build import played
 from tests.build.played import Api
 from tests.build.programs import free_port, wait_for
+from vigie.replies import Kpi, Term
 
 pytestmark = pytest.mark.browser
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
@@ -110,8 +111,13 @@ def enter(page: Page, noc: Noc, path: str = "/") -> Page:
     expect(page).to_have_url(f"{noc.url}/")
     if path != "/":
         page.goto(noc.url + path)
-    expect(page.locator("[data-number] .value").first).to_be_visible(timeout=15_000)
+    expect(page.locator("#network")).not_to_be_empty(timeout=15_000)
     return page
+
+
+def enter_code(noc: Noc) -> None:
+    """Another one-time code, for a person who signs in again."""
+    noc.api.codes = {played.CODE}
 
 
 def number(page: Page, name: str) -> Any:
@@ -310,16 +316,132 @@ def test_the_keyboard_help_can_be_opened_and_the_keys_turned_off(tab: Page, noc:
     expect(tab.locator("tr.selected")).to_have_count(0)
 
 
+def indicators() -> list[Kpi]:
+    """A few indicators of every kind: known, unknown, simulated, with terms."""
+    terms = [
+        Term("input", "E_IT local/this", 7.2e9, "J", "local/this/ups", 1.0, "measured"),
+        Term("sum", "E_DC", 8.64e9, "J"), Term("sum", "E_IT", 7.2e9, "J"),
+        Term("result", "pue", 1.2, ""),
+    ]  # fmt: skip
+    return [
+        played.kpi("energy_site", 8.64e9, previous=7.2e9, simulated_share=0.43),
+        played.kpi("pue", 1.2, previous=1.25, terms=terms, category="interim, category 1"),
+        played.kpi("nuclear_share", 0.6, sentence="Le REF et la part nucléaire ne s'ajoutent pas."),
+        played.kpi("s4_can_read", 0.2, parts={"US": 0.2, "DE": None}, simulated_share=1.0),
+    ]
+
+
+def test_energy_and_carbon_are_a_table_and_each_figure_says_where_it_comes_from(
+    tab: Page, noc: Noc
+) -> None:
+    noc.api.kpis = indicators()
+    enter(tab, noc)
+    tab.locator("#to-energy").click()
+    table = tab.locator('[data-rows="kpis_energy"]')
+    expect(table).to_contain_text("2,40", timeout=15_000)
+    expect(table).to_contain_text("SIMULÉ 43 %")
+    expect(table).to_contain_text("↗ +20,0")
+    expect(table).to_contain_text("ne s'ajoutent pas")
+    expect(table).to_contain_text("non calculé")
+    expect(tab.locator('[data-optional="kpis_cost"]')).to_be_hidden()
+    tab.get_by_role("link", name="PUE", exact=True).focus()
+    tab.keyboard.press("Enter")
+    expect(tab).to_have_url(re.compile("explain=pue"))
+    expect(tab.locator('[data-rows="terms"]')).to_contain_text("local/this/ups")
+    expect(tab.locator('[data-rows="facts"]')).to_contain_text("intermédiaire, catégorie 1")
+    tab.locator('[data-choice="period"]').select_option("last_month")
+    expect(tab).to_have_url(re.compile("period=last_month"))
+    tab.locator('[data-choice="scope"]').select_option("local/this")
+    expect(tab).to_have_url(re.compile("scope=local%2Fthis"))
+    asked = re.compile(r"GET /api/v1/kpis\?scope=local%2Fthis&period=last_month")
+    end = time.monotonic() + 10
+    while not any(asked.match(one) for one in noc.api.asked) and time.monotonic() < end:
+        tab.wait_for_timeout(100)
+    assert any(asked.match(one) for one in noc.api.asked)
+    tab.locator("#language").click()
+    expect(tab.locator("h1")).to_have_text("Energy and carbon")
+    expect(tab.locator('[data-choice="period"]')).to_have_value("last_month")
+    expect(tab.locator('[data-choice="scope"]')).to_have_value("local/this")
+
+
+def test_what_takes_long_keeps_nobody_waiting_and_one_failing_part_leaves_the_others(
+    tab: Page, noc: Noc
+) -> None:
+    noc.api.kpis = indicators()
+    noc.api.down = {"kpis", "whatif/parties"}
+    enter(tab, noc, "/souverainete?period=hour")
+    table = tab.locator('[data-rows="kpis_sovereignty"]')
+    expect(table).to_contain_text("kpis is down", timeout=15_000)
+    expect(tab.locator('[data-rows="evidence"]')).to_contain_text("SOV-8")
+    expect(tab.locator("#network")).to_have_text("Réseau local")
+
+
+def test_somebody_can_be_thought_away_and_what_is_left_is_told(tab: Page, noc: Noc) -> None:
+    noc.api.kpis = indicators()
+    enter(tab, noc, "/souverainete")
+    expect(tab.locator('[data-rows="kpis_sovereignty"]')).to_contain_text("États-Unis")
+    expect(tab.locator('[data-rows="kpis_sovereignty"]')).to_contain_text("SIMULÉ 100 %")
+    expect(tab.locator('[data-text="statement"]')).to_contain_text("pas une évaluation")
+    box = tab.get_by_label("États-Unis (3)")
+    box.focus()
+    tab.keyboard.press("Space")
+    expect(tab).to_have_url(re.compile("without=country%3AUS"))
+    expect(number(tab, "lost")).to_contain_text("300")
+    expect(tab.locator('[data-rows="stores"]')).to_contain_text("illisibles")
+    expect(tab.locator('[data-rows="gone"]')).to_contain_text("disparu")
+    expect(box).to_be_checked()
+    expect(box).to_be_focused()
+    tab.reload()
+    expect(tab.get_by_label("États-Unis (3)")).to_be_checked()
+
+
+def test_a_simulated_site_is_stamped_on_every_block_with_the_twins_scale(
+    tab: Page, noc: Noc
+) -> None:
+    noc.api.containers = [
+        played.container("local/this", time.time(), simulated=True, scale=0.01,
+                         status="announced", status_source="https://example.org/news")
+    ]  # fmt: skip
+    noc.api.fault = "network/sites.toml:12: no such operator <b>x</b>"
+    enter(tab, noc, "/site/local/this")
+    stamps = tab.locator(".panel:visible > header > .stamp")
+    expect(stamps.first).to_have_text("SIMULÉ · échelle 1/100")
+    assert tab.locator(".panel:visible").count() == stamps.count()
+    expect(tab.locator("#fault")).to_contain_text("sites.toml:12: no such operator <b>x</b>")
+    source = tab.locator('[data-rows="life"] a[href^="https"]')
+    expect(source).to_have_text("example.org")
+    expect(source).to_have_attribute("rel", "noopener noreferrer")
+
+
+@pytest.mark.parametrize("width", [1024, 640])
+def test_the_new_tables_fit_a_tablet_and_a_phone(tab: Page, noc: Noc, width: int) -> None:
+    noc.api.kpis = indicators()
+    tab.set_viewport_size({"width": width, "height": 1200})
+    for path in ("/energie?explain=pue", "/souverainete?without=country:US"):
+        enter_code(noc)
+        enter(tab, noc, path)
+        expect(tab.locator('[data-rows="facts"] td').first).to_be_visible(timeout=15_000)
+        assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/site/local/this"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/site/local/this", "/energie?explain=pue", "/souverainete?without=country:US"],
+)
 def test_no_serious_fault_of_accessibility(tab: Page, noc: Noc, path: str, theme: str) -> None:
     noc.api.alerts = [
         played.alert("a1", time.time() - 90), played.alert("a2", time.time(), priority=2),
         played.alert("a3", time.time(), priority=3, blind=True),
     ]  # fmt: skip
+    noc.api.kpis = indicators()
+    noc.api.containers = [played.container(at=time.time(), simulated=True, scale=0.01)]
     tab.add_init_script(f"localStorage.setItem('theme', '{theme}')")
     enter(tab, noc, path)
-    expect(tab.locator(".chart .js-line").first).to_be_attached()
+    if path == "/" or path.startswith("/site"):
+        expect(tab.locator(".chart .js-line").first).to_be_attached()
+    else:
+        expect(tab.locator('[data-rows^="kpis"] .number').first).to_be_visible(timeout=15_000)
     assert faults(tab) == []
 
 

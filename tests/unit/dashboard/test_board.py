@@ -1,8 +1,10 @@
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
-from dashboard.board import Boards
+from dashboard.board import MAX_ASIDE, RETRY_SECONDS, Board, Boards, Pending
 from vigie.errors import Refused, Unavailable
 
 
@@ -25,6 +27,77 @@ class Source:
         if self.fault:
             raise self.fault
         return self.content
+
+
+def settled(boards: Boards, source: Source, **more: float) -> Board:
+    """The board of "k" once its reading aside has ended."""
+    with suppress(Pending):
+        boards.aside("k", source, tick=more.get("tick", 5.0), patience=5.0)
+    return boards.aside("k", source, tick=1e9, patience=5.0)
+
+
+def test_what_takes_long_is_not_waited_for_and_is_there_later() -> None:
+    go, boards = threading.Event(), Boards(Clock())
+
+    def read() -> str:
+        assert go.wait(5)
+        return "a"
+
+    with pytest.raises(Pending):
+        boards.aside("k", read, tick=5, patience=0.01)
+    with pytest.raises(Pending):  # and it is read once, however many ask
+        boards.aside("k", read, tick=5, patience=0.01)
+    go.set()
+    assert boards.aside("k", read, tick=5, patience=5).content == "a"
+
+
+def test_the_last_reading_is_shown_while_the_next_is_made() -> None:
+    clock, source = Clock(), Source()
+    boards = Boards(clock)
+    assert settled(boards, source).content == "a"
+    clock.now += 6
+    source.content = "b"
+    boards.aside("k", source, tick=5)
+    assert settled(boards, source).content in {"a", "b"}
+    for thread in threading.enumerate():
+        if thread.name == "aside":
+            thread.join(5)
+    assert boards.aside("k", source, tick=1e9).content == "b"
+    assert source.reads == 2
+
+
+def test_few_long_readings_are_made_at_a_time() -> None:
+    go, boards = threading.Event(), Boards(Clock())
+    begun: list[int] = []
+
+    def reading(number: int) -> Callable[[], object]:
+        def read() -> int:
+            begun.append(number)
+            assert go.wait(5)
+            return number
+
+        return read
+
+    for number in range(MAX_ASIDE + 2):
+        with pytest.raises(Pending):
+            boards.aside(number, reading(number), tick=5, patience=0.01)
+    assert sorted(begun) == list(range(MAX_ASIDE))
+    go.set()
+
+
+def test_a_long_reading_that_failed_says_why_and_is_made_again_soon() -> None:
+    clock, source = Clock(), Source()
+    boards = Boards(clock)
+    source.fault = Refused(403, "not yours")
+    with pytest.raises(Refused, match="not yours"):
+        boards.aside("k", source, tick=60, patience=5)
+    source.fault = None
+    with pytest.raises(Refused, match="not yours"):
+        boards.aside("k", source, tick=60, patience=5)
+    clock.now += RETRY_SECONDS + 1
+    with suppress(Refused):
+        boards.aside("k", source, tick=60, patience=5)
+    assert settled(boards, source).content == "a"
 
 
 def test_one_reading_serves_everybody_within_a_tick() -> None:

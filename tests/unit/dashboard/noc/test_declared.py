@@ -91,6 +91,12 @@ def test_the_containers_of_a_site_say_how_real_and_where_in_their_life_they_are(
     assert text(rows[1][2]).text == "annoncé"
 
 
+def test_a_day_that_nobody_stated_is_marked_as_assumed() -> None:
+    here = container("a/b", status_since="2026-03-01", since_assumed=True)
+    assert declared.note(here, "fr") == "en service depuis 1 mars 2026 (supposé)"
+    assert declared.note(container("a/b"), "fr") == "en service depuis une date inconnue"
+
+
 def test_commissioning_says_what_is_done_and_what_lacks() -> None:
     items = [
         ChecklistItem("sources", "Sources", "done", "6 on 6"),

@@ -134,7 +134,7 @@ def test_parts_are_told_largest_first_unknown_last_and_the_rest_counted() -> Non
     said = kpis.parts(one, kpi("s4_can_read", 0.8, parts=parts), "fr", 3).replace("\u00a0", " ")
     assert said == "France : 90,0 % · États-Unis : 80,0 % · Canada : 10,0 % · et 1 autre"
     all_of_it = kpis.parts(one, kpi("s4_can_read", 0.8, parts=parts), "en", 9)
-    assert all_of_it.replace("\u00a0", " ").endswith("Germany : unknown")
+    assert all_of_it.replace("\u00a0", " ").endswith("Germany: unknown")
 
 
 def test_the_span_is_that_of_the_longest_and_not_of_a_live_value() -> None:

@@ -81,6 +81,7 @@ def put(
 
     Raises:
         OSError: the disk is full, or failed; the table is as it was.
+        Overtaken: a file of `gone` is no longer the table's; nothing is added.
     """
     removed = list(gone)
     replaces = tuple(file.path.name for file in removed)

@@ -60,10 +60,11 @@ def read(tables: Tables, table: str, files: Sequence[TableFile]) -> pa.Table:
 
 
 def merge(tables: Tables, table: str, group: Sequence[TableFile]) -> None:
-    """Make one file of several.
+    """Make one file of several. Others may write meanwhile; of two that meet, the first counts.
 
     Raises:
         OSError: a file is damaged, or the disk is full; the table is as it was.
+        Overtaken: one of them was replaced or dropped meanwhile; the table is as that left it.
     """
     rows = read(tables, table, group)
     put(tables, table, rows, tables.position(table), gone=group)

@@ -73,6 +73,10 @@ _TYPES: Final[Mapping[pa.DataType, IcebergType]] = {
 }  # fmt: skip
 
 
+class Overtaken(StoreError):
+    """Files that a commit was to replace are no longer the table's: another one was first."""
+
+
 def partition_of(table: str) -> tuple[str, Transform[Any, Any]]:
     """How a table is cut in time: readings by hour, minutes by day, hours by month."""
     if table.endswith("_1m"):
@@ -206,9 +210,14 @@ class Tables:
         """Add files and remove others in one step; `along` is called when readers see it.
 
         A failed commit leaves the table as it was, and the added files to whoever wrote them.
+
+        Raises:
+            Overtaken: a file of `gone` went already; what was made of it holds too much.
         """
         removed = list(gone)
         with self.writing:
+            if not {file.path for file in removed} <= {file.path for file in self.files(table)}:
+                raise Overtaken(f"{table}: files that were to be replaced are no longer current")
             known = self._tables[table]
             said = {**self.properties(table), **commit.properties, COLLECTOR: self._collector}
             said[POSITION] = str(max(commit.position, self.position(table)))

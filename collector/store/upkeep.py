@@ -19,7 +19,7 @@ from collector.store.journal import Journal
 from collector.store.parquet import TableFile, encoded
 from collector.store.quarantine import Quarantine
 from collector.store.schema import CONTAINER_COLUMN
-from collector.store.tables import Tables
+from collector.store.tables import Overtaken, Tables
 from vigie.database import Database
 from vigie.frame import TIME_COLUMN
 from vigie.settings import StoreSettings
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 ROLLED_UNTIL: Final = "vigie.rolled_until"
 """Property of a commit of rollups: the end of the newest window they have, in microseconds."""
+MERGE_TRIES: Final = 3
+"""How often a table is begun with in one turn, when others write it meanwhile."""
 VERIFY_BYTES: Final = 256 * 2**20
 """Table files read whole by one `verify`."""
 
@@ -88,17 +90,30 @@ class Upkeep:
         merged = 0
         for table in self._tables.names():
             growing = flush.folder(table, now // 1_000)
-            for group in merge.groups(self._tables.files(table), growing):
+            for _ in range(MERGE_TRIES):
                 if stop():
                     return merged
                 try:
-                    merge.merge(self._tables, table, group)
-                except (OSError, pa.ArrowException):
-                    log.exception("a merge failed", extra={"table": table})
-                    self.check(table, group)
-                    continue
-                merged += 1
-                self._counters.add("store_merges_total")
+                    merged += self._merge_table(table, growing, stop)
+                    break
+                except Overtaken:
+                    # Late hours were replaced, or old files went: begin with what is there now.
+                    self._counters.add("store_merges_overtaken_total")
+        return merged
+
+    def _merge_table(self, table: str, growing: str, stop: Callable[[], bool]) -> int:
+        merged = 0
+        for group in merge.groups(self._tables.files(table), growing):
+            if stop():
+                break
+            try:
+                merge.merge(self._tables, table, group)
+            except (OSError, pa.ArrowException):
+                log.exception("a merge failed", extra={"table": table})
+                self.check(table, group)
+                continue
+            merged += 1
+            self._counters.add("store_merges_total")
         return merged
 
     def expire(self, now: int, grace: float = GRACE_SECONDS) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -16,6 +17,9 @@ log = logging.getLogger(__name__)
 Duty = Callable[[datetime], object]
 
 WORKERS: Final = 4
+LIBRARY: Final = "apscheduler.scheduler"
+"""Who logs there what the library has to say."""
+SKIPPED: Final = "skipped: maximum number of running instances"
 
 
 class Schedule:
@@ -29,9 +33,11 @@ class Schedule:
             # A duty that is late runs once, and never beside itself.
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
+        self._scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES)
+        logging.getLogger(LIBRARY).addFilter(_lowered)
 
     def every(self, seconds: float, name: str, duty: Duty) -> None:
-        """Run a duty every so many seconds."""
+        """Run a duty every so many seconds; a turn that comes while it runs is skipped."""
         self._scheduler.add_job(
             self.once, "interval", seconds=seconds, args=(name, duty), id=name,
             jitter=min(seconds / 20, 5) if seconds >= 10 else None,
@@ -58,3 +64,14 @@ class Schedule:
             self._counters.set("duty_last_success_timestamp_seconds", time.time(), duty=name)
         self._counters.add("duty_runs_total", duty=name)
         self._counters.set("duty_seconds", time.monotonic() - began, duty=name)
+
+    def _skipped(self, event: JobSubmissionEvent) -> None:
+        self._counters.add("duty_skipped_total", duty=event.job_id)
+
+
+def _lowered(record: logging.LogRecord) -> bool:
+    """A duty that catches up skips turns: that is counted, and nobody need be warned of it."""
+    if SKIPPED not in str(record.msg):
+        return True
+    record.levelno, record.levelname = logging.DEBUG, logging.getLevelName(logging.DEBUG)
+    return logging.getLogger(LIBRARY).isEnabledFor(logging.DEBUG)

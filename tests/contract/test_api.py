@@ -4,6 +4,7 @@ import http.client
 import json
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -313,8 +314,9 @@ def test_the_stream_says_that_there_is_something_new(served: Served) -> None:
     event, first = next(told)
     assert event == "tick"
     sender.held(compressed(Agent("site/stream", boot="b4").frame(1)), "")
-    second = next(data for event, data in told if event == "tick")
-    assert second["commit"] > first["commit"]
+    # A tick may still be owed for what came just before we listened: it says what we know.
+    ticks = (data["commit"] for event, data in islice(told, 10) if event == "tick")
+    assert any(commit > first["commit"] for commit in ticks)
     told.close()  # type: ignore[attr-defined]
 
 

@@ -30,7 +30,7 @@ def test_files_that_are_not_in_force_are_told_with_file_and_line() -> None:
     fault = head(fault="network/sites.toml:12: no such operator <b>x</b>")["fault"]
     assert isinstance(fault, str)
     assert fault.endswith("network/sites.toml:12: no such operator <b>x</b>")
-    assert "l'ancienne version reste" in fault
+    assert "l'ancienne version" in fault
 
 
 def test_data_is_as_new_as_the_newest_frame() -> None:

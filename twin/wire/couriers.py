@@ -14,6 +14,8 @@ from typing import Final, Protocol
 log = logging.getLogger(__name__)
 
 THREADS: Final = 4
+ASIDE: Final = 2
+"""Of these at most so many for what is sent aside: what is heavy must not silence the others."""
 FAULT_SECONDS: Final = 60.0
 NEVER: Final = float("inf")
 
@@ -31,6 +33,7 @@ class Round:
 
     what: Sends
     due: float
+    aside: bool = False
     busy: bool = False
     again: bool = False
     """Whether there was more while it had its turn."""
@@ -53,10 +56,10 @@ class Couriers:
         for thread in self._threads:
             thread.start()
 
-    def add(self, what: Sends) -> None:
-        """One more that sends; its first turn is now."""
+    def add(self, what: Sends, *, aside: bool = False) -> None:
+        """One more that sends; its first turn is now. `aside` is what may wait."""
         with self._news:
-            self._rounds[id(what)] = Round(what, self._clock())
+            self._rounds[id(what)] = Round(what, self._clock(), aside)
             self._news.notify()
 
     def remove(self, what: Sends) -> None:
@@ -108,7 +111,8 @@ class Couriers:
 
     def _first(self) -> tuple[Round | None, float]:
         """Who is due, now busy; or None, and the seconds until somebody will be."""
-        free = [r for r in self._rounds.values() if not r.busy]
+        full = sum(r.busy and r.aside for r in self._rounds.values()) >= ASIDE
+        free = [r for r in self._rounds.values() if not r.busy and not (full and r.aside)]
         first = min(free, key=lambda r: r.due, default=None)
         wait = NEVER if first is None else first.due - self._clock()
         if first is None or wait > 0:

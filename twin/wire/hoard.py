@@ -62,5 +62,5 @@ class Hoard:
         stock.take(holding, now)
         who = Identity(holding.host, self._container)
         sender = Sender(holding.store, who, stock, self._credential, self._line(PATH))
-        self._couriers.add(sender)
+        self._couriers.add(sender, aside=True)
         return Told(stock, sender)

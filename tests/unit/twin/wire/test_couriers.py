@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from twin.wire.couriers import FAULT_SECONDS, Couriers
+from twin.wire.couriers import ASIDE, FAULT_SECONDS, THREADS, Couriers
 
 
 class Sender:
@@ -104,3 +104,26 @@ def test_at_the_end_what_is_due_is_still_sent() -> None:
     couriers.close(10.0)
     assert done.is_set()
     assert sender.turns == 4
+
+
+def test_what_is_heavy_never_keeps_the_others_waiting() -> None:
+    story, order = Story(), list[str]()
+
+    def sender(name: str) -> Sender:
+        """While it has its turn, another thread looks who is due."""
+
+        def act() -> None:
+            order.append(name)
+            story.couriers.turn()
+
+        return Sender(act=act)
+
+    heavy = [f"heavy-{n}" for n in range(ASIDE + 2)]
+    for name in heavy:
+        story.couriers.add(sender(name), aside=True)
+        story.now += 1
+    story.couriers.add(sender("light"))
+    story.turns()
+    assert order[: ASIDE + 1] == [*heavy[:ASIDE], "light"]
+    assert sorted(order) == sorted([*heavy, "light"])
+    assert ASIDE < THREADS

@@ -1,8 +1,10 @@
 """Real programs on free ports, with a data directory of their own: start, kill, ask."""
 
+import contextlib
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,13 +19,20 @@ from vigie import frame
 from vigie.client import Client, build
 from vigie.replies import Enrolment, FramesReply, Secret, Table
 
+PORTS = (15_000, 32_000)
+
 
 def free_port() -> int:
-    """A TCP port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of loopback that nobody listens on.
+
+    Below those that the system gives to whoever connects: between our look and its use, a client of
+    another test would take one of these.
+    """
+    while True:
+        port = random.randint(*PORTS)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(url: str, path: str, *, seconds: float = 20.0) -> bool:

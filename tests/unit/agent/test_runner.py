@@ -203,12 +203,13 @@ def test_a_source_that_hangs_in_its_own_process_keeps_no_other_waiting(
     stuck = Apart(lonely, kill=kill)
     stuck.open()  # so that starting its process is not what takes the time
     runner = Runner([stuck, Played("b")], {"a": PERIOD, "b": PERIOD})
-    late = []
+    late, read = [], 0
     for _ in range(40):
         due = runner.next_tick(time.time_ns())
         runner.sleep((due - time.time_ns()) / SECOND)
-        [reading] = runner.tick(Moment.now()).readings
-        assert reading.source == "b"
+        readings = runner.tick(Moment.now()).readings
+        assert all(reading.source == "b" for reading in readings)
+        read += len(readings)
         late.append(time.time_ns() - due)
     if stuck._left:
         os.killpg(stuck._left.pid, signal.SIGKILL)
@@ -216,6 +217,7 @@ def test_a_source_that_hangs_in_its_own_process_keeps_no_other_waiting(
     health = runner.healths["a"]
     assert (health.word, health.timeouts) == ("stuck", 1)
     assert health.skipped >= 5  # turns not taken: the one before, then no new start within a minute
+    assert read > 30  # a busy machine may miss a turn
     assert max(late) < 6 * PERIOD * SECOND  # shorter than either wait it could have shared
     runner.close()
 

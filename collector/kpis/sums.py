@@ -6,6 +6,7 @@ sums over the same cells: a cell that one of its quantities does not know is lef
 else. Nothing is scaled up. Pure.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -93,10 +94,10 @@ class Cells:
         whole = float(self.lengths.sum()) or 1.0
         told = (self._shares() * self.lengths).sum(axis=1) / whole
         terms: list[Term] = []
-        for n, plant in enumerate(self.plants):
+        for n, (plant, total) in enumerate(zip(self.plants, self.rows.tolist(), strict=True)):
             name = f"{self.name} {plant.container.path}"
             meters, sources = self._meters(n, name)
-            value = None if np.isnan(self.rows[n]) else float(self.rows[n])
+            value = None if math.isnan(total) else total
             step = "sum" if meters else "input"
             row = Term(step, name, value, self.unit, sources, float(told[n]), self.qualities[n])
             terms += [*meters, row]

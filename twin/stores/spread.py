@@ -5,6 +5,7 @@ the first of them, a second one to a domain only when all have one, and never mo
 lets a domain hold. What finds no place is not written.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,6 +41,8 @@ class Spread:
     objects: int
     seed: int
     key: bytes
+    offered: float
+    """Bytes that all containers together have for this store."""
 
     @cached_property
     def places(self) -> NDArray[np.int32]:
@@ -73,8 +76,7 @@ class Spread:
     @cached_property
     def fragment_bytes(self) -> int:
         """Size of a fragment: together they fill so much of what is offered."""
-        offered = sum((c.capacity.storage_bytes or 0) for c in self.containers)
-        return max(int(offered * FILLED / (self.objects * self.placement.n)), 1)
+        return max(int(self.offered * FILLED / (self.objects * self.placement.n)), 1)
 
     def chance(self, *names: object) -> Floats:
         """A number in [0, 1) for each fragment of the store, object by object."""
@@ -85,16 +87,37 @@ class Spread:
 
 
 def spreads(network: Network, *, seed: int, full: bool, key: bytes) -> tuple[Spread, ...]:
-    """The stores whose placement is more than a study, over the containers that are played."""
-    told = []
-    for placement in network.placements:
-        if placement.status is Status.STUDIED:
-            continue
-        allowed = tuple(c for c in network.containers if _allowed(network, placement, c))
-        domains = _domains(network, placement, allowed)
-        objects = MANY_OBJECTS if full else OBJECTS
-        told.append(Spread(placement, allowed, domains, objects, seed, key))
-    return tuple(told)
+    """The stores whose placement is more than a study, over the containers that are played.
+
+    What a container has for stores is shared by those that may lie there.
+    """
+    placements = [p for p in network.placements if p.status is not Status.STUDIED]
+    allowed = {
+        p.id: tuple(c for c in network.containers if _allowed(network, p, c)) for p in placements
+    }
+    sharing = Counter(c.path for containers in allowed.values() for c in containers)
+    return tuple(
+        Spread(
+            placement, allowed[placement.id], _domains(network, placement, allowed[placement.id]),
+            MANY_OBJECTS if full else OBJECTS, seed, key,
+            sum(_offered(network, placement, c, full=full) / sharing[c.path]
+                for c in allowed[placement.id]),
+        )
+        for placement in placements
+    )  # fmt: skip
+
+
+def _offered(network: Network, placement: Placement, container: Container, *, full: bool) -> float:
+    """What a container has for stores: a pilot's partner what it offers, else all its capacity."""
+    offers = (
+        partner.offers_bytes
+        for pilot in network.pilots
+        if placement.store in pilot.stores
+        for partner in pilot.partners
+        if partner.container == container.path and partner.offers_bytes is not None
+    )
+    whole = next(offers, container.capacity.storage_bytes or 0.0)
+    return whole * (1.0 if full else container.scale)
 
 
 def _allowed(network: Network, placement: Placement, container: Container) -> bool:

@@ -83,7 +83,9 @@ def said(value: float, unit: Unit | str, language: str = "en") -> str:
         return f"{text} {symbol}".rstrip()
     # What would be written 1,000 of the smaller is one of the larger.
     fitting = [step for step in steps if abs(value) >= step[0] * 0.9995]
-    size, french, english = fitting[-1] if fitting else steps[0]
+    # Nothing is nothing of the base unit: 0 s, not 0 ms.
+    plain = next((step for step in steps if not value and step[0] >= 1), steps[0])
+    size, french, english = fitting[-1] if fitting else plain
     if known is not None:
         size = SIZES.get(known, {}).get(english, size)
     return f"{number(value / size, language)} {french if language == 'fr' else english}"

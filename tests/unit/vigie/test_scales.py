@@ -2,7 +2,7 @@ import pytest
 
 from vigie.indicators import INDICATORS
 from vigie.scales import STEPS, number, said
-from vigie.units import JOULE, ONE, RATIO, SECOND, Unit
+from vigie.units import CUBIC_METER, JOULE, ONE, RATIO, SECOND, Unit
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,9 @@ def test_what_rounds_to_a_thousand_is_one_of_the_larger() -> None:
 
 def test_every_indicator_but_a_bare_number_has_a_scale() -> None:
     assert {i.unit for i in INDICATORS} <= {*STEPS, ONE}
+
+
+def test_nothing_is_said_in_the_base_unit() -> None:
+    assert [said(0.0, unit) for unit in (SECOND, CUBIC_METER, JOULE, RATIO)] == [
+        "0 s", "0 m³", "0 Wh", "0 %",
+    ]  # fmt: skip

@@ -323,8 +323,11 @@ def test_the_stream_says_that_there_is_something_new(served: Served) -> None:
 def test_a_full_disk_is_said_before_anything_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reserve, "needed", lambda *_: 2**62)
     with Served(tmp_path) as full:
+        monkeypatch.setattr(full.service._store._reserve, "_setting", 2**62)
+        monkeypatch.setattr(reserve, "SMALL_DISK_SHARE", 1)  # all of the disk, of that collector
+        while full.ask("GET", "/readyz")[0] == 200:
+            time.sleep(0.05)
         status, headers, _ = full.ask("GET", "/readyz")
         assert (status, full.ask("GET", "/healthz")[0]) == (503, 200)
         token = full.enrol("agent", "agent-1", "site/c").token

@@ -106,6 +106,7 @@ def test_a_reader_may_change_nothing(served: Served, described: dict[str, Any]) 
         assert status in {403, 404}, (method, path, status)
 
 
+@pytest.mark.slow
 def test_hostile_input_is_a_problem_of_the_sender(
     served: Served, described: dict[str, Any]
 ) -> None:
@@ -320,6 +321,7 @@ def test_the_stream_says_that_there_is_something_new(served: Served) -> None:
     told.close()  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_before_anything_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

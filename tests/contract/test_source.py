@@ -219,6 +219,7 @@ def test_a_source_keeps_the_contract(source: Source) -> None:
 
 
 @pytest.mark.parametrize("source", ELSEWHERE, ids=lambda s: s.name)
+@pytest.mark.slow
 def test_it_keeps_the_contract_in_a_process_of_its_own_too(source: Source) -> None:
     assert breaches(source) == []
 

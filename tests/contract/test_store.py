@@ -86,6 +86,7 @@ def check_everything(directory: Path, kind: Callable[..., Store]) -> None:
                 assert {n for a, b in held for n in range(a, b + 1)} == sent
 
 
+@pytest.mark.slow
 def test_each_acknowledged_row_is_there_once(tmp_path: Path) -> None:
     check_everything(tmp_path, Store)
 

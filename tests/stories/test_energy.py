@@ -121,6 +121,7 @@ def minutes_are_true(site: Site, first: int, last: int) -> None:
     assert found["total"].to_pylist() == pytest.approx([WATTS * 60] * (last - first), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_minutes_and_hours_are_true_across_flushes_restarts_and_resets(site: Site) -> None:
     for part in range(8):
         site.send(site.readings(part * 600, part * 600 + 600, reset=part // 3 * 1800 - site.period))
@@ -136,6 +137,7 @@ def test_minutes_and_hours_are_true_across_flushes_restarts_and_resets(site: Sit
         assert hours[name].to_pylist() == pytest.approx(direct[name].to_pylist())
 
 
+@pytest.mark.slow
 def test_late_frames_end_in_the_same_minutes_also_after_a_restart(site: Site) -> None:
     first, lost, last = (site.readings(a, a + 1800) for a in (0, 1800, 3600))
     site.send(first)

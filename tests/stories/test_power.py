@@ -189,6 +189,7 @@ def test_the_host_counts_once_by_its_own_input(host: Host) -> None:
     assert energy.coverage == pytest.approx(1, abs=0.02)
 
 
+@pytest.mark.slow
 def test_power_counts_once_too(host: Host) -> None:
     power = host.indicator("power")
     assert power.value == pytest.approx(machine(HOUR) / HOUR, rel=0.01)

@@ -205,6 +205,7 @@ def test_parts_rolled_apart_merge_to_the_rollup_of_the_whole(
 
 @settings(max_examples=40)
 @given(worlds, st.randoms())
+@pytest.mark.slow
 def test_hours_from_minutes_equal_hours_from_readings_in_any_order(
     rows: list[Row], random: Any
 ) -> None:

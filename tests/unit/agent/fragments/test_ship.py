@@ -236,6 +236,7 @@ def test_an_upstream_that_does_not_answer_is_left_alone_longer_and_longer(bed: B
 
 
 @pytest.mark.parametrize("status", [401, 403, 413, 429, 503])
+@pytest.mark.slow
 def test_a_refusal_is_told_and_tried_again(bed: Bed, status: int) -> None:
     bed.line.script = lambda: Answer(status, b'{"detail": "words"}', None)
     assert bed.sender.step() > 0

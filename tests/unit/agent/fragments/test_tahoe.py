@@ -125,6 +125,7 @@ def test_a_share_under_another_number_is_corrupt(share: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("share", SHARES, ids=name)
+@pytest.mark.slow
 def test_noise_of_any_kind_is_judged_and_never_a_stumble(share: Path, tmp_path: Path) -> None:
     content = share.read_bytes()
     for at in range(0, min(len(content), 640), 11):

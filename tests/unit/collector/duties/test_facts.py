@@ -294,6 +294,7 @@ def test_what_there_is_too_much_of_is_left_out_and_that_is_said() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.slow
 def test_facts_are_the_same_from_raw_rows_minutes_and_hours(seed: int) -> None:
     """Readings at any time, with gaps and resets: how far they are rolled up changes nothing."""
     chance = np.random.default_rng(seed)

@@ -60,6 +60,7 @@ def test_a_run_without_news_commits_nothing() -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("table", ["power_1m", "power_1h"])
 @pytest.mark.parametrize("nth", [1, 2])
+@pytest.mark.slow
 def test_a_crash_at_a_commit_repeats_a_step_and_doubles_nothing(
     when: str, table: str, nth: int
 ) -> None:

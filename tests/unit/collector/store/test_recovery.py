@@ -102,6 +102,7 @@ HOW = pytest.mark.parametrize(
         "live/gpu.arrow", "live/recent-events.arrow", "state.db", "state.db.backup",
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_damage_beside_the_data_loses_nothing(
     filled: Path, tmp_path: Path, pattern: str, how: Callable[[Path, random.Random], None]
 ) -> None:

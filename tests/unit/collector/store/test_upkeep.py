@@ -99,6 +99,7 @@ def test_a_merge_that_a_late_hour_overtakes_begins_anew_with_what_is_there(
     assert len(fresh) == 2, "the late hour and the merge; what was overtaken left nothing behind"
 
 
+@pytest.mark.slow
 def test_a_merge_that_is_overtaken_again_and_again_waits_for_its_next_turn(
     run: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +133,7 @@ def test_a_commit_that_replaces_what_is_gone_changes_nothing(run: Opened) -> Non
     assert on_disk(run) == before
 
 
+@pytest.mark.slow
 def test_merges_and_late_hours_at_the_same_time_lose_and_double_nothing(run: Opened) -> None:
     done = threading.Event()
 

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from collector.store.chunk import Times, integers
+from collector.store.chunk import Times, flat, integers
 from collector.store.disk import keep, make_directory
 from vigie.errors import StoreError
 from vigie.frame import QUALITY_COLUMN, TIME_COLUMN
@@ -126,7 +126,8 @@ def write(
     try:
         typed = _typed(rows, schema)
         with pq.ParquetWriter(fresh, typed.schema, **_options(schema)) as writer:
-            writer.write_table(typed, row_group_size=ROW_GROUP_ROWS)
+            for at in range(0, max(1, len(typed)), ROW_GROUP_ROWS):
+                writer.write_table(_trimmed(typed.slice(at, ROW_GROUP_ROWS)))
             writer.add_key_value_metadata({FOOTER: json.dumps(footer)})
         path = directory / f"{stem}.{_checksum(fresh):08x}{SUFFIX}"
         keep(fresh, path)
@@ -177,6 +178,23 @@ def _typed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
         for f, column in zip(schema, columns, strict=True)
     ]
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+
+
+def _trimmed(rows: pa.Table) -> pa.Table:
+    """The same rows with no word in a dictionary that they lack.
+
+    Parquet writes a dictionary whole into every row group; past a limit it gives up halfway.
+    """
+    for at, column in enumerate(rows.schema):
+        if pa.types.is_dictionary(column.type) and len(rows):
+            words = flat(rows.column(at))
+            codes = words.indices.to_numpy()
+            used = np.zeros(len(words.dictionary), np.bool_)
+            used[codes] = True
+            fresh = (np.cumsum(used, dtype=np.int32) - 1)[codes]
+            kept = words.dictionary.filter(pa.array(used))
+            rows = rows.set_column(at, column, pa.DictionaryArray.from_arrays(fresh, kept))
+    return rows
 
 
 def _options(schema: pa.Schema) -> dict[str, Any]:

@@ -26,7 +26,11 @@ MAGIC: Final = b"VGF1"
 PREFIX: Final = struct.Struct("<4sII")
 CONTENT_TYPE: Final = "application/vnd.vigie.frames"
 CLOCK_HEADER: Final = "Vigie-Clock"
-"""Request header: `<boot> <wall ns> <monotonic ns>` at the moment of sending."""
+"""Request header: `<boot> <wall ns> <monotonic ns>` at the moment of sending; a relay tells one
+for each boot that it sends for, with commas between."""
+SCOPE_HEADER: Final = "Vigie-Scope"
+"""Request header of a relay: `<boot> <scope>` for each boot, with commas between, both
+percent-encoded: frames of that boot are taken as if their sender had that scope."""
 
 ALIGNMENT: Final = 8
 """The payload begins at a multiple of this, so that Arrow reads its numbers where they lie."""

@@ -44,7 +44,7 @@ def stamp(header: Header, envelope: Envelope) -> Stamp:
     The age of a frame of the running boot is known from the monotonic clock alone, whatever the
     wall clock said when it was taken. Of an earlier boot nothing is known but its wall clock.
     """
-    offset = _offset(header, envelope.received, envelope.clock)
+    offset = _offset(header, envelope.received, envelope.clocks.get(header.boot))
     shift = 0
     if offset is None:
         seconds = header.time / NANOSECONDS_PER_SECOND
@@ -65,7 +65,7 @@ def stamp(header: Header, envelope: Envelope) -> Stamp:
 
 def _offset(header: Header, received: int, clock: Clock | None) -> int | None:
     """The sender's wall clock less ours at the tick, in nanoseconds."""
-    if clock is None or clock.boot != header.boot or clock.monotonic < header.monotonic:
+    if clock is None or clock.monotonic < header.monotonic:
         return None
     taken = received - (clock.monotonic - header.monotonic)
     return header.time - taken if taken >= 0 else None

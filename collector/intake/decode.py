@@ -45,18 +45,17 @@ def decode_plain(plain: bytes, envelope: Envelope) -> Decoded:
     """The same of a body that is expanded already. Raises as `decode`."""
     dropped: Dropped = {}
     frames: list[DecodedFrame] = []
-    told, happened = False, 0
+    told: set[tuple[str, str]] = set()
+    happened = 0
     for frame in unpack(plain):
         happened += len(frame.header.events) + len(frame.header.gaps)
         if happened > MAX_TOLD and frames:
             raise Refused(413, f"more than {MAX_TOLD} events and gaps; send fewer frames at once")
         try:
-            decoded, moved = _frame(frame, envelope, dropped, told=told)
+            frames.append(_frame(frame, envelope, dropped, told))
         except FrameError as error:
             at = f"frame {frame.header.sequence} of {frame.header.agent}"
             raise FrameError(error.fault, f"{at}: {error}") from error
-        frames.append(decoded)
-        told |= moved
     if not frames:
         raise FrameError("truncated", "the body holds no frame")
     return Decoded(
@@ -65,11 +64,11 @@ def decode_plain(plain: bytes, envelope: Envelope) -> Decoded:
 
 
 def _frame(
-    frame: Frame, envelope: Envelope, dropped: Dropped, *, told: bool
-) -> tuple[DecodedFrame, bool]:
-    """One frame, and whether its times had to be moved; `told` says that an event said so."""
+    frame: Frame, envelope: Envelope, dropped: Dropped, told: set[tuple[str, str]]
+) -> DecodedFrame:
+    """One frame; `told` are the senders of whose wrong clocks an event of this request says so."""
     header = frame.header
-    host = only_host(header.container, envelope.scope)
+    host = only_host(header.container, envelope.scopes.get(header.boot, envelope.scope))
     when = stamp(header, envelope)
     sections = list(_sections(frame, host, when, dropped))
     moved = when.shift != 0 or any(section.moved for section in sections)
@@ -77,13 +76,14 @@ def _frame(
     events = happenings.rows(header, host, when)
     if events.unknown:
         dropped.setdefault("events", set()).update(events.unknown)
-    if moved and not told:
+    if moved and (sender := (header.container, header.agent)) not in told:
+        told.add(sender)
         events.add_clock_wrong(when)
     digest = hashlib.blake2b(frame.raw, digest_size=16).digest()
     batches = tuple(section.batch for section in sections if section.batch.rows.num_rows)
     if header.gaps:
         header = replace(header, gaps=stamped(header.gaps, when))
-    return DecodedFrame(header, digest, batches, events.table(), when.offset), moved
+    return DecodedFrame(header, digest, batches, events.table(), when.offset)
 
 
 def _sections(frame: Frame, host: str | None, when: Stamp, dropped: Dropped) -> Iterator[Checked]:

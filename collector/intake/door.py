@@ -2,12 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from typing import Final
+from urllib.parse import unquote
 
 from collector.counters import Counters
 from collector.people import SENDERS, Caller, People
 from collector.store.entry import Clock, Envelope
 from vigie.errors import FrameError, Refused, Unavailable
-from vigie.frame import CLOCK_HEADER, CONTENT_TYPE, MAX_KEY_BYTES, MAX_REQUEST_BYTES
+from vigie.frame import (
+    CLOCK_HEADER,
+    CONTENT_TYPE,
+    MAX_KEY_BYTES,
+    MAX_REQUEST_BYTES,
+    SCOPE_HEADER,
+)
+from vigie.network.places import inside
 
 IN_HAND_BYTES: Final = 96 * 2**20
 """Bodies being read and decoded at one time; the store bounds what waits after that."""
@@ -15,6 +23,7 @@ FAULTS: Final[Mapping[int, str]] = {
     401: "credential", 403: "scope", 408: "slow", 413: "too_large", 415: "media_type",
 }  # fmt: skip
 _CLOCK: Final = CLOCK_HEADER.lower().encode()
+_SCOPE: Final = SCOPE_HEADER.lower().encode()
 
 Headers = Mapping[bytes, bytes]
 """Request headers, names in small letters."""
@@ -53,8 +62,8 @@ class Door:
 
         Raises:
             Unavailable: the disk is full or too much is in hand; nothing was read.
-            Refused: 413 or 415, by what the headers say.
-            FrameError: `clock`, the header is none.
+            Refused: 413 or 415, by what the headers say; 403, they say more than it may.
+            FrameError: `clock` or `scope`, the header is none.
         """
         if self._full():
             raise Unavailable("the disk is nearly full; keep it and come back", 30)
@@ -68,7 +77,8 @@ class Door:
             raise too_large()
         return Envelope(
             caller.principal, caller.scope, caller.simulated, self._clock(),
-            encoding == b"zstd", _clock(headers.get(_CLOCK, b"")),
+            encoding == b"zstd", _clocks(headers.get(_CLOCK, b"")),
+            _scopes(headers.get(_SCOPE, b""), caller.scope),
         )  # fmt: skip
 
     def take(self, size: int) -> None:
@@ -104,10 +114,14 @@ def too_large() -> Refused:
     return Refused(413, f"a request is at most {MAX_REQUEST_BYTES} bytes; send less at once")
 
 
-def _clock(text: bytes) -> Clock | None:
-    if not text:
-        return None
-    parts = text.decode("latin-1").split(" ")
+def _clocks(text: bytes) -> dict[str, Clock]:
+    """The sender's clocks by boot; a relay tells one for each agent of the request."""
+    told = text.decode("latin-1").split(",") if text else []
+    return {clock.boot: clock for clock in map(_clock, told)}
+
+
+def _clock(text: str) -> Clock:
+    parts = text.strip(" ").split(" ")
     if (
         len(parts) != 3
         or not 0 < len(parts[0]) <= MAX_KEY_BYTES
@@ -115,3 +129,16 @@ def _clock(text: bytes) -> Clock | None:
     ):
         raise FrameError("clock", f"{CLOCK_HEADER} is to be <boot> <wall ns> <monotonic ns>")
     return Clock(parts[0], int(parts[1]), int(parts[2]))
+
+
+def _scopes(text: bytes, whole: str) -> dict[str, str]:
+    """What the agents behind a relay may speak for, by boot: never more than the relay."""
+    scopes = {}
+    for told in text.decode("latin-1").split(",") if text else ():
+        boot, _, path = told.strip(" ").partition(" ")
+        scopes[unquote(boot)] = scope = unquote(path)
+        if not boot or not scope:
+            raise FrameError("scope", f"{SCOPE_HEADER} is to be <boot> <site/container/host>")
+        if not inside(scope, whole):
+            raise Refused(403, f"{scope!r:.400} is outside the scope {whole!r} of this credential")
+    return scopes

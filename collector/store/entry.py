@@ -1,7 +1,7 @@
 """What intake hands to the store: a request as received, and the same decoded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -22,7 +22,9 @@ class Clock:
 class Envelope:
     """All that is needed, beside the body, to decode a request again with the same result.
 
-    `received` is the collector's wall clock in nanoseconds; `compressed` says zstd.
+    `received` is the collector's wall clock in nanoseconds; `compressed` says zstd. A relay sends
+    for many: `clocks` are its agents', and `scopes` what each of them may speak for where that is
+    less than the relay may, both by boot.
     """
 
     principal: str
@@ -30,7 +32,8 @@ class Envelope:
     simulated: bool
     received: int
     compressed: bool
-    clock: Clock | None = None
+    clocks: Mapping[str, Clock] = field(default_factory=dict)
+    scopes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from collector.store.entry import Clock, Envelope
 from vigie.errors import StoreError
@@ -22,7 +22,7 @@ def pack(envelope: Envelope | Note) -> bytes:
     """The bytes that `unpack` reads."""
     if isinstance(envelope, Note):
         return json.dumps([NOTE, envelope.received], separators=(",", ":")).encode()
-    clock = envelope.clock
+    clocks = [[c.boot, c.wall, c.monotonic] for c in envelope.clocks.values()]
     return json.dumps(
         [
             FRAMES,
@@ -31,7 +31,8 @@ def pack(envelope: Envelope | Note) -> bytes:
             envelope.simulated,
             envelope.received,
             envelope.compressed,
-            clock and [clock.boot, clock.wall, clock.monotonic],
+            clocks,
+            *([envelope.scopes] if envelope.scopes else []),
         ],
         separators=(",", ":"),
         ensure_ascii=False,
@@ -48,11 +49,18 @@ def unpack(text: bytes) -> Envelope | Note:
         kind, *fields = json.loads(text)
         if kind == NOTE:
             return Note(*fields)
-        principal, scope, simulated, received, compressed, clock = fields
-        clock = clock and Clock(*clock)
-        envelope = Envelope(principal, scope, simulated, received, compressed, clock)
+        principal, scope, simulated, received, compressed, told, *scopes = fields
+        envelope = Envelope(
+            principal, scope, simulated, received, compressed, _clocks(told), *scopes
+        )
     except (ValueError, TypeError) as error:
         raise StoreError(f"envelope: {error}") from error
     if kind != FRAMES:
         raise StoreError(f"envelope: no record is a {kind!r}")
     return envelope
+
+
+def _clocks(told: Any) -> dict[str, Clock]:
+    """Clocks by boot; releases before 0.2 wrote the one that there was, or null."""
+    several = [] if told is None else [told] if told and isinstance(told[0], str) else told
+    return {boot: Clock(boot, wall, monotonic) for boot, wall, monotonic in several}

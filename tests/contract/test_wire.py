@@ -25,7 +25,12 @@ BOOT = "0123456789abcdef"
 
 def envelope(*, compressed: bool = True) -> Envelope:
     return Envelope(
-        "agent:h1", "lyon/c1/h1", False, NOW, compressed, Clock(BOOT, NOW, 5_000_000_000)
+        "agent:h1",
+        "lyon/c1/h1",
+        False,
+        NOW,
+        compressed,
+        {BOOT: Clock(BOOT, NOW, 5_000_000_000)},
     )
 
 

@@ -13,7 +13,8 @@ def header(time: int, monotonic: int = 100 * SECOND, boot: str = "b1") -> Header
 
 
 def envelope(clock: Clock | None) -> Envelope:
-    return Envelope("p", "site/c", simulated=False, received=NOW, compressed=False, clock=clock)
+    clocks = {clock.boot: clock} if clock else {}
+    return Envelope("p", "site/c", simulated=False, received=NOW, compressed=False, clocks=clocks)
 
 
 def test_a_right_clock_moves_nothing() -> None:

@@ -238,7 +238,7 @@ def test_a_wrong_clock_moves_the_rows_and_is_told_once() -> None:
     agent = Agent("site/c", boot="b1", skew=3600.0)
     sent = compressed(agent.frame(0), agent.frame(1))
     clock = Clock("b1", agent.wall(1), agent.monotonic(1))
-    decoded = decode(sent, envelope(received=START + 10**9, clock=clock, compressed=True))
+    decoded = decode(sent, envelope(received=START + 10**9, clocks={"b1": clock}, compressed=True))
     first, second = decoded.frames
     assert [f.offset for f in decoded.frames] == [3600.0, 3600.0]
     times = [f.batches[0].rows["time"].cast(pa.int64())[0].as_py() for f in decoded.frames]
@@ -250,6 +250,21 @@ def test_a_wrong_clock_moves_the_rows_and_is_told_once() -> None:
         {"source": "agent", "clock_offset_seconds": 3600.0},
         {"source": "host", "clock_offset_seconds": None},
     ]
+
+
+def test_each_agent_behind_a_relay_has_its_own_clock_and_scope() -> None:
+    agents = [
+        Agent("site/c", boot="b1", skew=3600.0),
+        Agent("site/c", "agent-2", "b2", skew=-60.0),
+    ]
+    clocks = {a.boot: Clock(a.boot, a.wall(0), a.monotonic(0)) for a in agents}
+    sent = compressed(*(a.frame(0) for a in agents))
+    behind = envelope("site", received=START, clocks=clocks, compressed=True)
+    decoded = decode(sent, behind)
+    assert [f.offset for f in decoded.frames] == [3600.0, -60.0]
+    assert [f.events["code"].to_pylist() for f in decoded.frames] == [[CLOCK_WRONG.code]] * 2
+    with pytest.raises(Refused):
+        decode(sent, replace(behind, scopes={"b2": "site/another"}))
 
 
 def test_times_at_the_ends_of_what_a_number_holds_are_from_now() -> None:

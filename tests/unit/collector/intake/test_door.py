@@ -48,7 +48,7 @@ def test_a_sender_comes_in_with_its_scope(house: House) -> None:
     caller = house.door.sender(house.headers)
     envelope = house.door.enter({**house.headers, b"vigie-clock": b"b1 12 34"}, caller)
     assert (envelope.scope, envelope.compressed) == ("site/c", True)
-    assert (envelope.received, envelope.clock) == (NOW, Clock("b1", 12, 34))
+    assert (envelope.received, envelope.clocks) == (NOW, {"b1": Clock("b1", 12, 34)})
 
 
 @pytest.mark.parametrize("header", [b"", b"Bearer", b"Basic abc", b"Bearer vigie_a_b", b"\xff\xfe"])
@@ -86,6 +86,27 @@ def test_a_clock_that_is_none_is_named(house: House, clock: bytes) -> None:
     with pytest.raises(FrameError) as refused:
         house.door.enter({**house.headers, b"vigie-clock": clock}, house.door.sender(house.headers))
     assert refused.value.fault == "clock"
+
+
+def test_a_relay_tells_the_clock_and_the_scope_of_each_of_its_agents(house: House) -> None:
+    told = {b"vigie-clock": b"b1 12 34, b2 56 78", b"vigie-scope": b"b1 site%2Fc%2Fh1,b%202 site/c"}
+    envelope = house.door.enter({**house.headers, **told}, house.door.sender(house.headers))
+    assert envelope.clocks == {"b1": Clock("b1", 12, 34), "b2": Clock("b2", 56, 78)}
+    assert envelope.scopes == {"b1": "site/c/h1", "b 2": "site/c"}
+
+
+def test_a_scope_wider_than_the_senders_own_is_refused(house: House) -> None:
+    told = {**house.headers, b"vigie-scope": b"b1 site/c/h1,b2 site/other"}
+    with pytest.raises(Refused) as refused:
+        house.door.enter(told, house.door.sender(house.headers))
+    assert refused.value.status == 403
+
+
+@pytest.mark.parametrize("scope", [b"b1", b"b1 ", b" site/c", b"b1 site/c,"])
+def test_a_scope_that_is_none_is_named(house: House, scope: bytes) -> None:
+    with pytest.raises(FrameError) as refused:
+        house.door.enter({**house.headers, b"vigie-scope": scope}, house.door.sender(house.headers))
+    assert refused.value.fault == "scope"
 
 
 def test_nobody_comes_in_while_the_disk_is_full(house: House) -> None:

@@ -9,7 +9,9 @@ def wrong(name: str = "a", tick: int = 0) -> Decoded:
     """A frame with a wrong clock and an event of its own."""
     agent = Agent("site/c", name, "b", skew=3600)
     clock = Clock("b", agent.wall(tick), agent.monotonic(tick))
-    envelope = Envelope("p", "", simulated=False, received=START, compressed=False, clock=clock)
+    envelope = Envelope(
+        "p", "", simulated=False, received=START, compressed=False, clocks={"b": clock}
+    )
     return decode(agent.frame(tick, events=[Happening("agent_started", START // 1000)]), envelope)
 
 

@@ -33,7 +33,7 @@ def tables(payload: bytes) -> dict[str, Any]:
 
 
 def accepted(payload: bytes) -> Any:
-    envelope = Envelope("p", "site/c1", True, NOW, True, None)
+    envelope = Envelope("p", "site/c1", True, NOW, True)
     return decode(payload, envelope)
 
 

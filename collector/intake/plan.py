@@ -4,6 +4,7 @@ An agent sends the same schema in every frame, so that the plan of a schema is m
 frame costs a look-up and Arrow's own checks.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -37,28 +38,20 @@ _FLAT: Final = frozenset(
 """Column types that may be sent at all, even under a name that nobody knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One stored column: where it comes from, and what it is sent as when that is narrower."""
-
-    field: pa.Field
-    source: int
-    cast: bool
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """All that is known of a schema beforehand.
 
     `read` is the schema to read with: the sender's, under the store's types where the bytes are
-    the same. `columns` are time, keys and values as stored; `picks` their positions where all of
-    them come as they are stored, and None otherwise.
+    the same. `fitted` are those of the stored columns that were sent, `picks` where each comes
+    from, and `casts` which of those come in a narrower type.
     """
 
     measurement: type[Measurement]
     read: pa.Schema
-    columns: tuple[Column, ...]
-    picks: list[int] | None
+    fitted: pa.Schema
+    picks: list[int]
+    casts: frozenset[int]
     keys: tuple[int, ...]
     quality: int
     host: int
@@ -85,47 +78,51 @@ def plan(name: str, message: bytes) -> Plan:
             raise _wrong_type(measurement, field, "a plain column")
     places = {name: n for n, name in enumerate(names)}
     known = {f.name: f for f in measurement.fields if f.origin == "agent"}
-    for key in measurement.keys:
-        if key.name not in places:
-            raise FrameError("key", f"{measurement.name}.{key.name}: the key is missing")
-    columns, read = [], [pa.field(f"dropped_{n}", f.type) for n, f in enumerate(sent)]
+    _check_named(measurement, places)
+    read = [pa.field(f"dropped_{n}", f.type) for n, f in enumerate(sent)]
+    picks: list[int] = []
+    casts: set[int] = set()
     for target in stored(name):
         own = target.name == TIME_COLUMN or target.name in known
         source = places.get(target.name, -1) if own else -1
-        cast = source >= 0 and _fits(measurement, sent.field(source), target)
-        if source >= 0:
-            read[source] = pa.field(target.name, sent.field(source).type) if cast else target
-        columns.append(Column(target, source, cast))
+        if source < 0:
+            continue
+        picks.append(source)
+        read[source] = target
+        if _fits(measurement, sent.field(source), target):
+            casts.add(source)
+            read[source] = pa.field(target.name, sent.field(source).type)
     quality = places.get(QUALITY_COLUMN, -1)
     if quality >= 0:
         target = pa.field(QUALITY_COLUMN, pa.int32())
         _fits(measurement, sent.field(quality), target)
         read[quality] = sent.field(quality).with_nullable(True)
-    if columns[0].source < 0:
-        raise FrameError("time", f"{measurement.name}: the column {TIME_COLUMN} is missing")
-    return _plan(measurement, pa.schema(read), tuple(columns), quality, tuple(
-        name[:MAX_NAME] for name in names
-        if name not in known and name not in {TIME_COLUMN, QUALITY_COLUMN}
-    ))  # fmt: skip
-
-
-def _plan(
-    measurement: type[Measurement], read: pa.Schema, columns: tuple[Column, ...], quality: int,
-    dropped: tuple[str, ...],
-) -> Plan:  # fmt: skip
-    as_stored = all(c.source >= 0 and not c.cast for c in columns)
-    places = {c.field.name: n for n, c in enumerate(columns)}
+    target = stored(name)
     return Plan(
-        measurement, read, columns,
-        picks=[c.source for c in columns] if as_stored else None,
-        keys=tuple(places[k.name] for k in measurement.keys),
+        measurement,
+        pa.schema(read),
+        pa.schema([target.field(sent.field(n).name) for n in picks]),
+        picks,
+        frozenset(casts),
+        keys=tuple(range(1, 1 + len(measurement.keys))),
         quality=quality,
-        host=places.get("host", -1),
-        dictionaries=tuple(
-            n for n, f in enumerate(read) if pa.types.is_dictionary(f.type)
+        host=next((n for n, k in enumerate(measurement.keys, 1) if k.name == "host"), -1),
+        dictionaries=tuple(n for n, f in enumerate(read) if pa.types.is_dictionary(f.type)),
+        dropped=tuple(
+            name[:MAX_NAME]
+            for name in names
+            if name not in known and name not in {TIME_COLUMN, QUALITY_COLUMN}
         ),
-        dropped=dropped,
-    )  # fmt: skip
+    )
+
+
+def _check_named(measurement: type[Measurement], places: Container[str]) -> None:
+    """Raise FrameError where a row could not say what it is of, or when."""
+    for key in measurement.keys:
+        if key.name not in places:
+            raise FrameError("key", f"{measurement.name}.{key.name}: the key is missing")
+    if TIME_COLUMN not in places:
+        raise FrameError("time", f"{measurement.name}: the column {TIME_COLUMN} is missing")
 
 
 @lru_cache(maxsize=256)

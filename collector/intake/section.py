@@ -1,7 +1,6 @@
 """One measurement's stream in a frame as rows that can be stored, every value checked."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -15,18 +14,13 @@ from collector.store import schema
 from collector.store.entry import Batch
 from vigie.catalogue import Source
 from vigie.errors import FrameError, Refused
-from vigie.frame import MAX_KEY_BYTES, QUALITY_COLUMN, Section
+from vigie.frame import MAX_KEY_BYTES, Section
 from vigie.shape import Quality
 
 MAX_BATCHES: Final = 64
 """Record batches in one section; an agent sends one."""
 AGENT_ROW: Final = "agent"
-_CACHED_ROWS: Final = 512
 _SOUND_BYTES: Final = 32 * 2**20
-
-_QUALITY: Final = pa.field(QUALITY_COLUMN, pa.int32(), nullable=False)
-_SUSPECT: Final = pa.field(schema.SUSPECT_COLUMN, pa.int64(), nullable=False)
-_CONTAINER: Final = pa.field(schema.CONTAINER_COLUMN, pa.string(), nullable=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +48,14 @@ def check(
         sent.validate(full=True)
     except (pa.ArrowException, ValueError, OSError) as error:
         raise FrameError("arrow", f"{section.measurement}: {error!s:.300}") from error
-    rows = sent.select(how.picks) if how.picks is not None else _fitted(sent, how)
+    rows = _fitted(sent, how) if how.casts else sent.select(how.picks)
     _check_keys(rows, how, host)
     rows, moved = _timed(rows, section.measurement, when)
     if how.measurement is Source and when.offset is not None:
         rows = _with_offset(rows, when.offset)
-    count = rows.num_rows
-    rows = (
-        rows.add_column(1, _CONTAINER, _repeated(container, count))
-        .append_column(_QUALITY, _quality(sent, how, count))
-        .append_column(_SUSPECT, _zeros(count, pa.int64()))
-    )
-    return Checked(Batch(how.measurement, rows), how.dropped, moved)
+    if how.quality >= 0:
+        rows = rows.append_column(schema.QUALITY, _quality(sent, how))
+    return Checked(Batch(how.measurement, container, rows), how.dropped, moved)
 
 
 def _read(section: Section, stream: memoryview, end: int, how: Plan) -> pa.RecordBatch:
@@ -98,17 +88,14 @@ def _empty(read: pa.Schema) -> pa.RecordBatch:
 
 
 def _fitted(sent: pa.RecordBatch, how: Plan) -> pa.RecordBatch:
-    """The stored columns, where some are missing or come in a narrower type."""
+    """The columns as they are stored, where some come in a narrower type."""
     columns = []
-    for column in how.columns:
-        if column.source < 0:
-            columns.append(_nulls(sent.num_rows, column.field.type))
-            continue
-        values = sent.column(column.source)
-        if column.source in how.dictionaries:
-            _check_dictionary(values, how.measurement.name, column.field.name)
-        columns.append(values.cast(column.field.type, safe=False) if column.cast else values)
-    return pa.RecordBatch.from_arrays(columns, schema=stored(how.measurement.name))
+    for at, field in zip(how.picks, how.fitted, strict=True):
+        values = sent.column(at)
+        if at in how.dictionaries:
+            _check_dictionary(values, how.measurement.name, field.name)
+        columns.append(values.cast(field.type, safe=False) if at in how.casts else values)
+    return pa.RecordBatch.from_arrays(columns, schema=how.fitted)
 
 
 def _check_dictionary(values: pa.DictionaryArray, measurement: str, name: str) -> None:
@@ -195,16 +182,16 @@ def _with_offset(rows: pa.RecordBatch, offset: float) -> pa.RecordBatch:
     """The agent's own row with what its clock is off."""
     names = rows.schema.names
     mine = pc.equal(rows.column(names.index(Source.source.name)), AGENT_ROW)
-    at = names.index(Source.clock_offset_seconds.name)
+    target = stored(Source.name)
+    place = target.get_field_index(Source.clock_offset_seconds.name)
+    at = sum(target.get_field_index(name) < place for name in names)
     value = pc.if_else(mine, pa.scalar(offset, pa.float64()), pa.scalar(None, pa.float64()))
-    return rows.set_column(at, rows.schema.field(at), value)
+    return rows.add_column(at, target.field(place), value)
 
 
-def _quality(sent: pa.RecordBatch, how: Plan, count: int) -> Any:
-    if how.quality < 0:
-        return _zeros(count, pa.int32())
+def _quality(sent: pa.RecordBatch, how: Plan) -> Any:
     column = sent.column(how.quality).cast(pa.int32())
-    if count:
+    if sent.num_rows:
         bounds = pc.min_max(column).as_py()
         if column.null_count or bounds["min"] < 0 or bounds["max"] >= len(Quality):
             raise FrameError(
@@ -212,32 +199,3 @@ def _quality(sent: pa.RecordBatch, how: Plan, count: int) -> Any:
                 f"{how.measurement.name}: quality is 0 to {len(Quality) - 1} in every row",
             )
     return column
-
-
-def _zeros(count: int, kind: pa.DataType) -> Any:
-    return _few_zeros(count, kind) if count <= _CACHED_ROWS else _new_zeros(count, kind)
-
-
-def _new_zeros(count: int, kind: pa.DataType) -> Any:
-    return pa.array(np.zeros(count, kind.to_pandas_dtype()))
-
-
-_few_zeros = lru_cache(maxsize=256)(_new_zeros)
-
-
-def _nulls(count: int, kind: pa.DataType) -> Any:
-    return _few_nulls(count, kind) if count <= _CACHED_ROWS else pa.nulls(count, kind)
-
-
-@lru_cache(maxsize=1_024)
-def _few_nulls(count: int, kind: pa.DataType) -> Any:
-    return pa.nulls(count, kind)
-
-
-def _repeated(container: str, count: int) -> Any:
-    return _few_repeated(container, count) if count <= _CACHED_ROWS else pa.repeat(container, count)
-
-
-@lru_cache(maxsize=4_096)
-def _few_repeated(container: str, count: int) -> Any:
-    return pa.repeat(container, count)

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from collector.store.schema import SUSPECT_COLUMN, TIME_TYPE
+from collector.store.entry import Batch
+from collector.store.schema import QUALITY, SUSPECT, SUSPECT_COLUMN, TIME_TYPE
 from collector.store.series import Numbers, Series
 from vigie.frame import TIME_COLUMN
 
@@ -18,8 +20,9 @@ Times = np.ndarray[tuple[int], np.dtype[np.int64]]
 class Chunk:
     """Rows that came at positions `first` to `last`.
 
-    `numbers` names the series of each row, and `rows` lacks the columns that it stands for; with
-    `series` None the rows are whole. `times` are microseconds UTC.
+    `numbers` names the series of each row, and `rows` lacks the columns that it stands for, and
+    those that nobody sent: `table` puts both back. With `series` None the rows are whole. `times`
+    are microseconds UTC.
     """
 
     series: Series | None
@@ -43,8 +46,11 @@ class Chunk:
     def suspect(self, bits: Times) -> "Chunk":
         """The same rows with more of them marked implausible."""
         at = self.rows.schema.get_field_index(SUSPECT_COLUMN)
-        marked = np.bitwise_or(integers(self.rows.column(at)), bits)
-        rows = self.rows.set_column(at, self.rows.schema.field(at), pa.array(marked))
+        if at < 0:
+            rows = self.rows.append_column(SUSPECT, pa.array(bits))
+        else:
+            marked = np.bitwise_or(integers(self.rows.column(at)), bits)
+            rows = self.rows.set_column(at, SUSPECT, pa.array(marked))
         return Chunk(self.series, self.numbers, self.times, rows, self.first, self.last)
 
 
@@ -52,20 +58,64 @@ def whole(series: Series, numbers: Numbers, rows: pa.Table, schema: pa.Schema) -
     """Rows with the words of their series put back."""
     words = dict(zip(series.columns, series.arrays(), strict=True))
     picked = pa.array(numbers)
-    columns = [
-        words[name].take(picked) if name in words else rows.column(name) for name in schema.names
-    ]
+    columns = [words[f.name].take(picked) if f.name in words else column(rows, f) for f in schema]
     return pa.table(columns, schema=schema)
 
 
-def gathered(series: Series, batches: Sequence[pa.RecordBatch], first: int, last: int) -> Chunk:
+def column(rows: pa.Table, field: pa.Field) -> Any:
+    """A column of sparse rows: one that is not there is unknown, or 0 where it cannot be."""
+    at = rows.schema.get_field_index(field.name)
+    if at >= 0:
+        return rows.column(at)
+    if field.nullable:
+        return pa.nulls(len(rows), field.type)
+    return pa.array(np.zeros(len(rows), field.type.to_pandas_dtype()))
+
+
+def gathered(series: Series, batches: Sequence[Batch], first: int, last: int) -> Chunk:
     """One chunk of several batches of a measurement."""
-    numbers = [series.numbers(batch) for batch in batches]
-    rows = pa.Table.from_batches(batches)
+    alike = _alike(batches)
+    numbers = [series.numbers(b.container, b.rows) for some in alike for b in some]
+    rows = stacked([pa.Table.from_batches([b.rows for b in some]) for some in alike])
+    together = numbers[0] if len(numbers) == 1 else np.concatenate(numbers)
+    return _chunk(series, together, rows, first, last)
+
+
+def _alike(batches: Sequence[Batch]) -> list[list[Batch]]:
+    """The batches, those with the same columns together."""
+    found: list[list[Batch]] = []
+    for batch in batches:
+        for some in found:
+            if batch.rows.schema.equals(some[0].rows.schema):
+                some.append(batch)
+                break
+        else:
+            found.append([batch])
+    return found
+
+
+def stacked(tables: Sequence[pa.Table]) -> pa.Table:
+    """Sparse rows one below the other: what lacks in some is unknown there, or 0."""
+    if len(tables) == 1:
+        return tables[0]
+    rows = pa.concat_tables(tables, promote_options="default")
+    for field in (QUALITY, SUSPECT):
+        at = rows.schema.get_field_index(field.name)
+        if at >= 0 and rows.column(at).null_count:
+            rows = rows.set_column(at, field, pc.fill_null(rows.column(at), 0))
+    return rows
+
+
+def known(series: Series, rows: pa.Table) -> Chunk:
+    """A chunk of whole rows, that no record of the journal has any more."""
+    told = [f.name for f in rows.schema if rows.column(f.name).null_count < len(rows)]
+    return _chunk(series, series.numbered(rows), rows.select(told), 0, 0)
+
+
+def _chunk(series: Series, numbers: Numbers, rows: pa.Table, first: int, last: int) -> Chunk:
     kept = [n for n in rows.column_names if n not in series.columns]
     rows = rows.select(kept).combine_chunks()
-    together = numbers[0] if len(numbers) == 1 else np.concatenate(numbers)
-    return Chunk(series, together, integers(rows.column(TIME_COLUMN)), rows, first, last)
+    return Chunk(series, numbers, integers(rows.column(TIME_COLUMN)), rows, first, last)
 
 
 def combined(chunks: Sequence[Chunk]) -> Chunk:
@@ -76,7 +126,7 @@ def combined(chunks: Sequence[Chunk]) -> Chunk:
         chunks[0].series,
         np.concatenate([c.numbers for c in chunks]),
         np.concatenate([c.times for c in chunks]),
-        pa.concat_tables([c.rows for c in chunks]).combine_chunks(),
+        stacked([c.rows for c in chunks]).combine_chunks(),
         min(c.first for c in chunks),
         max(c.last for c in chunks),
     )

@@ -38,9 +38,15 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Readings of one measurement; `rows` has exactly the columns of `schema.raw(measurement)`."""
+    """Readings of one measurement in one container.
+
+    `rows` has time, the keys, and of the other columns of `schema.raw(measurement)` those that
+    were sent, in its order; the container is not among them. What lacks is unknown, and a lacking
+    quality is measured.
+    """
 
     measurement: type[Measurement]
+    container: str
     rows: pa.RecordBatch
 
 

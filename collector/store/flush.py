@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from collector.store import schema
-from collector.store.chunk import Chunk, integers
+from collector.store.chunk import Chunk, column, integers, stacked
 from collector.store.parquet import Commit, TableFile, arranged, encoded, write
 from collector.store.schema import CONTAINER_COLUMN
 from collector.store.tables import Tables, commit_name, partitions
@@ -56,16 +56,19 @@ def folder(table: str, time: int) -> str:
 
 def of_chunks(table: str, chunks: Sequence[Chunk]) -> pa.Table:
     """The rows of some chunks, with the words of their series as dictionaries."""
-    rows = pa.concat_tables([c.rows for c in chunks])
+    rows = stacked([c.rows for c in chunks])
     series = chunks[0].series
     if series is None:
         return encoded(rows, keys(table))
+    for field in (schema.QUALITY, schema.SUSPECT):
+        if field.name not in rows.column_names:
+            rows = rows.append_column(field, column(rows, field))
     numbers = np.concatenate([c.numbers for c in chunks])
     for at, (name, words) in enumerate(zip(series.columns, series.arrays(), strict=True), 1):
         known = words.dictionary_encode()
         codes = known.indices.to_numpy()[numbers]
-        column = pa.DictionaryArray.from_arrays(pa.array(codes), known.dictionary)
-        rows = rows.add_column(at, pa.field(name, column.type, nullable=False), column)
+        named = pa.DictionaryArray.from_arrays(pa.array(codes), known.dictionary)
+        rows = rows.add_column(at, pa.field(name, named.type, nullable=False), named)
     return rows
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from collector.store import schema
-from collector.store.chunk import Chunk, Times, flat, integers, whole
+from collector.store.chunk import Chunk, Times, flat, integers, stacked, whole
 from collector.store.series import Numbers, Series
 from vigie.frame import TIME_COLUMN
 from vigie.shape import Kind, Measurement
@@ -75,9 +75,8 @@ class Newest:
         return self._whole
 
     def _gather(self) -> pa.Table | None:
-        tables = [*(() if self._base is None else (self._base,)), *self._came]
         if self._came:
-            together = tables[0] if len(tables) == 1 else pa.concat_tables(tables)
+            together = stacked([*(() if self._base is None else (self._base,)), *self._came])
             self._base = together.take(pa.array(self._where)).combine_chunks()
             self._came, self._rows = [], len(self._where)
             self._where = np.arange(self._rows, dtype=np.int64)
@@ -103,7 +102,10 @@ class Newest:
         known = (before_times != NEVER) & (times > before_times)
         seconds = (times - np.where(known, before_times, times - 1)) / MICROSECONDS
         newest = times >= self._times[numbers]
+        sent = set(chunk.rows.column_names)
         for declared in self._counters:
+            if declared.name not in sent:
+                continue
             values = floats(chunk.rows.column(declared.name))
             values = values if order is None else values[order]
             before = self._last[declared.name][numbers]

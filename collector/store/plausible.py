@@ -29,6 +29,8 @@ def suspects(measurement: type[Measurement], rows: pa.Table) -> tuple[Times | No
     bits: Times | None = None
     for declared in measurement.values:
         at = rows.schema.get_field_index(declared.name)
+        if at < 0:
+            continue
         column = flat(rows.column(at))
         low, high = bounds(declared)
         infinite = pa.types.is_floating(column.type)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from collector.store import apply, flush, schema
 from collector.store import envelope as envelopes
 from collector.store.apply import Entry, Memory
-from collector.store.chunk import gathered
+from collector.store.chunk import known
 from collector.store.entry import Decoded, Envelope
 from collector.store.envelope import Note
 from collector.store.journal import Damage, Journal, Record
@@ -209,5 +209,5 @@ def newest_of_tables(tables: Tables, memory: Memory, names: Sequence[str], now: 
                 [c.cast(f.type) for c, f in zip(read(tables, name, [file]).select(
                     columns.names).columns, columns, strict=True)], schema=columns,
             )  # fmt: skip
-            for batch in rows.to_batches():
-                memory.live.update([(newest, gathered(newest.series, [batch], 0, 0))])
+            if len(rows):
+                memory.live.update([(newest, known(newest.series, rows))])

@@ -12,6 +12,9 @@ CONTAINER_COLUMN: Final = "container"
 SUSPECT_COLUMN: Final = "suspect"
 TIME_TYPE: Final = pa.timestamp("us", tz="UTC")
 
+QUALITY: Final = pa.field(QUALITY_COLUMN, pa.int32(), nullable=False)
+SUSPECT: Final = pa.field(SUSPECT_COLUMN, pa.int64(), nullable=False)
+
 _ARROW: Final[dict[str, pa.DataType]] = {
     "string": pa.string(),
     "bool": pa.bool_(),
@@ -65,8 +68,8 @@ def _raw(measurement: type[Measurement]) -> pa.Schema:
             pa.field(CONTAINER_COLUMN, pa.string(), nullable=False),
             *(pa.field(k.name, pa.string(), nullable=False) for k in measurement.keys),
             *(pa.field(f.name, arrow_type(f)) for f in measurement.values),
-            pa.field(QUALITY_COLUMN, pa.int32(), nullable=False),
-            pa.field(SUSPECT_COLUMN, pa.int64(), nullable=False),
+            QUALITY,
+            SUSPECT,
         ]
     )
 
@@ -74,3 +77,11 @@ def _raw(measurement: type[Measurement]) -> pa.Schema:
 def rollup(measurement: type[Measurement]) -> pa.Schema:
     """Columns of the measurement's rollups, whatever their resolution; `time` is window start."""
     return columns.schema(measurement)
+
+
+def fits(sent: pa.Schema, measurement: type[Measurement]) -> bool:
+    """Whether a sender's rows may have these columns: time, keys, and any others as stored."""
+    allowed = [f for f in raw(measurement) if f.name != CONTAINER_COLUMN]
+    needed = 1 + len(measurement.keys)
+    named = set(sent.names)
+    return list(sent) == [f for n, f in enumerate(allowed) if n < needed or f.name in named]

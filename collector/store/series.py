@@ -6,7 +6,8 @@ tick, so that the numbers of a whole batch are found by one look-up of a digest 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any, Final
 
 import numpy as np
@@ -26,26 +27,32 @@ class Series:
 
     def __init__(self, measurement: type[Measurement]) -> None:
         self.columns: tuple[str, ...] = tuple(series_columns(measurement))
-        self._first = 1  # the series columns follow `time` in the raw schema
         self._numbers: dict[tuple[str, ...], int] = {}
-        self._known: dict[bytes, Numbers] = {}
+        self._known: dict[tuple[str, bytes], Numbers] = {}
         self._words: tuple[list[str], ...] = tuple([] for _ in self.columns)
         self._arrays: tuple[int, list[pa.Array]] = (-1, [])
 
     def __len__(self) -> int:
         return len(self._words[0])
 
-    def numbers(self, rows: pa.RecordBatch) -> Numbers:
-        """The number of each row's series; new series get the next ones."""
-        keys = [rows.column(self._first + n) for n in range(len(self.columns))]
-        signature = _signature(keys)
+    def numbers(self, container: str, rows: pa.RecordBatch) -> Numbers:
+        """The number of each row's series; new series get the next ones.
+
+        The keys follow `time` among the columns, in the order of the measurement.
+        """
+        keys = [rows.column(n) for n in range(1, len(self.columns))]
+        signature = (container, _signature(keys))
         found = self._known.get(signature)
         if found is None:
-            found = self._find(keys)
+            found = self._find([repeat(container, len(rows)), *(k.to_pylist() for k in keys)])
             if len(self._known) >= MAX_BATCHES:
                 self._known.clear()
             self._known[signature] = found
         return found
+
+    def numbered(self, rows: pa.Table) -> Numbers:
+        """The same of rows that have all series columns, of several containers."""
+        return self._find([rows.column(name).to_pylist() for name in self.columns])
 
     def arrays(self) -> list[pa.Array]:
         """The words of each series column, by number; may be longer than at the call."""
@@ -60,9 +67,8 @@ class Series:
         """The words of one series."""
         return tuple(words[number] for words in self._words)
 
-    def _find(self, keys: Sequence[Any]) -> Numbers:
-        rows = zip(*(column.to_pylist() for column in keys), strict=True)
-        return np.fromiter((self._number(row) for row in rows), np.int32, len(keys[0]))
+    def _find(self, words: Sequence[Iterable[str]]) -> Numbers:
+        return np.fromiter(map(self._number, zip(*words, strict=True)), np.int32)
 
     def _number(self, row: tuple[str, ...]) -> int:
         number = self._numbers.get(row)

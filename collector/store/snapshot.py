@@ -1,6 +1,5 @@
 """Live and recent events on disk, so that a restart loses nothing slow."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,7 +7,7 @@ import pyarrow as pa
 
 from collector.store import disk, schema
 from collector.store.apply import Memory
-from collector.store.chunk import gathered
+from collector.store.chunk import known
 from collector.store.happenings import POSITION_COLUMN, RECENT
 from collector.store.quarantine import Quarantine
 from vigie import catalogue
@@ -29,8 +28,8 @@ def save(directory: Path, memory: Memory, position: int) -> None:
     for name, rows in memory.live.tables():
         _write(directory / f"{name}{SUFFIX}", rows)
     recent = memory.recent.since(0)
-    known = recent.filter(pa.compute.less_equal(recent.column(POSITION_COLUMN), position))
-    _write(directory / f"{EVENTS}{SUFFIX}", known)
+    held = recent.filter(pa.compute.less_equal(recent.column(POSITION_COLUMN), position))
+    _write(directory / f"{EVENTS}{SUFFIX}", held)
 
 
 def load(directory: Path, memory: Memory, quarantine: Quarantine, oldest: int) -> list[str]:
@@ -64,13 +63,12 @@ def _take(memory: Memory, name: str, rows: pa.Table, oldest: int) -> None:
         else pa.nulls(len(rows), f.type)
         for f in wanted
     ]
-    known = pa.table(columns, schema=wanted)
-    recent = known.column(TIME_COLUMN).cast(pa.int64())
-    known = known.filter(pa.compute.greater_equal(recent, oldest))
+    written = pa.table(columns, schema=wanted)
+    times = written.column(TIME_COLUMN).cast(pa.int64())
+    recent = written.filter(pa.compute.greater_equal(times, oldest))
     newest = memory.live.newest(measurement)
-    batches: Sequence[pa.RecordBatch] = known.combine_chunks().to_batches()
-    if len(known):
-        memory.live.update([(newest, gathered(newest.series, batches, 0, 0))])
+    if len(recent):
+        memory.live.update([(newest, known(newest.series, recent))])
 
 
 def _write(path: Path, rows: pa.Table) -> None:

@@ -68,14 +68,9 @@ def decode(body: bytes, sent: Envelope) -> Decoded:
 
 def _batch(measurement: type[Measurement], container: str, data: bytes) -> Batch:
     rows = pa.ipc.open_stream(data).read_next_batch()
-    count = rows.num_rows
-    given = dict(zip(rows.schema.names, rows.columns, strict=True))
-    given[schema.CONTAINER_COLUMN] = pa.array([container] * count)
-    given["quality"] = pa.array([0] * count, pa.int32())
-    given["suspect"] = pa.array([0] * count, pa.int64())
-    wanted = schema.raw(measurement)
-    columns = [given.get(f.name, pa.nulls(count, f.type)) for f in wanted]
-    return Batch(measurement, pa.record_batch(columns, schema=wanted))
+    sent = [f for f in schema.raw(measurement) if f.name in rows.schema.names]
+    columns = [rows.column(f.name) for f in sent]
+    return Batch(measurement, container, pa.record_batch(columns, schema=pa.schema(sent)))
 
 
 def _event(happening: Happening, header: Header, sent: Envelope) -> dict[str, Any]:

@@ -9,7 +9,9 @@ import pytest
 
 from collector.intake.decode import decode
 from collector.store import schema
+from collector.store.chunk import gathered
 from collector.store.entry import Clock, Decoded, Envelope
+from collector.store.series import Series
 from tests.build.world import START, Agent, compressed, gpus
 from vigie import frame
 from vigie.catalogue import AGENT_STARTED, CLOCK_WRONG, Filesystem, Gpu, Host, Source
@@ -62,10 +64,10 @@ def load1(values: Any, kind: pa.DataType | None = None, **more: Any) -> bytes:
     return body(("host", section(columns), rows))
 
 
-def rows_of(decoded: Decoded, measurement: type[Measurement]) -> pa.RecordBatch:
+def rows_of(decoded: Decoded, measurement: type[Measurement]) -> pa.Table:
     (batch,) = (b for f in decoded.frames for b in f.batches if b.measurement is measurement)
-    rows = batch.rows
-    assert rows.schema.equals(schema.raw(measurement))
+    assert schema.fits(batch.rows.schema, measurement)
+    rows = gathered(Series(measurement), [batch], 1, 1).table(schema.raw(measurement))
     rows.validate(full=True)
     return rows
 
@@ -83,7 +85,7 @@ def test_every_measurement_comes_out_as_it_is_stored() -> None:
         assert [f.header.sequence for f in decoded.frames] == [3, 4]
         for each in decoded.frames:
             for batch in each.batches:
-                assert batch.rows.schema.equals(schema.raw(batch.measurement))
+                assert schema.fits(batch.rows.schema, batch.measurement)
                 batch.rows.validate(full=True)
         assert decoded.dropped == {}
 
@@ -342,7 +344,7 @@ def test_damaged_frames_are_refused_or_read_and_never_break_the_collector() -> N
         for each in decoded.frames:
             for batch in each.batches:
                 batch.rows.validate(full=True)
-                assert batch.rows.schema.equals(schema.raw(batch.measurement))
+                assert schema.fits(batch.rows.schema, batch.measurement)
 
 
 def test_fields_of_every_kind_come_through() -> None:

@@ -3,6 +3,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from collector.store import schema
 from collector.store.chunk import gathered
 from collector.store.live import Live
 from collector.store.plausible import suspects
@@ -20,11 +21,11 @@ def take(live: Live, *frames: tuple[int, dict[str, list[Any]]]) -> pa.Table:
     for time, columns in frames:
         body = requests.frame(1, time, {Gpu: columns})
         (frame,) = requests.decode(body, requests.envelope()).frames
-        batches.append(frame.batches[0].rows)
+        batches.append(frame.batches[0])
     newest = live.newest(Gpu)
     chunk = gathered(newest.series, batches, 1, 1)
     (kept,) = live.update([(newest, chunk)])
-    return kept.rows
+    return kept.table(schema.raw(Gpu))
 
 
 def gpus(*names: str, **columns: list[Any]) -> dict[str, list[Any]]:
@@ -119,6 +120,6 @@ def test_series_are_told_apart_by_all_their_keys() -> None:
         body = requests.frame(1, START, columns, container=container)
         (frame,) = requests.decode(body, requests.envelope()).frames
         newest = live.newest(Gpu)
-        chunk = gathered(newest.series, [frame.batches[0].rows], 1, 1)
+        chunk = gathered(newest.series, [frame.batches[0]], 1, 1)
         live.update([(newest, chunk)])
     assert live.table("gpu")["container"].to_pylist() == ["x/1", "x/2"]

@@ -10,7 +10,7 @@ time, no gaps, no seconds by bit. It runs on all cores, `roll` on one.
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,7 @@ import pyarrow as pa
 from collector.rollups.roll import merge, roll
 from collector.store import schema
 from vigie.catalogue import Gpu
-from vigie.shape import Kind
+from vigie.shape import Field, Kind
 from vigie.units import MICROSECONDS_PER_SECOND, NANOSECONDS_PER_SECOND
 
 BOARDS = 104
@@ -49,17 +49,21 @@ def readings(rows: int, *, by_series: bool) -> pa.Table:
             values = t * 700 % 500_000
         elif field.kind is Kind.BITS:
             values = noise.choice([0, 0, 0, 1, 4, 36], len(t))
+        elif field.kind is Kind.STATE:
+            values = noise.integers(0, len(field.codes), len(t))
+        elif field.kind is Kind.FLAG:
+            values = np.ones(len(t), bool)
         else:
             values = noise.random(len(t)) * 100
         columns[field.name] = pa.array(values).cast(schema.arrow_type(field), safe=False)
     return pa.table(columns, schema=schema.raw(Gpu))
 
 
-def sql() -> str:
+def sql(fields: Sequence[Field] = Gpu.values) -> str:
     """What a person would write."""
     keys = ", ".join(schema.series_columns(Gpu))
     deltas, chosen = [], []
-    for field in Gpu.values:
+    for field in fields:
         name = field.name
         if field.kind is Kind.COUNTER:
             before = f"lag({name}) OVER series"
@@ -70,6 +74,8 @@ def sql() -> str:
             chosen.append(f"sum({name}_increase), max_by({name}, time)")
         elif field.kind is Kind.BITS:
             chosen.append(f"bit_or({name})")
+        elif field.kind is not Kind.GAUGE:
+            chosen.append(f"count({name}), max_by({name}, time)")
         else:
             chosen.append(f"min({name}), max({name}), avg({name}), count({name})")
             chosen.append(f"max_by({name}, time)")

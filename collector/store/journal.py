@@ -3,8 +3,9 @@
 A segment's name carries the position of its first record and a random salt; each of its records
 begins with that salt. Nobody who sends a frame knows the salt, so that after damage the search for
 the next record cannot be led astray by a record forged inside a body. Positions grow by one with
-each record and never repeat, over segments and restarts. A file is never appended to after a
-restart: what a crash left torn stays at the end of its own segment.
+each record and never repeat, over segments and restarts: a start leaves out many, so that it need
+not read what is there before it writes. A file is never appended to after a restart: what a crash
+left torn stays at the end of its own segment.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ import errno
 import os
 import secrets
 import struct
+import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +25,7 @@ from vigie.errors import Unavailable
 
 SEGMENT_BYTES: Final = 64 * 2**20
 LEAP: Final = 2**24
-"""Positions left out after damage: more than the records that could have been there."""
+"""Positions left out at a start: several times the records that one segment can have."""
 
 _HEAD: Final = struct.Struct("<8sIIIQ")  # salt, checksum, sizes of envelope and body, position
 _SUMMED: Final = struct.Struct("<IIQ")
@@ -109,8 +111,17 @@ def _checksum(envelope: bytes, body: bytes, position: int) -> int:
     return zlib.crc32(body, zlib.crc32(envelope, head))
 
 
+def missing(last: int, first: int) -> bool:
+    """Whether a segment is lost between the record at `last` and a segment that begins at `first`.
+
+    A start leaves out what is left of `LEAP` after the first record of the newest segment.
+    """
+    left_out = first - last - 1
+    return left_out > 0 and not LEAP // 2 < left_out <= LEAP
+
+
 class Journal:
-    """The segments of one directory; one thread writes, and drops what the tables hold."""
+    """The segments of one directory; one thread writes, another drops what the tables hold."""
 
     def __init__(self, directory: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
         self._directory = directory
@@ -118,6 +129,7 @@ class Journal:
         self._file = -1
         self._size = 0
         self._current: Segment | None = None
+        self._lock = threading.Lock()
         self.next = 1
         make_directory(directory)
 
@@ -130,10 +142,13 @@ class Journal:
         """Bytes on disk."""
         return sum(s.path.stat().st_size for s in self.segments())
 
-    def begin(self, after: int, *, damaged: bool) -> None:
-        """Say that every position up to `after` is taken, and perhaps more if `damaged`."""
+    def begin(self, after: int) -> None:
+        """Say that every position up to `after` is taken, and those of the segments that are there.
+
+        None of them is read, and whatever is damaged or lost in them is passed by too.
+        """
         newest = max((s.first for s in self.segments()), default=0)
-        self.next = max(after + 1, newest + 1, self.next) + (LEAP if damaged else 0)
+        self.next = max(after, newest - 1) + LEAP + 1 if max(after, newest) else 1
 
     def append(self, entries: Sequence[tuple[bytes, bytes]]) -> int:
         """Write and sync envelopes with their bodies; the position of the first.
@@ -142,8 +157,37 @@ class Journal:
             Unavailable: the disk is full; nothing was kept.
             OSError: the disk failed, and what is on it is unknown: the process must end.
         """
+        with self._lock:
+            return self._append(entries)
+
+    def rotate(self) -> None:
+        """End the current segment; the next record opens another."""
+        with self._lock:
+            self._rotate()
+
+    def drop(self, upto: int) -> int:
+        """Remove segments that hold no position above `upto`; how many went."""
+        with self._lock:  # else a segment that is being made might be taken for an old one
+            segments = self.segments()
+            ends = [s.first for s in segments[1:]] + [self.next]
+            gone = [
+                segment
+                for segment, end in zip(segments, ends, strict=True)
+                if end <= upto + 1 and segment != self._current
+            ]
+        for segment in gone:
+            segment.path.unlink()
+        if gone:
+            sync_directory(self._directory)
+        return len(gone)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.rotate()
+
+    def _append(self, entries: Sequence[tuple[bytes, bytes]]) -> int:
         if self._size >= self._segment_bytes:
-            self.rotate()
+            self._rotate()
         segment = self._current or self._create()
         first = self.next
         pieces: list[bytes] = []
@@ -165,30 +209,10 @@ class Journal:
         self.next = first + len(entries)
         return first
 
-    def rotate(self) -> None:
-        """End the current segment; the next record opens another."""
+    def _rotate(self) -> None:
         if self._current is not None:
             os.close(self._file)
             self._current, self._size = None, 0
-
-    def drop(self, upto: int) -> int:
-        """Remove segments that hold no position above `upto`; how many went."""
-        segments = self.segments()
-        ends = [s.first for s in segments[1:]] + [self.next]
-        gone = [
-            segment
-            for segment, end in zip(segments, ends, strict=True)
-            if end <= upto + 1 and segment != self._current
-        ]
-        for segment in gone:
-            segment.path.unlink()
-        if gone:
-            sync_directory(self._directory)
-        return len(gone)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self.rotate()
 
     def _create(self) -> Segment:
         salt = secrets.randbits(63) + 1

@@ -14,7 +14,7 @@ from collector.store.apply import Entry, Memory
 from collector.store.chunk import known
 from collector.store.entry import Decoded, Envelope
 from collector.store.envelope import Note
-from collector.store.journal import Damage, Journal, Record
+from collector.store.journal import Damage, Journal, Record, missing
 from collector.store.merge import read
 from collector.store.parquet import SUFFIX, Commit, Footer, TableFile, footer, sound
 from collector.store.quarantine import Found, Quarantine
@@ -161,8 +161,8 @@ def _entries(
     recovery: Recovery,
 ) -> Iterator[Entry]:  # fmt: skip
     for segment in journal.segments():
-        # One position may be skipped at a start, and many after damage, which is named itself.
-        if segment.first > recovery.last + 2 and not recovery.damaged:
+        # What damage hides is named itself.
+        if missing(recovery.last, segment.first) and not recovery.damaged:
             detail = f"journal: records {recovery.last + 1} to {segment.first - 1} are missing"
             quarantine.missing(segment.path, detail)
         recovery.last = max(recovery.last, segment.first - 1)

@@ -129,7 +129,7 @@ class Store:
             quarantine=self._quarantine, room=self._make_room,
         )  # fmt: skip
         last = max(done.last, flushed, *stored.values(), 0)
-        self._journal.begin(last, damaged=bool(done.damaged))
+        self._journal.begin(last)
         done.damaged[:] = self._damaged
         self._opened = True
         self._groups.start()

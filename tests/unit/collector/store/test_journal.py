@@ -1,7 +1,10 @@
 import random
+import threading
 from pathlib import Path
 
-from collector.store.journal import LEAP, Damage, Journal, Record, Segment
+import pytest
+
+from collector.store.journal import LEAP, Damage, Journal, Record, Segment, missing
 
 
 def written(directory: Path, *bodies: bytes) -> Segment:
@@ -70,15 +73,53 @@ def test_a_record_forged_inside_a_body_is_never_taken_for_one(tmp_path: Path) ->
     assert [r.body for r in segment.read() if isinstance(r, Record)] == [b"last"]
 
 
-def test_positions_grow_over_restarts_and_leap_over_damage(tmp_path: Path) -> None:
+def test_positions_grow_over_restarts_whatever_can_be_read_of_what_is_there(tmp_path: Path) -> None:
     written(tmp_path, b"one", b"two")
     journal = Journal(tmp_path)
-    journal.begin(2, damaged=False)
-    assert journal.append([(b"[]", b"three")]) == 3
+    journal.begin(0)
+    third = journal.append([(b"[]", b"three")])
+    assert third == 1 + LEAP
+    assert not missing(2, third)
     journal.close()
     journal = Journal(tmp_path)
-    journal.begin(0, damaged=True)  # nothing of the newest segment could be read
-    assert journal.append([(b"[]", b"four")]) > 3 + LEAP - 1
+    journal.begin(third + 7)  # the tables know of more than the journal has
+    assert journal.append([(b"[]", b"four")]) == third + 7 + LEAP + 1
+
+
+def test_a_journal_that_never_held_anything_begins_with_one(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.begin(0)
+    assert journal.append([(b"[]", b"x")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("last", "first", "lost"),
+    [(2, 3, False), (2, 4, True), (2, LEAP, False), (2, 2 * LEAP, True), (0, 1, False)],
+)
+def test_a_lost_segment_leaves_another_hole_than_a_start(
+    last: int, first: int, *, lost: bool
+) -> None:
+    assert missing(last, first) is lost
+
+
+def test_a_segment_that_is_being_made_is_never_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path)
+    journal.append([(b"[]", b"x")])
+    journal.rotate()
+    dropping: list[threading.Thread] = []
+
+    def drop_meanwhile(_: Path) -> None:
+        if not dropping:
+            dropping.append(threading.Thread(target=journal.drop, args=(1,)))
+            dropping[0].start()
+            dropping[0].join(0.2)
+
+    monkeypatch.setattr("collector.store.journal.sync_directory", drop_meanwhile)
+    assert journal.append([(b"[]", b"y")]) == 2
+    dropping[0].join()
+    assert [s.first for s in journal.segments()] == [2]
 
 
 def test_a_segment_goes_when_all_its_positions_are_in_the_tables(tmp_path: Path) -> None:
@@ -89,7 +130,6 @@ def test_a_segment_goes_when_all_its_positions_are_in_the_tables(tmp_path: Path)
     assert journal.drop(3) == 1
     assert [s.first for s in journal.segments()] == [3, 5]
     assert journal.drop(6) == 2
-    journal.begin(0, damaged=False)
     assert journal.append([(b"[]", b"z")]) == 7
 
 

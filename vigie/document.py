@@ -101,7 +101,10 @@ class Within:
 
 
 class Misfit(ValueError):
-    """Raised by `__post_init__` of what is read, to blame one of its own fields."""
+    """Raised by `__post_init__` of what is read, to blame one of its own fields.
+
+    `name` may lead further down, with dots.
+    """
 
     def __init__(self, name: str, message: str) -> None:
         super().__init__(message)
@@ -290,7 +293,7 @@ class Reader:
         try:
             return kind(**given)
         except Misfit as error:
-            self.fault((*path, error.name), str(error))
+            self.fault((*path, *error.name.split(".")), str(error))
         except ValueError as error:
             self.fault(path, str(error))
         return None

@@ -7,6 +7,7 @@ from typing import Final
 
 from collector.store import late, ledger
 from collector.store.disk import keep
+from collector.store.expiry import holds
 from collector.store.late import DIRTY_TABLE, Dirty
 from collector.store.ledger import LEDGER_TABLE, Boot
 from collector.store.quarantine import Quarantine
@@ -14,7 +15,7 @@ from vigie.database import Database, Table
 from vigie.errors import StoreError
 
 MARK_TABLE: Final = Table("store_mark", "name TEXT PRIMARY KEY, value TEXT NOT NULL")
-TABLES: Final = (LEDGER_TABLE, DIRTY_TABLE, MARK_TABLE)
+TABLES: Final = (LEDGER_TABLE, DIRTY_TABLE, MARK_TABLE, *holds.TABLES)
 
 FLUSHED: Final = "flushed"
 COLLECTOR: Final = "collector"

@@ -26,7 +26,7 @@ from collector.store import (
 from collector.store import envelope as envelopes
 from collector.store.apply import Entry, Memory, check, noted
 from collector.store.entry import Decoded, Envelope
-from collector.store.expire import GRACE_SECONDS
+from collector.store.expiry.expire import GRACE_SECONDS
 from collector.store.groups import Appended, Done, Groups, Waiting, answer
 from collector.store.happenings import Row
 from collector.store.journal import Journal
@@ -289,7 +289,7 @@ class Store:
 
     def _load_live(self) -> None:
         now = self._clock() // 1_000
-        oldest = now - round(self._settings.retention.raw * 1e6)
+        oldest = now - round(self._settings.retention.longest_raw * 1e6)
         lost = snapshot.load(self._directory / "live", self._memory, self._quarantine, oldest)
         recovery.newest_of_tables(self._tables, self._memory, lost, now)
 

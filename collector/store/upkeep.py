@@ -14,7 +14,9 @@ from collector.counters import Counters
 from collector.store import flush, merge, recovery, snapshot, state
 from collector.store.apply import Memory
 from collector.store.chunk import Chunk
-from collector.store.expire import GRACE_SECONDS, expire
+from collector.store.expiry.expire import GRACE_SECONDS, Expiry
+from collector.store.expiry.holds import Holds
+from collector.store.expiry.keep import Policy
 from collector.store.journal import Journal
 from collector.store.parquet import TableFile, encoded
 from collector.store.quarantine import Quarantine
@@ -46,6 +48,7 @@ class Upkeep:
         self._settings, self._counters = settings, counters
         self._one = threading.Lock()
         self._verified: set[Path] = set()
+        self._holds, self._expiry = Holds(database), Expiry(tables)
         self.turn = threading.Lock()
         """Held while a group is written and applied, and while a flush sets the tail apart."""
 
@@ -120,11 +123,17 @@ class Upkeep:
         """Let go of what is past its time; how many files went."""
         moment = datetime.fromtimestamp(now / 1e9, UTC)
         kept = self._settings.retention
+        policy = Policy(kept, self._holds.active())
         gone = 0
         for table in self._tables.names():
-            if self._tables.schema(table) is not None:
-                gone += expire(self._tables, table, moment, kept, grace)
-        forgotten = self._memory.ledger.forget(now - round(kept.raw * 1e9))
+            if self._tables.schema(table) is None:
+                continue
+            try:
+                gone += self._expiry.run(table, moment, policy, grace)
+            except (OSError, pa.ArrowException):
+                log.exception("an expiry failed", extra={"table": table})
+                self.check(table, self._expiry.old(table, moment, policy))
+        forgotten = self._memory.ledger.forget(now - round(kept.longest_raw * 1e9))
         state.forget(self._database, forgotten)
         return gone
 

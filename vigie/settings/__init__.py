@@ -5,7 +5,7 @@ secret is never a setting: a setting names the file that holds it. One program a
 """
 
 from vigie.settings.agent import AgentSettings, FragmentStore, Upstream
-from vigie.settings.collector import CollectorSettings, GridSettings, Retention, StoreSettings
+from vigie.settings.collector import CollectorSettings, GridSettings, StoreSettings
 from vigie.settings.dashboard import DashboardSettings
 from vigie.settings.reading import (
     DEFAULT_FILE,
@@ -19,6 +19,7 @@ from vigie.settings.reading import (
     spelled,
     variable,
 )
+from vigie.settings.retention import Kept, Retention
 from vigie.settings.setting import DATA, Address, host_port
 from vigie.settings.twin import TwinSettings
 
@@ -32,6 +33,7 @@ __all__ = [
     "DashboardSettings",
     "FragmentStore",
     "GridSettings",
+    "Kept",
     "Retention",
     "StoreSettings",
     "TwinSettings",

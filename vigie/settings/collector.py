@@ -4,17 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from vigie.document import Duration, Misfit, Size
+from vigie.document import Duration, Misfit, Size, duration_text
+from vigie.settings.retention import Retention
 from vigie.settings.setting import DATA, Address, setting
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long each table keeps its rows."""
-
-    raw: Duration = setting(30 * 86_400.0, "Readings as they came.")
-    minute: Duration = setting(400 * 86_400.0, "Rollups of one minute.")
-    hour: Duration = setting(3653 * 86_400.0, "Rollups of one hour.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +23,12 @@ class StoreSettings:
     retention: Retention = setting(Retention, "How long each table keeps its rows.")
 
     def __post_init__(self) -> None:
-        if self.late_limit > self.retention.raw:
+        where, shortest = self.retention.shortest_raw
+        if self.late_limit > shortest:
             raise Misfit(
                 "late_limit",
-                "is longer than retention.raw: a late row's hour could not be computed again; "
-                "shorten it, or keep raw rows longer",
+                f"is longer than retention.{where}, {duration_text(shortest)}: a late row's "
+                "hour could not be computed again; shorten it, or keep raw rows longer",
             )
 
 

@@ -198,7 +198,9 @@ def spelled(value: Any) -> str:
     if value is None:
         return ""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        members = {f.name: spelled(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        hints = typing.get_type_hints(type(value), include_extras=True)
+        members = {name: _member(hint, getattr(value, name)) for name, hint in hints.items()
+                   if name in {f.name for f in dataclasses.fields(value)}}  # fmt: skip
         return "{ " + ", ".join(f"{k} = {v}" for k, v in members.items() if v) + " }"
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{k} = {spelled(v)}" for k, v in value.items()) + " }"
@@ -208,3 +210,11 @@ def spelled(value: Any) -> str:
         text = re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", str(value))
         return json.dumps(text, ensure_ascii=False)
     return json.dumps(value)
+
+
+def _member(hint: Any, value: Any) -> str:
+    """One member of a table; a duration as it is written."""
+    kinds = [hint, *typing.get_args(hint)]
+    if value is not None and any(duration in typing.get_args(kind) for kind in kinds):
+        return f'"{duration_text(value)}"'
+    return spelled(value)

@@ -162,3 +162,68 @@ def test_a_password_in_a_url_is_masked() -> None:
 
 def test_there_are_less_than_sixty_settings() -> None:
     assert sum(len(list(settings.leaves(kind))) for kind in settings.PROGRAMS) < 60
+
+
+def refused(text: str, path: Path) -> str:
+    path.write_text(text)
+    with pytest.raises(SettingsError) as error:
+        settings.load(CollectorSettings, file=path)
+    return str(error.value)
+
+
+def test_a_measurement_may_keep_its_rows_for_a_time_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "vigie.toml"
+    path.write_text(
+        '[collector.store]\nlate_limit = "3d"\n'
+        '[collector.store.retention.measurements]\nhost = "3d"\n'
+        '[collector.store.retention.measurements.gpu]\nraw = "7d"\nminute = "90d"\n'
+    )
+    kept = settings.load(CollectorSettings, file=path).store.retention
+    assert [kept.of("gpu", tier) for tier in ("raw", "minute", "hour")] == [
+        7 * DAY, 90 * DAY, 3653 * DAY,
+    ]  # fmt: skip
+    assert kept.of("host", "raw") == 3 * DAY
+    assert kept.of("power", "raw") == kept.of(None, "raw") == kept.longest_raw == 30 * DAY
+    assert kept.shortest_raw == ("measurements.host.raw", 3 * DAY)
+
+
+def test_the_late_limit_fits_into_what_every_measurement_keeps_raw(tmp_path: Path) -> None:
+    text = '[collector.store]\nlate_limit = "7d"\n[collector.store.retention.measurements.gpu]\n'
+    told = refused(text + 'raw = "6d"\n', tmp_path / "vigie.toml")
+    assert "vigie.toml:2: collector.store.late_limit: is longer than" in told
+    assert "retention.measurements.gpu.raw, 6d: a late row's" in told
+
+
+def test_retention_of_an_unknown_measurement_is_refused_with_a_suggestion(tmp_path: Path) -> None:
+    text = '[collector.store.retention.measurements]\ngpuu = "10d"\n'
+    told = refused(text, tmp_path / "vigie.toml")
+    assert "vigie.toml:2: collector.store.retention.measurements.gpuu: " in told
+    assert "did you mean gpu?" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "blamed"),
+    [
+        ('[collector.store.retention]\nminute = "10d"\n', "retention.minute: minute rows"),
+        ('[collector.store.retention]\nhour = "399d"\n', "retention.hour: hour rows"),
+        (
+            '[collector.store.retention.measurements.gpu]\nraw = "500d"\n',
+            "retention.measurements.gpu.raw: minute rows",
+        ),
+        (
+            '[collector.store.retention.measurements.gpu]\nminute = "8d"\n',
+            "retention.measurements.gpu.minute: minute rows",
+        ),
+    ],
+)
+def test_a_coarser_tier_is_kept_at_least_as_long_as_a_finer_one(
+    text: str, blamed: str, tmp_path: Path
+) -> None:
+    assert blamed in refused(text, tmp_path / "vigie.toml")
+
+
+def test_retention_by_measurement_is_printed_as_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "vigie.toml"
+    path.write_text('[collector.store.retention.measurements.gpu]\nraw = "10d"\n')
+    printed = settings.describe(CollectorSettings, arguments("--config", str(path)), {})
+    assert 'measurements = { gpu = { raw = "10d" } }' in printed

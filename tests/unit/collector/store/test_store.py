@@ -126,7 +126,7 @@ def test_files_are_sorted_by_series_and_cut_by_hour(tmp_path: Path) -> None:
 
 
 def test_merge_makes_one_file_an_hour_and_expiry_lets_the_others_go(tmp_path: Path) -> None:
-    kept = StoreSettings(sync=0, reserve_bytes=0, retention=Retention(raw=1e10))
+    kept = StoreSettings(sync=0, reserve_bytes=0, retention=Retention(1e10, 1e10, 1e10))
     with Opened(tmp_path, kept) as run:
         for number in range(1, 5):
             run.send(body(number))

@@ -2,22 +2,17 @@
 
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import pyarrow as pa
 
-from collector.store import apply, flush, schema
-from collector.store import envelope as envelopes
-from collector.store.apply import Entry, Memory
+from collector.store import flush, schema
+from collector.store.apply import Memory
 from collector.store.chunk import known
-from collector.store.entry import Decoded, Envelope
-from collector.store.envelope import Note
-from collector.store.journal import Damage, Journal, Record, missing
 from collector.store.merge import read
 from collector.store.parquet import SUFFIX, Commit, Footer, TableFile, footer, sound
-from collector.store.quarantine import Found, Quarantine
+from collector.store.quarantine import Quarantine
 from collector.store.rebuild import choose
 from collector.store.tables import CATALOG, Tables, commit_name
 from vigie import catalogue
@@ -29,16 +24,6 @@ GROUP: Final = 64
 VERIFY_BYTES: Final = 512 * 2**20
 """Table files read whole at a start, newest first; `Store.verify` reads the others later."""
 LIVE_SECONDS: Final = 86_400
-
-
-@dataclass(slots=True)
-class Recovery:
-    """What a start found."""
-
-    replayed: int = 0
-    damaged: list[Found] = field(default_factory=list)
-    last: int = 0
-    """The newest position seen."""
 
 
 def open_tables(tables: Tables, quarantine: Quarantine, replayable: int | None) -> None:
@@ -86,13 +71,31 @@ def _rebuild(
 
 
 def _check(tables: Tables, table: str, quarantine: Quarantine) -> None:
-    """Every file is there with its size; of the newest the content is read."""
-    left = VERIFY_BYTES
-    for file in sorted(tables.files(table), key=lambda f: f.path.name, reverse=True):
-        left -= file.size
-        problem = problem_of(file, content=left >= 0)
+    """Every file is there with its size; `prove` reads what is in them."""
+    for file in tables.files(table):
+        problem = problem_of(file, content=False)
         if problem:
             drop_damaged(tables, table, file, quarantine, problem)
+
+
+def prove(
+    tables: Tables, check: Callable[[str, Sequence[TableFile]], int], stop: Callable[[], bool]
+) -> int:
+    """Have the newest files checked, those of every table in turn; how many are damaged."""
+    left, damaged = VERIFY_BYTES, 0
+    newest = [
+        (age, table, file)
+        for table in tables.names()
+        for age, file in enumerate(
+            sorted(tables.files(table), key=lambda f: f.path.name, reverse=True)
+        )
+    ]
+    for _, table, file in sorted(newest, key=lambda one: one[0]):
+        left -= file.size
+        if left < 0 or stop():
+            break
+        damaged += check(table, [file])
+    return damaged
 
 
 def problem_of(file: TableFile, *, content: bool) -> str:
@@ -129,65 +132,6 @@ def _sweep(tables: Tables, table: str) -> None:
     for path in tables.data(table).rglob("*"):
         if path.is_file() and path not in current:
             path.unlink()
-
-
-def replay(
-    journal: Journal, memory: Memory, decode: Callable[[bytes, Envelope], Decoded], *,
-    after: int, stored: Mapping[str, int], quarantine: Quarantine, room: Callable[[], None],
-) -> Recovery:  # fmt: skip
-    """Apply every record after that position again; `room` is called between groups."""
-    recovery = Recovery(last=max(after, *stored.values(), 0))
-    edges = sorted({after, *stored.values()})
-    group: list[Entry] = []
-    for entry in _entries(journal, decode, quarantine, recovery):
-        if entry.position <= after:
-            continue
-        # A group lies on one side of every table's position: all of it is stored there, or none.
-        apart = group and any(group[-1].position <= edge < entry.position for edge in edges)
-        if apart or len(group) >= GROUP:
-            memory.apply(group, stored)
-            group = []
-            room()
-        group.append(entry)
-        recovery.replayed += 1
-    if group:
-        memory.apply(group, stored)
-    memory.live.advance(recovery.last)
-    return recovery
-
-
-def _entries(
-    journal: Journal, decode: Callable[[bytes, Envelope], Decoded], quarantine: Quarantine,
-    recovery: Recovery,
-) -> Iterator[Entry]:  # fmt: skip
-    for segment in journal.segments():
-        # What damage hides is named itself.
-        if missing(recovery.last, segment.first) and not recovery.damaged:
-            detail = f"journal: records {recovery.last + 1} to {segment.first - 1} are missing"
-            quarantine.missing(segment.path, detail)
-        recovery.last = max(recovery.last, segment.first - 1)
-        for found in segment.read():
-            if isinstance(found, Damage):
-                recovery.damaged.append(Found(found.path, ""))
-                quarantine.bytes(found.path, found.offset, found.data, "journal")
-                continue
-            recovery.last = max(recovery.last, found.position)
-            try:
-                yield _entry(found, decode)
-            except Exception as error:
-                # One record that nobody can read any more must not keep the others from being.
-                log.exception("a record of the journal cannot be read")
-                detail = f"journal: record {found.position} cannot be read: {error}"
-                quarantine.bytes(segment.path, found.position, found.body, detail)
-
-
-def _entry(record: Record, decode: Callable[[bytes, Envelope], Decoded]) -> Entry:
-    envelope = envelopes.unpack(record.envelope)
-    if isinstance(envelope, Note):
-        return Entry(record.position, envelope, None, apply.notes(record.body))
-    decoded = decode(record.body, envelope)
-    apply.check(decoded)
-    return Entry(record.position, envelope, decoded)
 
 
 def newest_of_tables(tables: Tables, memory: Memory, names: Sequence[str], now: int) -> None:

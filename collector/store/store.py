@@ -3,7 +3,6 @@
 import logging
 import os
 import secrets
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,33 +14,32 @@ from collector.store import (
     apply,
     disk,
     flush,
-    happenings,
     late,
     query,
     recovery,
-    snapshot,
     state,
-    upkeep,
 )
 from collector.store import envelope as envelopes
 from collector.store.apply import Entry, Memory, check, noted
+from collector.store.backlog import Backlog
+from collector.store.catchup import CatchUp, Recovery
+from collector.store.damages import Damages
+from collector.store.early import Early
 from collector.store.entry import Decoded, Envelope
 from collector.store.expiry.expire import GRACE_SECONDS
 from collector.store.groups import Appended, Done, Groups, Waiting, answer
 from collector.store.happenings import Row
 from collector.store.journal import Journal
 from collector.store.late import Dirty
-from collector.store.ledger import Verdict
+from collector.store.ledger import Verdict, joined
 from collector.store.live import Live
 from collector.store.quarantine import Found, Quarantine
 from collector.store.query import Answer, Question
-from collector.store.recovery import Recovery
 from collector.store.reserve import Reserve
 from collector.store.scan import View
 from collector.store.scope import condition
 from collector.store.tables import Tables
 from collector.store.upkeep import ROLLED_UNTIL, Upkeep
-from vigie import catalogue
 from vigie.database import Database
 from vigie.errors import QueryError, StoreError, Unavailable
 from vigie.replies import Interval
@@ -76,17 +74,21 @@ class Store:
         self._memory = Memory(round(settings.late_limit * 1e6), counters)
         self._journal = Journal(directory / "journal")
         self._tables = Tables(directory / "tables", self._collector(), self._memory.lock)
-        self._damaged: list[Found] = []
-        self._quarantine = Quarantine(directory / "quarantine", self._damage)
+        self._damages = Damages(self.note, counters, clock)
+        self._quarantine = Quarantine(directory / "quarantine", self._damages.add)
         self._groups = Groups(self._commit, window=settings.sync)
         self._reserve = Reserve(directory, settings.reserve_bytes, lambda: self._memory.tail.bytes)
         self._upkeep = Upkeep(
             directory, self._memory, self._tables, self._journal, database=database,
             quarantine=self._quarantine, settings=settings, counters=counters,
         )  # fmt: skip
-        self._large = threading.Event()
-        self._opened = self._closed = False
-        self._early = threading.Thread(target=self._flush_early, name="store-flush", daemon=True)
+        self._early = Early(self._upkeep, self._memory.tail, settings.tail_bytes, counters)
+        self._backlog = Backlog(self._take)
+        self._catchup = CatchUp(
+            directory, self._memory, self._tables, self._upkeep, self._early, database=database,
+            quarantine=self._quarantine, decode=decode,
+        )  # fmt: skip
+        self._closed = False
 
     @property
     def live(self) -> Live:
@@ -106,45 +108,60 @@ class Store:
     @property
     def behind(self) -> bool:
         """More waits for the tables than memory bears: nothing is taken."""
-        return self._memory.tail.bytes > 2 * self._settings.tail_bytes
+        waiting = self._memory.tail.bytes + self._backlog.bytes
+        return waiting > 2 * self._settings.tail_bytes
+
+    @property
+    def catching_up(self) -> str:
+        """Why less is known than is held, or nothing once `catch_up` is done."""
+        if self._backlog.through:
+            return ""
+        return f"catching up: {self._catchup.share:.0%} of the journal is read"
 
     def open(self, found: Sequence[Found] = ()) -> Recovery:
-        """Recover, and begin to take; `found` is damage met before, in the state database."""
-        self._damaged.extend(found)
-        segments = self._journal.segments()
-        recovery.open_tables(
-            self._tables, self._quarantine, segments[0].first if segments else None
-        )
-        for agent, boot in self._memory.ledger.load(self._database):
-            detail = f"what is held of {agent}, boot {boot}, is not what was written"
-            self._quarantine.missing(self._directory / "state.db", detail)
-        self._memory.late.load(self._database)
-        for table in self._tables.names():
-            self._upkeep.rolled(table)
-        self._load_live()
-        flushed = upkeep.flushed(self._database)
-        stored = {table: self._tables.position(table) for table in self._tables.names()}
-        done = recovery.replay(
-            self._journal, self._memory, self._decode, after=flushed, stored=stored,
-            quarantine=self._quarantine, room=self._make_room,
-        )  # fmt: skip
-        last = max(done.last, flushed, *stored.values(), 0)
-        self._journal.begin(last)
-        done.damaged[:] = self._damaged
-        self._opened = True
+        """Begin, catch up, and look at the newest files: all that a start does."""
+        self.begin(found)
+        recovered = self.catch_up()
+        self.prove()
+        recovered.damaged[:] = self._damages.found
+        return recovered
+
+    def begin(self, found: Sequence[Found] = ()) -> None:
+        """Take from now on; `found` is damage met before, in the state database.
+
+        What is sent is synced and acknowledged, and can be asked for after `catch_up`, which needs
+        a time that grows with the journal. This does not.
+        """
+        for one in found:
+            self._damages.add(one)
+        self._journal.begin(self._catchup.begin(self._journal.segments()))
         self._groups.start()
         self._early.start()
-        if self._damaged:
-            self.note([self._event(found) for found in self._damaged])
+
+    def catch_up(self) -> Recovery:
+        """Know all that is held: tables, newest rows, what waited in the journal, what came since.
+
+        It returns early when `close` or `give_up` is called meanwhile.
+        """
+        now = self._clock() // 1_000
+        oldest = now - round(self._settings.retention.raw * 1e6)
+        done = self._catchup.run(oldest, now, lambda: self._closed)
+        self._backlog.drain(lambda: self._closed)
         return done
+
+    def prove(self) -> int:
+        """Read the newest table files whole, as `verify` does the others later; how many went."""
+        return recovery.prove(self._tables, self._upkeep.check, lambda: self._closed)
+
+    def give_up(self) -> None:
+        """Have `catch_up` return soon: what it has not read stays in the journal."""
+        self._closed = True
 
     def close(self) -> None:
         """Write what waits, and end; everything acknowledged is on the disk anyway."""
         self._groups.stop()
         self._closed = True
-        self._large.set()
-        if self._early.is_alive():
-            self._early.join()
+        self._early.stop()
         self._journal.close()
         self._tables.close()
 
@@ -263,6 +280,7 @@ class Store:
         Raises:
             OSError, StoreError: something could not be written; all is kept, for the next time.
         """
+        self._damages.tell()
         self._upkeep.flush(drop=True)
 
     def merge(self, now: int) -> int:
@@ -278,6 +296,8 @@ class Store:
         return self._upkeep.verify()
 
     def _view(self, table: str) -> View:
+        if not self._backlog.through:
+            raise Unavailable(self.catching_up, retry_after=2)
         try:
             columns = flush.columns(table)
         except StoreError as error:
@@ -287,59 +307,48 @@ class Store:
             files = self._tables.files(table)
         return View(columns, files, chunks)
 
-    def _load_live(self) -> None:
-        now = self._clock() // 1_000
-        oldest = now - round(self._settings.retention.longest_raw * 1e6)
-        lost = snapshot.load(self._directory / "live", self._memory, self._quarantine, oldest)
-        recovery.newest_of_tables(self._tables, self._memory, lost, now)
-
-    def _make_room(self) -> None:
-        if self._memory.tail.bytes > self._settings.tail_bytes:
-            self._upkeep.flush(drop=False)
-
-    def _flush_early(self) -> None:
-        """Flush whenever the tail grew large, without waiting for the minute."""
-        while not self._closed:
-            self._large.wait()
-            self._large.clear()
-            if self._memory.tail.bytes > self._settings.tail_bytes:
-                try:
-                    self._upkeep.flush(drop=True)
-                except (OSError, StoreError):
-                    log.exception("an early flush failed")
-                    self._counters.add("store_flush_failures_total")
-
     def _commit(self, group: list[Waiting]) -> None:
         """Write, sync, apply, answer: the one place where a frame becomes held."""
-        entries = [(envelopes.pack(w.envelope), w.body) for w in group]
-        with self._upkeep.turn:
-            try:
-                first = self._journal.append(entries)
-            except Unavailable as error:
-                for waiting in group:
-                    answer(waiting, error)
-                return
-            except OSError as error:
-                self._fatal(error)
-                raise
-            self._apply(group, first)
-        if self._memory.tail.bytes > self._settings.tail_bytes:
-            self._large.set()
-        for waiting in group:
-            pairs = {} if waiting.decoded is None else self._intervals(waiting.decoded)
-            answer(waiting, Appended(pairs))
-
-    def _apply(self, group: Sequence[Waiting], first: int) -> None:
+        records = [(envelopes.pack(w.envelope), w.body) for w in group]
+        try:
+            first = self._journal.append(records)
+        except Unavailable as error:
+            for waiting in group:
+                answer(waiting, error)
+            return
+        except OSError as error:
+            self._fatal(error)
+            raise
         entries = [
             Entry(position, w.envelope, w.decoded, _events(w))
             for position, w in enumerate(group, first)
         ]
+        applied = self._backlog.take(entries, sum(w.size for w in group))
+        for waiting in group:
+            answer(waiting, Appended(self._synced(waiting.decoded, applied=applied)))
+
+    def _take(self, entries: Sequence[Entry]) -> None:
         try:
-            self._memory.apply(entries, {})
+            with self._upkeep.turn:
+                self._memory.apply(entries, {})
         except Exception as error:
             # Memory may hold half a group: only a replay of the journal makes it whole again.
             self._fatal(error)
             raise
+        self._early.look()
+
+    def _synced(
+        self, decoded: Decoded | None, *, applied: bool
+    ) -> dict[tuple[str, str], list[Interval]]:
+        """What is held of those who sent this; the ledger learns of frames as they are applied."""
+        if decoded is None:
+            return {}
+        intervals = self._intervals(decoded)
+        if not applied:
+            for frame in decoded.frames:
+                number = frame.header.sequence
+                joined(intervals[frame.sender, frame.header.boot], number, number)
+        return intervals
 
     def _held(self, decoded: Decoded) -> bool:
         judge = self._memory.ledger.judge
@@ -359,19 +368,6 @@ class Store:
             name = secrets.token_hex(8)
             state.put_mark(self._database, state.COLLECTOR, name)
         return name
-
-    def _damage(self, found: Found) -> None:
-        self._counters.add("store_damaged_total")
-        if self._opened:
-            self.note([self._event(found)])
-        else:
-            self._damaged.append(found)
-
-    def _event(self, found: Found) -> Row:
-        now = self._clock() // 1_000
-        return happenings.row(
-            catalogue.DAMAGED, time=now, learned=now, detail=f"{found.path.name}: {found.detail}"
-        )
 
 
 def _events(waiting: Waiting) -> tuple[Row, ...]:

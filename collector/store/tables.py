@@ -127,6 +127,11 @@ class Tables:
             raise StoreError(f"{path}: {error}") from error
         self._catalog = catalog
 
+    @property
+    def opened(self) -> bool:
+        """Whether the catalog is open."""
+        return self._catalog is not None
+
     def close(self) -> None:
         """Let go of the catalog."""
         if self._catalog is not None:

@@ -8,9 +8,9 @@ from typing import Any, Self
 
 from collector.counters import Counters
 from collector.store import state
+from collector.store.catchup import Recovery
 from collector.store.groups import Appended
 from collector.store.quarantine import Found, Quarantine
-from collector.store.recovery import Recovery
 from collector.store.store import Store
 from tests.build import requests
 from tests.build.requests import START

@@ -33,6 +33,7 @@ from collector.store.journal import Journal
 from collector.store.late import Dirty
 from collector.store.ledger import Verdict, joined
 from collector.store.live import Live
+from collector.store.parts import Parts
 from collector.store.quarantine import Found, Quarantine
 from collector.store.query import Answer, Question
 from collector.store.reserve import Reserve
@@ -101,6 +102,12 @@ class Store:
         return self._quarantine
 
     @property
+    def parts(self) -> Parts:
+        """What it is made of, for those who keep it."""
+        return Parts(self._directory, self._settings, self._database, self._tables, self._journal,
+                     self._memory, self._upkeep)  # fmt: skip
+
+    @property
     def full(self) -> bool:
         """Below the disk reserve: nothing is taken."""
         return self._reserve.full
@@ -144,7 +151,7 @@ class Store:
         It returns early when `close` or `give_up` is called meanwhile.
         """
         now = self._clock() // 1_000
-        oldest = now - round(self._settings.retention.raw * 1e6)
+        oldest = now - round(self._settings.retention.longest_raw * 1e6)
         done = self._catchup.run(oldest, now, lambda: self._closed)
         self._backlog.drain(lambda: self._closed)
         return done

@@ -51,6 +51,8 @@ class Upkeep:
         self._holds, self._expiry = Holds(database), Expiry(tables)
         self.turn = threading.Lock()
         """Held while a group is written and applied, and while a flush sets the tail apart."""
+        self.flushing = self._one
+        """Held while a flush is under way: while it is, no row moves from journal to tables."""
 
     def flush(self, *, drop: bool) -> None:
         """Bring the tail into the tables; with `drop`, segments that are not needed then go.

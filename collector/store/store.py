@@ -215,7 +215,7 @@ class Store:
             QueryError: there is no such table or column.
         """
         for _ in range(10):
-            view = self._view(table).within(_microseconds(start), _microseconds(end))
+            view = self.view(table).within(_microseconds(start), _microseconds(end))
             unknown = set(columns or ()) - set(view.schema.names)
             if unknown:
                 raise QueryError(f"{table} has no column {', '.join(sorted(unknown))}")
@@ -239,7 +239,7 @@ class Store:
 
     def size(self, table: str, start: datetime, end: datetime) -> int:
         """About how many rows a table has from `start` until before `end`."""
-        view = self._view(table).within(_microseconds(start), _microseconds(end))
+        view = self.view(table).within(_microseconds(start), _microseconds(end))
         return sum(f.rows for f in view.files) + sum(len(c.times) for c in view.chunks)
 
     def rolling(self, measurement: str, until: datetime) -> None:
@@ -302,7 +302,13 @@ class Store:
         """Read some table files whole; how many were damaged, put away and named."""
         return self._upkeep.verify()
 
-    def _view(self, table: str) -> View:
+    def view(self, table: str) -> View:
+        """What a table is now: its files, which stay for a while, and what is in none.
+
+        Raises:
+            QueryError: there is no such table.
+            Unavailable: the journal is still being read.
+        """
         if not self._backlog.through:
             raise Unavailable(self.catching_up, retry_after=2)
         try:

@@ -186,7 +186,8 @@ class Service:
             hears=self._hears, publish=self._publisher.publish, wake=self._deliver.wake,
         )  # fmt: skip
         self._loading = threading.Thread(target=self._load, name="fragments", daemon=True)
-        self._hindrance, self._failed = "starting: the journal is being read", False
+        self._hindrance, self._failed = "starting", False
+        self._caught_up = False
         self._server = Server(self._app(written), CONNECTIONS, self._publisher.close)
 
     def run(self) -> int:
@@ -205,6 +206,7 @@ class Service:
             self._server.run([listening])
         finally:
             listening.close()
+            self._store.give_up()
             recovery.join()
             self._end()
         return int(self._failed)
@@ -214,22 +216,33 @@ class Service:
         self._server.should_exit = True
 
     def _recover(self) -> None:
-        """Open the store and begin to work, while /healthz answers already."""
+        """Take frames, then know again what was known, and begin to work."""
         began = time.monotonic()
+        gc.set_threshold(GARBAGE_OBJECTS)
         try:
-            self._store.open(self._damage)
+            self._store.begin(self._damage)
+            self._hindrance = ""
+            self._counters.set("recovery_acknowledging_seconds", time.monotonic() - began)
+            log.info("ready", extra={"listen": self._settings.listen,
+                                     "data": str(self._directory)})  # fmt: skip
+            self._store.catch_up()
+            if self._store.catching_up:
+                return  # we are told to end
+            gc.freeze()  # what is here by now stays, and is not looked through again and again
             self._start()
         except Exception:
             # Nothing can be acknowledged: end, and let whoever started us start us again.
             log.critical("the store does not open", exc_info=True)
             self._failed = self._server.should_exit = True
             return
-        gc.freeze()  # what is here by now stays, and is not looked through again and again
-        gc.set_threshold(GARBAGE_OBJECTS)
-        self._hindrance = ""
+        self._caught_up = True
         self._counters.set("recovery_seconds", time.monotonic() - began)
-        log.info("ready", extra={"listen": self._settings.listen, "data": str(self._directory)})
+        log.info("caught up", extra={"seconds": round(time.monotonic() - began, 1)})
         self._loading.start()
+        try:
+            self._store.prove()
+        except Exception:
+            log.exception("the newest files cannot be verified; the duty comes to them later")
 
     def _load(self) -> None:
         """Read the fragments; until then they are neither taken nor told, and all else is."""
@@ -290,11 +303,15 @@ class Service:
             self._loading.join()
 
     def _last_flush(self) -> None:
-        if not self._hindrance:
+        if self._caught_up:
             Flush(self._store).run(datetime.now(UTC))
 
     def _back_up(self) -> None:
         state.back_up(self._database, self._directory / "state.db")
+
+    def _behind(self) -> str:
+        """Why not all that is held can be asked for."""
+        return self._hindrance or ("" if self._caught_up else self._store.catching_up or "starting")
 
     def _why_not(self) -> str:
         if self._hindrance:
@@ -315,9 +332,9 @@ class Service:
             frames.PATH: Frames(door, self._store, self._inventories, self._counters),
             fragments.PATH: fragments.Told(told, self._fragments),
         }
-        open_routers = [health.routes(self._why_not, self._counters)]
+        open_routers = [health.routes(self._why_not, self._behind, self._counters)]
         api = application(self._people, self._routers(written), open_routers, self._lifespan)
-        return App(posts, api, self._database, time.time, lambda: self._hindrance)
+        return App(posts, api, self._database, time.time, self._behind)
 
     def _routers(self, written: Declared) -> list[APIRouter]:
         store, people, clock = self._store, self._people, time.time

@@ -17,12 +17,14 @@ from vigie.frame import CONTENT_TYPE
 
 ROOT: Final = "/api/v1"
 DESCRIPTION: Final = (
-    "Every route but /healthz, /readyz, /metrics and this page needs a credential: "
-    "Authorization: Bearer <token>. Answers hold only what lies within its scope. "
+    "Every route but /healthz, /readyz, /readyz/questions, /metrics and this page needs a "
+    "credential: Authorization: Bearer <token>. Answers hold only what lies within its scope. "
     "Errors are RFC 9457 documents, times RFC 3339 UTC. Tables answer JSON, or an Arrow stream "
     "with Accept: application/vnd.apache.arrow.stream. "
     "A POST with an Idempotency-Key happens once, however often it is sent within a day."
 )
+AT_ONCE: Final = ("principals", "credentials", "sessions", "openapi.json")
+"""What is answered while a start still reads the journal: none of it is of readings."""
 SECURITY: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -44,13 +46,13 @@ class App:
 
     def __init__(
         self, posts: Mapping[str, Posts], api: FastAPI, database: Database,
-        clock: Callable[[], float], hindrance: Callable[[], str],
+        clock: Callable[[], float], behind: Callable[[], str],
     ) -> None:  # fmt: skip
         """`posts` by path.
 
-        `hindrance` says why nothing can be asked yet, or nothing; `clock` tells Unix time.
+        `behind` says why readings cannot be asked for yet, or nothing; `clock` tells Unix time.
         """
-        self.api, self._hindrance = api, hindrance
+        self.api, self._behind = api, behind
         self._posts = posts
         self._rest = Idempotency(api, database, clock)
 
@@ -60,7 +62,7 @@ class App:
             await self.api(scope, receive, send)
         elif scope["method"] == "POST" and (post := self._posts.get(scope["path"])):
             await post(scope, receive, _secured(send))
-        elif scope["path"].startswith(f"{ROOT}/") and (why := self._hindrance()):
+        elif _of_readings(scope["path"]) and (why := self._behind()):
             await problems.answer(Unavailable(why, 2))(scope, receive, _secured(send))
         else:
             await self._rest(scope, receive, _secured(send))
@@ -118,6 +120,12 @@ _FRAGMENTS: Final = {
     "requestBody": {"content": {FRAGMENTS_TYPE: {"description": "One message."}}},
     "responses": {"200": {"description": "A FragmentsHeld."}},
 }
+
+
+def _of_readings(path: str) -> bool:
+    """Whether an answer depends on what the store knows."""
+    root, _, rest = path.partition(f"{ROOT}/")
+    return not root and bool(rest) and rest.partition("/")[0] not in AT_ONCE
 
 
 def _secured(send: Send) -> Send:

@@ -20,6 +20,8 @@ from vigie.client import Client, build
 from vigie.replies import Enrolment, FramesReply, Secret, Table
 
 PORTS = (15_000, 32_000)
+ANSWERS = "/readyz/questions"
+"""Answers 200 once a collector takes frames, and what it holds can be asked for."""
 
 
 def free_port() -> int:
@@ -71,10 +73,11 @@ class Collector:
         self.log = data / "collector.log"
         self._clients: list[Client] = []
 
-    def start(self, *, seconds: float = 20.0, until: str = "/readyz") -> "Collector":
-        """Start it and wait until it can acknowledge; its log is in the failure if it does not.
+    def start(self, *, seconds: float = 20.0, until: str = ANSWERS) -> "Collector":
+        """Start it and wait until it knows all that it holds; if not, its log is in the failure.
 
-        `until` is what must answer; `/healthz` does also where nothing can be acknowledged.
+        `until` is what must answer; `/readyz` does before that, and `/healthz` also where nothing
+        can be acknowledged.
         """
         self.data.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:

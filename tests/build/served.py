@@ -3,14 +3,13 @@
 import http.client
 import json
 import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from collector.service import Service, declared
-from tests.build.programs import Sender, free_port, wait_for
+from tests.build.programs import ANSWERS, Sender, free_port, wait_for
 from vigie.client import Client
 from vigie.replies import Enrolment, Secret
 from vigie.settings import CollectorSettings
@@ -31,8 +30,7 @@ class Served:
     def __enter__(self) -> Self:
         self._thread.start()
         assert wait_for(self.url, "/healthz")
-        while self.ask("GET", "/readyz")[2].startswith(b"starting"):
-            time.sleep(0.02)
+        assert wait_for(self.url, ANSWERS)
         return self
 
     def __exit__(

@@ -20,7 +20,7 @@ from vigie.errors import Refused
 from vigie.frame import CONTENT_TYPE, MAX_REQUEST_BYTES
 from vigie.replies import Containers, Principals, Session, Table
 
-OPEN = {"/healthz", "/readyz", "/metrics", "/docs"}
+OPEN = {"/healthz", "/readyz", "/readyz/questions", "/metrics", "/docs"}
 FOR_AGENTS = {"/api/v1/sessions/current", "/api/v1/fragments/key"}
 BY_CODE = {("POST", "/api/v1/credentials"), ("POST", "/api/v1/sessions")}
 """Whoever holds a one-time code needs no credential yet."""

@@ -25,25 +25,15 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
+from pyiceberg.table.update import AddSchemaUpdate, SetCurrentSchemaUpdate
 from pyiceberg.transforms import DayTransform, HourTransform, MonthTransform, Transform
-from pyiceberg.types import (
-    BooleanType,
-    DoubleType,
-    IcebergType,
-    IntegerType,
-    ListType,
-    LongType,
-    NestedField,
-    StringType,
-    TimestamptzType,
-)
+from pyiceberg.types import TimestamptzType
 from sqlalchemy import event
 
-from collector.store import disk
+from collector.store import disk, iceberg
 from collector.store.chunk import Times
 from collector.store.files import SyncedFiles, local, sidecar
 from collector.store.parquet import SUFFIX, Commit, TableFile
-from collector.store.schema import TIME_TYPE
 from vigie.errors import StoreError
 from vigie.frame import TIME_COLUMN
 
@@ -66,11 +56,6 @@ PROPERTIES: Final = {
     "write.metadata.metrics.column.time": "full",
     "write.metadata.metrics.column.container": "full",
 }
-
-_TYPES: Final[Mapping[pa.DataType, IcebergType]] = {
-    pa.string(): StringType(), pa.bool_(): BooleanType(), pa.int32(): IntegerType(),
-    pa.int64(): LongType(), pa.float64(): DoubleType(), TIME_TYPE: TimestamptzType(),
-}  # fmt: skip
 
 
 class Overtaken(StoreError):
@@ -180,7 +165,7 @@ class Tables:
                 with known.update_schema() as update:
                     for column in schema:
                         if column.name not in names:
-                            update.add_column(column.name, _iceberg(column.type, 0))
+                            update.add_column(column.name, iceberg.iceberg_type(column.type, 0))
                 self._tables[table] = self._known().load_table((NAMESPACE, table))
 
     def forget(self, table: str) -> None:
@@ -194,7 +179,21 @@ class Tables:
     def schema(self, table: str) -> pa.Schema | None:
         """Columns of a table with their ids, or None where there is no such table."""
         known = self._tables.get(table)
-        return None if known is None else _arrow(known.schema())
+        return None if known is None else iceberg.arrow(known.schema())
+
+    def described(self, table: str) -> str:
+        """The columns of a table with their ids, as Iceberg writes them."""
+        return self._tables[table].schema().model_dump_json()
+
+    def describe(self, table: str, described: str) -> None:
+        """Give a table that has no files yet the columns and ids of another one."""
+        schema = Schema.model_validate_json(described)
+        with self.writing:
+            with self._tables[table].transaction() as change:
+                # No public act keeps ids, and the files to come carry them already.
+                newest = SetCurrentSchemaUpdate(**{"schema-id": -1})
+                change._apply((AddSchemaUpdate(schema=schema), newest))  # noqa: SLF001
+            self._tables[table] = self._known().load_table((NAMESPACE, table))
 
     def files(self, table: str) -> tuple[TableFile, ...]:
         """The files that are the table now."""
@@ -283,7 +282,7 @@ class Tables:
         name, transform = partition_of(table)
         self._tables[table] = self._known().create_table(
             (NAMESPACE, table),
-            _schema(schema),
+            iceberg.schema(schema),
             location=self.home(table).absolute().as_uri(),
             partition_spec=PartitionSpec(PartitionField(1, 1000, transform, f"time_{name}")),
             properties=PROPERTIES,
@@ -344,41 +343,6 @@ def _current(known: Table) -> Iterator[TableFile]:
                 int(from_bytes(TimestamptzType(), data.upper_bounds[time])),
                 data,
             )
-
-
-def _schema(schema: pa.Schema) -> Schema:
-    """The Iceberg schema of new columns, numbered from 1; list elements after them."""
-    elements = len(schema)
-    fields = []
-    for number, column in enumerate(schema, 1):
-        elements += pa.types.is_list(column.type)
-        kind = _iceberg(column.type, elements)
-        fields.append(NestedField(number, column.name, kind, required=not column.nullable))
-    return Schema(*fields)
-
-
-def _iceberg(kind: pa.DataType, element: int) -> IcebergType:
-    if pa.types.is_list(kind):
-        return ListType(element, _TYPES[kind.value_type], element_required=False)
-    return _TYPES[kind]
-
-
-def _arrow(schema: Schema) -> pa.Schema:
-    """The Arrow schema of a table, with the ids that its files carry."""
-    kinds = {str(kind): arrow for arrow, kind in _TYPES.items()}
-    columns = []
-    for column in schema.fields:
-        if isinstance(column.field_type, ListType):
-            inner = column.field_type
-            kind = pa.list_(_field("element", kinds[str(inner.element_type)], inner.element_id))
-        else:
-            kind = kinds[str(column.field_type)]
-        columns.append(_field(column.name, kind, column.field_id, required=column.required))
-    return pa.schema(columns)
-
-
-def _field(name: str, kind: pa.DataType, number: int, *, required: bool = False) -> pa.Field:
-    return pa.field(name, kind, not required, {"PARQUET:field_id": str(number)})
 
 
 def _durable(connection: Any, _: object) -> None:

@@ -39,6 +39,7 @@ from collector.api import (
     series,
     sessions,
     sovereignty,
+    sql,
     stream,
 )
 from collector.api import devices as equipment
@@ -80,6 +81,7 @@ from collector.networks import Networks
 from collector.people import People
 from collector.reports import desk
 from collector.schedule import Schedule
+from collector.sql.children import Children
 from collector.store import state
 from collector.store.quarantine import Found, Quarantine
 from collector.store.store import Store
@@ -173,6 +175,7 @@ class Service:
             self._database, self._holdings, self._networks.current
         )
         self._publisher = stream.Publisher(self._counters)
+        self._children = Children(self._counters)
         self._schedule = Schedule(self._counters)
         messages = outbox.Outbox(self._database)
         self._commissioning = Commissioning(self._store, written.receivers, messages.taken)
@@ -282,6 +285,7 @@ class Service:
             ("evaluate", self._evaluate.stop),
             ("deliver", self._deliver.stop),
             ("schedule", self._schedule.stop),
+            ("queries", self._children.close),
             ("fragments", self._close_fragments),
             ("uses", self._people.note_uses),
             ("flush", self._last_flush),
@@ -366,6 +370,7 @@ class Service:
             ),
             kpis.routes(indicators, clock),
             sovereignty.routes(vanishing, clock),
+            sql.routes(store, self._networks, people, self._children, clock),
             reported.routes(reporting, reports, clock),
             stream.routes(self._publisher, people, lambda: store.live.commit),
             principals.routes(people),

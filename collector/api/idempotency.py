@@ -21,6 +21,8 @@ MAX_KEY_BYTES: Final = 200
 MAX_BODY_BYTES: Final = min(MAX_REQUEST_BYTES, 2**20)
 MAX_SECRETS: Final = 10_000
 SECRET_PATHS: Final = ("/api/v1/credentials", "/api/v1/sessions", "/api/v1/principals")
+ASKING: Final = frozenset({"/api/v1/sql"})
+"""Posts that change nothing; their answers may be large, and are never kept."""
 
 TABLES: Final = (
     Table(
@@ -77,7 +79,7 @@ class Idempotency:
             await _answer(send, 413, problems.MEDIA_TYPE, problems.document(413, "too large"))
             return
         key = headers.get(b"idempotency-key", b"")
-        if not key:
+        if not key or scope["path"] in ASKING:
             await self._app(scope, _again(body, receive), send)
             return
         if len(key) > MAX_KEY_BYTES:

@@ -59,7 +59,7 @@ from vigie.replies.store import (
     StoreTable,
     StoreTask,
 )
-from vigie.replies.table import Cell, Problem, Table
+from vigie.replies.table import Cell, Problem, Rows, Table
 
 __all__ = [
     "Alert",
@@ -107,6 +107,7 @@ __all__ = [
     "ReportField",
     "ReportStep",
     "Reports",
+    "Rows",
     "Secret",
     "Session",
     "Site",

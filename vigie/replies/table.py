@@ -31,3 +31,17 @@ class Table:
     quality: str | None = None
     simulated_share: float = 0.0
     cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a query in SQL answers: columns of equal length, and the type of each.
+
+    `simulated`: among what the query could read is what the twin plays; `containers` has which.
+    """
+
+    as_of: str
+    simulated: bool
+    rows: int
+    types: dict[str, str]
+    columns: dict[str, list[Cell]]

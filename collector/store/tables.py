@@ -191,7 +191,7 @@ class Tables:
         with self.writing:
             with self._tables[table].transaction() as change:
                 # No public act keeps ids, and the files to come carry them already.
-                newest = SetCurrentSchemaUpdate(**{"schema-id": -1})
+                newest = SetCurrentSchemaUpdate.model_validate({"schema-id": -1})
                 change._apply((AddSchemaUpdate(schema=schema), newest))  # noqa: SLF001
             self._tables[table] = self._known().load_table((NAMESPACE, table))
 

@@ -69,7 +69,7 @@ def group(table: pa.Table, series: Sequence[str], resolution: int | None) -> Gro
 
 def numbers(column: pa.ChunkedArray) -> Array:
     """A column as numpy: times in microseconds, flags as 0 and 1, nulls as 0."""
-    whole = column.combine_chunks()
+    whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     if pa.types.is_timestamp(whole.type):
         whole = whole.view(pa.int64())
     if pa.types.is_boolean(whole.type):

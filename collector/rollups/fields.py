@@ -78,7 +78,7 @@ class Windows:
         def more(suffix: str) -> Array:
             column = table[f"{name}_{suffix}"]
             if pa.types.is_list(column.type):
-                return _matrix(column.take(where), len(declared.codes))
+                return matrix(column.take(where), len(declared.codes))
             return numbers(column)[where]
 
         spans = Spans(starts, more("first_time"), more("last_time"), self._gap)
@@ -99,7 +99,7 @@ def _valid(column: pa.ChunkedArray) -> Array:
     return valid
 
 
-def _matrix(column: pa.ChunkedArray, width: int) -> Array:
+def matrix(column: pa.ChunkedArray, width: int) -> Array:
     """Lists as rows; one written before the catalogue grew is shorter, and 0 at its end."""
     whole = column.combine_chunks()
     lengths = np.diff(numbers(pa.chunked_array([whole.offsets])))

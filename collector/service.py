@@ -28,7 +28,6 @@ from collector.api import (
     credentials,
     events,
     fragments,
-    frames,
     health,
     idempotency,
     kpis,
@@ -332,13 +331,14 @@ class Service:
             self._people, lambda: bool(self._why_not()), self._counters, time.time_ns,
             kind=CONTENT_TYPE, name="fragments",
         )  # fmt: skip
-        posts = {
-            frames.PATH: Frames(door, self._store, self._inventories, self._counters),
-            fragments.PATH: fragments.Told(told, self._fragments),
-        }
+        taking = Frames(door, self._store, self._inventories, self._counters)
+        telling = fragments.Told(told, self._fragments)
         open_routers = [health.routes(self._why_not, self._behind, self._counters)]
         api = application(self._people, self._routers(written), open_routers, self._lifespan)
-        return App(posts, api, self._database, time.time, self._behind)
+        return App(
+            taking, telling, api, self._database,
+            clock=time.time, behind=self._behind,
+        )  # fmt: skip
 
     def _routers(self, written: Declared) -> list[APIRouter]:
         store, people, clock = self._store, self._people, time.time

@@ -1,6 +1,6 @@
 """The application: routers under one roof, frames beside them, the same headers on every answer."""
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
@@ -42,18 +42,24 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 class App:
-    """ASGI: what senders post goes straight in, everything else through FastAPI."""
+    """ASGI: what senders post goes straight in, everything else through FastAPI.
+
+    `frames` may be asked past ASGI; `always` are the headers of every answer then.
+    """
+
+    always = b"".join(b"%b: %b\r\n" % pair for pair in (*SECURITY, POLICY))
 
     def __init__(
-        self, posts: Mapping[str, Posts], api: FastAPI, database: Database,
+        self, readings: frames.Frames, told: fragments.Told, api: FastAPI, database: Database, *,
         clock: Callable[[], float], behind: Callable[[], str],
     ) -> None:  # fmt: skip
-        """`posts` by path.
+        """Who takes frames, who takes what is told of fragments, and what answers the rest.
 
         `behind` says why readings cannot be asked for yet, or nothing; `clock` tells Unix time.
         """
         self.api, self._behind = api, behind
-        self._posts = posts
+        self.frames = readings
+        self._posts: dict[str, Posts] = {frames.PATH: readings, fragments.PATH: told}
         self._rest = Idempotency(api, database, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

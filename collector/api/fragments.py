@@ -45,10 +45,10 @@ class Told(Posts):
         self._beside = ThreadPoolExecutor(WORKERS, thread_name_prefix="fragments")
 
     async def _answer(self, caller: Caller, headers: Headers, receive: Receive) -> bytes:
-        envelope = self._door.enter(headers, caller)
+        envelope = self.door.enter(headers, caller)
         if self._waiting >= MAX_WAITING:
             raise Unavailable("too many tell of fragments at once; come back soon", 1)
-        hand = Hand(self._door)
+        hand = Hand(self.door)
         self._waiting += 1
         try:
             body = await whole(receive, hand.take)

@@ -1,31 +1,33 @@
-"""`POST frames`: the one way in for readings. Plain ASGI, because it is asked the most."""
+"""`POST frames`: the one way in for readings. No framework, because it is asked the most."""
 
 import asyncio
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final
 
 from collector.api.posts import Hand, Posts, Receive, whole
 from collector.counters import Counters
-from collector.intake.body import expand
-from collector.intake.decode import decode, decode_plain
 from collector.intake.door import Door, Headers
+from collector.intake.readers import Post, Readers
 from collector.intake.told import Told
 from collector.inventory.devices import Inventories
 from collector.people import Caller
 from collector.store.entry import Decoded, Envelope
 from collector.store.groups import Appended
 from collector.store.store import Store
+from vigie.errors import VigieError
+
+log = logging.getLogger(__name__)
 
 PATH: Final = "/api/v1/frames"
-INLINE_BYTES: Final = 128 * 2**10
-PLAIN_BYTES: Final = 512 * 2**10
-"""A body that is larger, before or after it is expanded, is decoded beside the event loop, so that
-nobody waits behind it."""
+
+Answer = bytes | Exception
+"""The JSON of a 200, or what is answered with a problem document."""
+Done = Callable[[Answer], None]
 
 
 class Frames(Posts):
@@ -38,33 +40,59 @@ class Frames(Posts):
         self._store = store
         self._inventories, self._counters = inventories, counters
         self._wakeups, self._told = Wakeups(), Told(time.monotonic)
-        self._beside = ThreadPoolExecutor(2, thread_name_prefix="decode")
+        self._readers = Readers()
+        self._encode = json.JSONEncoder(separators=(",", ":")).encode
+
+    def take(self, caller: Caller, envelope: Envelope, body: bytes, done: Done) -> None:
+        """Keep a body; call it, and be called back, in the loop's thread."""
+        soon = self._wakeups.soon()
+
+        def decoded(result: Decoded | Exception) -> None:
+            if isinstance(result, Exception):
+                soon(partial(done, result))
+                return
+            found = self._told.thinned(result)
+
+            def kept(appended: Appended | Exception) -> None:
+                soon(partial(self._kept, caller, found, appended, done))
+
+            try:
+                self._store.append(envelope, body, found, kept)
+            except VigieError as error:
+                soon(partial(done, error))
+
+        self._readers.put(Post(envelope, body, decoded))
 
     async def _answer(self, caller: Caller, headers: Headers, receive: Receive) -> bytes:
-        envelope = self._door.enter(headers, caller)
-        hand = Hand(self._door)
+        envelope = self.door.enter(headers, caller)
+        hand = Hand(self.door)
         try:
             body = await whole(receive, hand.take)
-            decoded = await self._decoded(body, envelope)
-            decoded = self._told.thinned(decoded)
-            future, done = self._wakeups.future()
-            self._store.append(envelope, body, decoded, done)
+            future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+            self.take(caller, envelope, body, partial(_resolve, future))
+            return await future
         finally:
             hand.empty()
-        appended = await future
-        self._count(caller, decoded)
-        if any(frame.header.inventories for frame in decoded.frames):
-            await asyncio.to_thread(self._inventories.take, decoded.frames)
-        return self._reply(decoded, appended)
 
-    async def _decoded(self, body: bytes, envelope: Envelope) -> Decoded:
-        beside = partial(asyncio.get_running_loop().run_in_executor, self._beside)
-        if len(body) > INLINE_BYTES:
-            return await beside(decode, body, envelope)
-        plain = expand(body, compressed=envelope.compressed)
-        if len(plain) > PLAIN_BYTES:
-            return await beside(decode_plain, plain, envelope)
-        return decode_plain(plain, envelope)
+    def _kept(
+        self, caller: Caller, decoded: Decoded, appended: Appended | Exception, done: Done
+    ) -> None:
+        """It is on the disk, or not: tell the sender."""
+        if isinstance(appended, Exception):
+            done(appended)
+            return
+        self._count(caller, decoded)
+        if not any(frame.header.inventories for frame in decoded.frames):
+            done(self._reply(decoded, appended))
+            return
+        loop = asyncio.get_running_loop()
+        taken = loop.run_in_executor(None, self._inventories.take, decoded.frames)
+
+        def then(_: object) -> None:
+            error = taken.exception()
+            done(error if isinstance(error, Exception) else self._reply(decoded, appended))
+
+        taken.add_done_callback(then)
 
     def _count(self, caller: Caller, decoded: Decoded) -> None:
         self._counters.add("frames_acknowledged_total", len(decoded.frames), agent=caller.name)
@@ -82,37 +110,47 @@ class Frames(Posts):
             "dropped": decoded.dropped,
             "wants": self._inventories.wants(frame.header for frame in decoded.frames),
         }
-        return json.dumps(reply, separators=(",", ":")).encode()
+        return self._encode(reply).encode()
+
+
+def _resolve(future: "asyncio.Future[bytes]", answer: Answer) -> None:
+    if future.done():
+        return
+    if isinstance(answer, BaseException):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
+
+
+Call = Callable[[], None]
 
 
 class Wakeups:
-    """Futures that the store's thread resolves, many with one call into the event loop."""
+    """Calls that other threads want made in the loop's: many with one wake-up of it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._done: list[tuple[asyncio.Future[Appended], Appended | Exception]] = []
+        self._calls: list[Call] = []
 
-    def future(self) -> tuple[asyncio.Future[Appended], Callable[[Appended | Exception], None]]:
-        """A future of the running loop, and what to call once from any thread to resolve it."""
+    def soon(self) -> Callable[[Call], None]:
+        """What any thread may give a call to, for the running loop to make."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Appended] = loop.create_future()
 
-        def done(result: Appended | Exception) -> None:
+        def soon(call: Call) -> None:
             with self._lock:
-                self._done.append((future, result))
-                first = len(self._done) == 1
+                self._calls.append(call)
+                first = len(self._calls) == 1
             if first:
-                loop.call_soon_threadsafe(self._resolve)
+                loop.call_soon_threadsafe(self._make)
 
-        return future, done
+        return soon
 
-    def _resolve(self) -> None:
+    def _make(self) -> None:
         with self._lock:
-            done, self._done = self._done, []
-        for future, result in done:
-            if future.done():
-                continue
-            if isinstance(result, Exception):
-                future.set_exception(result)
-            else:
-                future.set_result(result)
+            calls, self._calls = self._calls, []
+        for call in calls:
+            try:
+                call()
+            except Exception:
+                # One sender's connection: the others hear their answers.
+                log.exception("an answer could not be given")

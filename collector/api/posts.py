@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -30,11 +31,25 @@ class Gone(Exception):
     """The sender hung up; nobody waits for an answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a sender hears."""
+
+    status: int
+    content: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The media type of the content."""
+        return "application/json" if self.status == HTTPStatus.OK else problems.MEDIA_TYPE
+
+
 class Posts(ABC):
     """Answers one `POST`: 200 only when everything of the request is synced to disk."""
 
     def __init__(self, door: Door) -> None:
-        self._door = door
+        self.door = door
 
     @abstractmethod
     async def _answer(self, caller: Caller, headers: Headers, receive: Receive) -> bytes:
@@ -44,27 +59,28 @@ class Posts(ABC):
         """ASGI."""
         caller: Caller | None = None
         headers = dict(scope["headers"])
-        more: dict[str, str] = {}
         try:
-            caller = self._door.sender(headers)
-            status, content = 200, await self._answer(caller, headers, receive)
+            caller = self.door.sender(headers)
+            reply = Reply(200, await self._answer(caller, headers, receive))
         except Gone:
             return
         except VigieError as error:
-            status, detail, fault, more = problems.of(error)
-            if isinstance(error, Refused):
-                fault = "scope" if caller and error.status == 403 else fault
-            self._door.count_refused(caller, fault)
-            content = problems.document(status, detail, fault)
-        except Exception:
+            reply = self.refusal(caller, headers, error)
+        except Exception as error:
             # One request: whatever it held, the next one is served.
             log.exception("a request of a sender failed", extra={"path": scope["path"]})
-            self._door.count_refused(caller, "internal")
-            status = 500
-            content = problems.document(500, "the collector failed on this", "internal")
-        if status == HTTPStatus.REQUEST_TIMEOUT or (status >= 400 and _endless(headers)):
+            reply = self.refusal(caller, headers, error)
+        await _respond(send, reply)
+
+    def refusal(self, caller: Caller | None, headers: Headers, error: Exception) -> Reply:
+        """What a sender hears of an error; counted."""
+        status, detail, fault, more = problems.of(error)
+        if isinstance(error, Refused):
+            fault = "scope" if caller and error.status == HTTPStatus.FORBIDDEN else fault
+        self.door.count_refused(caller, fault)
+        if status == HTTPStatus.REQUEST_TIMEOUT or _endless(headers):
             more["Connection"] = "close"  # what still comes is too much to be read past
-        await _respond(send, status, content, more)
+        return Reply(status, problems.document(status, detail, fault), more)
 
 
 class Hand:
@@ -120,12 +136,11 @@ async def _pieces(receive: Receive, take: Callable[[int], None]) -> bytes:
         pieces.append(piece)
 
 
-async def _respond(send: Send, status: int, content: bytes, more: dict[str, str]) -> None:
-    kind = b"application/json" if status == HTTPStatus.OK else problems.MEDIA_TYPE.encode()
+async def _respond(send: Send, reply: Reply) -> None:
     headers = [
-        (b"content-type", kind),
-        (b"content-length", str(len(content)).encode()),
-        *((name.lower().encode(), value.encode()) for name, value in more.items()),
+        (b"content-type", reply.kind.encode()),
+        (b"content-length", str(len(reply.content)).encode()),
+        *((name.lower().encode(), value.encode()) for name, value in reply.headers.items()),
     ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.content})

@@ -1,5 +1,6 @@
 """What stays the same is told once in a while, not with every request."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -15,18 +16,20 @@ MAX_AGENTS: Final = 10_000
 
 
 class Told:
-    """Which agents' clocks were said to be wrong, and when; for one thread."""
+    """Which agents' clocks were said to be wrong, and when; safe from any thread."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` is monotonic, in seconds."""
         self._clock = clock
+        self._lock = threading.Lock()
         self._last: dict[tuple[str, str], float] = {}
 
     def thinned(self, decoded: Decoded) -> Decoded:
         """The same, without what was told a moment ago."""
         if not any(frame.events.num_rows for frame in decoded.frames):
             return decoded
-        return replace(decoded, frames=tuple(map(self._frame, decoded.frames)))
+        with self._lock:
+            return replace(decoded, frames=tuple(map(self._frame, decoded.frames)))
 
     def _frame(self, frame: DecodedFrame) -> DecodedFrame:
         wrong = pc.equal(frame.events.column("code"), CLOCK_WRONG.code)

@@ -1,35 +1,40 @@
 import asyncio
 import threading
+from functools import partial
 
 from collector.api.frames import Wakeups
-from collector.store.groups import Appended
-from vigie.errors import Unavailable
 
 
-def test_every_waiting_request_is_woken_from_another_thread() -> None:
+def test_every_call_is_made_in_the_loop_whichever_thread_asks() -> None:
+    made: list[tuple[int, int]] = []
+
+    def note(number: int) -> None:
+        made.append((number, threading.get_ident()))
+
     async def story() -> None:
-        wakeups = Wakeups()
-        pairs = [wakeups.future() for _ in range(2_000)]
+        soon = Wakeups().soon()
+        done = asyncio.Event()
 
-        def resolve() -> None:
-            for number, (_, done) in enumerate(pairs):
-                done(
-                    Unavailable("full")
-                    if number % 2
-                    else Appended({("s/c\ta", "b"): [(0, number)]})
-                )
+        def ask() -> None:
+            for number in range(2_000):
+                soon(partial(note, number))
+            soon(done.set)
 
-        thread = threading.Thread(target=resolve)
+        thread = threading.Thread(target=ask)
         thread.start()
-        results = await asyncio.wait_for(
-            asyncio.gather(*(future for future, _ in pairs), return_exceptions=True), 10
-        )
+        await asyncio.wait_for(done.wait(), 10)
         thread.join()
-        for number, result in enumerate(results):
-            if number % 2:
-                assert isinstance(result, Unavailable)
-            else:
-                assert isinstance(result, Appended)
-                assert result.held["s/c\ta", "b"] == [(0, number)]
 
     asyncio.run(story())
+    assert made == [(number, threading.get_ident()) for number in range(2_000)]
+
+
+def test_an_answer_that_cannot_be_given_holds_up_no_other() -> None:
+    async def story() -> bool:
+        soon = Wakeups().soon()
+        done = asyncio.Event()
+        soon(partial(int, "no number"))
+        soon(done.set)
+        return await asyncio.wait_for(done.wait(), 10)
+
+    assert asyncio.run(story())

@@ -89,7 +89,7 @@ def send(port: int, requests: Sequence[bytes], connections: int) -> Outcome:
         for key, _ in selector.select():
             connection, sent, so_far = key.data
             answer = so_far + connection.recv(65536)
-            if not _complete(answer):
+            if not complete(answer):
                 state = (connection, sent, answer)
                 selector.modify(connection, selectors.EVENT_READ, state)
                 continue
@@ -108,7 +108,7 @@ def _opened(port: int) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", port))
     connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: bench\r\n\r\n")
     answer = connection.recv(65536)
-    while not _complete(answer):
+    while not complete(answer):
         answer += connection.recv(65536)
     return connection
 
@@ -124,7 +124,7 @@ def _next(
     selector.register(connection, selectors.EVENT_READ, (connection, time.perf_counter(), b""))
 
 
-def _complete(answer: bytes) -> bool:
+def complete(answer: bytes) -> bool:
     head, separator, body = answer.partition(b"\r\n\r\n")
     if not separator:
         if not answer:

@@ -111,6 +111,10 @@ class Collector:
         assert self.process
         return self.process.pid
 
+    def answers(self, path: str) -> bool:
+        """Whether `path` answers 200 now."""
+        return wait_for(self.url, path, seconds=0.01)
+
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
         if self.process and self.process.poll() is None:

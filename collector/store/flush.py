@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from collector.store import schema
-from collector.store.chunk import Chunk, column, integers, stacked
-from collector.store.parquet import Commit, TableFile, arranged, encoded, write
+from collector.store.chunk import Chunk, integers
+from collector.store.order import Order, Rows
+from collector.store.parquet import Commit, TableFile, Writer, arranged, encoded
 from collector.store.schema import CONTAINER_COLUMN
 from collector.store.tables import Tables, commit_name, partitions
 from vigie import catalogue
@@ -16,6 +17,8 @@ from vigie.frame import TIME_COLUMN
 
 MAX_ROWS = 4_000_000
 """Rows of one file at most."""
+GROUP_ROWS = 16 * 1024
+"""Rows of a row group of a flush: an hour of flushes is merged with one group of each in memory."""
 EVENTS_TABLE = "events"
 RESOLUTIONS = ("_1m", "_1h")
 
@@ -54,33 +57,32 @@ def folder(table: str, time: int) -> str:
     return str(int(partitions(table, np.array([time]))[0]))
 
 
-def of_chunks(table: str, chunks: Sequence[Chunk]) -> pa.Table:
-    """The rows of some chunks, with the words of their series as dictionaries."""
-    rows = stacked([c.rows for c in chunks])
-    series = chunks[0].series
-    if series is None:
-        return encoded(rows, keys(table))
-    for field in (schema.QUALITY, schema.SUSPECT):
-        if field.name not in rows.column_names:
-            rows = rows.append_column(field, column(rows, field))
-    numbers = np.concatenate([c.numbers for c in chunks])
-    for at, (name, words) in enumerate(zip(series.columns, series.arrays(), strict=True), 1):
-        known = words.dictionary_encode()
-        codes = known.indices.to_numpy()[numbers]
-        named = pa.DictionaryArray.from_arrays(pa.array(codes), known.dictionary)
-        rows = rows.add_column(at, pa.field(name, named.type, nullable=False), named)
-    return rows
+def of_chunks(table: str, chunks: Sequence[Chunk], order: Order | None) -> Rows:
+    """The rows of some chunks in order; `order` is that of their series, None where they lack."""
+    if order is None:
+        rows = encoded(pa.concat_tables([c.rows for c in chunks]), keys(table))
+        return in_order(table, rows)
+    return order.of(chunks)
+
+
+def in_order(table: str, rows: pa.Table) -> Rows:
+    """Whole rows in the order of a table; their keys are dictionaries."""
+    names = [f.name for f in rows.schema if rows.column(f.name).null_count < len(rows)]
+    if not len(rows):
+        return Rows(names, iter(()))
+    arrived, _ = arranged(rows, keys(table), np.zeros(len(rows), np.int64))
+    return Rows(names, iter([arrived]))
 
 
 def put(
-    tables: Tables, table: str, rows: pa.Table, position: int, *,
+    tables: Tables, table: str, rows: pa.Table | Rows, position: int, *,
     properties: Mapping[str, str] | None = None, gone: Iterable[TableFile] = (),
-    along: Callable[[], None] | None = None,
-) -> None:  # fmt: skip
-    """Add rows to a table, perhaps in place of some of its files, in one commit.
+    along: Callable[[], None] | None = None, group_rows: int | None = None,
+) -> int:  # fmt: skip
+    """Add rows to a table, perhaps in place of some of its files, in one commit; how many.
 
-    `rows` have the table's columns, its keys as dictionaries; `position` is the newest record of
-    the journal that they hold.
+    `rows` have keys as dictionaries; `position` is the newest record of the journal that they
+    hold; `group_rows` are those of a row group.
 
     Raises:
         OSError: the disk is full, or failed; the table is as it was.
@@ -92,25 +94,69 @@ def put(
     wanted = tables.schema(table)
     if wanted is None:
         raise StoreError(f"no table {table!r} was made")
-    parts = list(_parts(table, rows)) if len(rows) else []
+    stream = in_order(table, rows) if isinstance(rows, pa.Table) else rows
+    writing = _Writing(tables, table, commit, _present(wanted, stream.names), group_rows)
     written: list[TableFile] = []
     try:
-        for number, (partition, part) in enumerate(parts):
-            folder = tables.data(table) / str(partition)
-            written.append(write(folder, part, wanted, commit, number=number, files=len(parts)))
+        for part in stream.parts:
+            writing.add(part)
+        writing.close(written)
         tables.commit(table, commit, written, removed, along)
     except BaseException:
+        writing.abandon()
         current = {file.path for file in tables.files(table)}
         for file in written:
             if file.path not in current:
                 file.path.unlink(missing_ok=True)
         raise
+    return sum(file.rows for file in written)
 
 
-def _parts(table: str, rows: pa.Table) -> Iterable[tuple[int, pa.Table]]:
-    """Sorted rows of each partition, none longer than a file may be."""
-    rows, where = arranged(rows, keys(table), partitions(table, integers(rows.column(TIME_COLUMN))))
-    edges = np.flatnonzero(np.diff(where)) + 1
-    for start, end in zip([0, *edges.tolist()], [*edges.tolist(), len(where)], strict=True):
-        for at in range(start, end, MAX_ROWS):
-            yield int(where[start]), rows.slice(at, min(MAX_ROWS, end - at))
+def _present(wanted: pa.Schema, names: Sequence[str]) -> pa.Schema:
+    """The columns that a file needs: those that cannot be null, and those that some row has."""
+    return pa.schema([f for f in wanted if not f.nullable or f.name in names])
+
+
+class _Writing:
+    """The files of one commit, one a partition and another when that has `MAX_ROWS`."""
+
+    def __init__(
+        self, tables: Tables, table: str, commit: Commit, columns: pa.Schema,
+        group_rows: int | None,
+    ) -> None:  # fmt: skip
+        self._tables, self._table, self._commit = tables, table, commit
+        self._columns, self._group_rows = columns, group_rows
+        self._open: dict[int, Writer] = {}
+        self._writers: list[Writer] = []
+
+    def add(self, rows: pa.Table) -> None:
+        """Write rows that come after those before."""
+        where = partitions(self._table, integers(rows.column(TIME_COLUMN)))
+        for partition in np.unique(where).tolist():
+            mine = rows if where.min() == where.max() else rows.filter(pa.array(where == partition))
+            at = 0
+            while at < len(mine):
+                writer = self._open.get(partition)
+                if writer is None or writer.rows >= MAX_ROWS:
+                    writer = self._open[partition] = self._writer(partition, mine)
+                fits = mine.slice(at, MAX_ROWS - writer.rows)
+                writer.add(fits)
+                at += len(fits)
+
+    def close(self, written: list[TableFile]) -> None:
+        """Make all last, and tell them as they are."""
+        written.extend(writer.close(len(self._writers)) for writer in self._writers)
+
+    def abandon(self) -> None:
+        """Leave nothing of those that are not closed."""
+        for writer in self._writers:
+            writer.abandon()
+
+    def _writer(self, partition: int, rows: pa.Table) -> Writer:
+        writer = Writer(
+            self._tables.data(self._table) / str(partition), self._columns, self._commit,
+            len(self._writers), group_rows=self._group_rows,
+            encodings=self._tables.encodings.of(self._table, rows),
+        )  # fmt: skip
+        self._writers.append(writer)
+        return writer

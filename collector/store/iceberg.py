@@ -1,10 +1,12 @@
-"""Columns between Arrow and Iceberg: the same names and types, and the ids that files carry."""
+"""What Iceberg is told: columns, with the ids that files carry, and one change of the files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pyarrow as pa
 from pyiceberg.schema import Schema
+from pyiceberg.table import Table, Transaction
+from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.types import (
     BooleanType,
     DoubleType,
@@ -17,6 +19,7 @@ from pyiceberg.types import (
     TimestamptzType,
 )
 
+from collector.store.parquet import TableFile
 from collector.store.schema import TIME_TYPE
 
 _TYPES: Final[Mapping[pa.DataType, IcebergType]] = {
@@ -59,3 +62,33 @@ def arrow(known: Schema) -> pa.Schema:
 
 def _field(name: str, kind: pa.DataType, number: int, *, required: bool = False) -> pa.Field:
     return pa.field(name, kind, not required, {"PARQUET:field_id": str(number)})
+
+
+class _Transaction(Transaction):
+    """Works out what the metadata become once for each change, as they are copied whole for it."""
+
+    def __init__(self, known: Table) -> None:
+        super().__init__(known)
+        self._made: tuple[Table, object, TableMetadata] = (known, self._updates, known.metadata)
+
+    @property
+    def table_metadata(self) -> TableMetadata:
+        """What the table's metadata are with the changes so far."""
+        table, updates, metadata = self._made
+        if table is not self._table or updates is not self._updates:
+            metadata = super().table_metadata
+            self._made = (self._table, self._updates, metadata)
+        return metadata
+
+
+def change(
+    known: Table, said: dict[str, str], added: Sequence[TableFile], gone: Sequence[TableFile]
+) -> None:
+    """Add files and remove others in one snapshot, which says `said`."""
+    with _Transaction(known) as transaction:
+        update = transaction.update_snapshot(snapshot_properties=said)
+        with update.overwrite() if gone else update.merge_append() as changing:
+            for file in gone:
+                changing.delete_data_file(file.entry)
+            for file in added:
+                changing.append_data_file(file.entry)

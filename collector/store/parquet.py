@@ -4,6 +4,7 @@ What the footers say is enough to make a table again when its metadata is lost: 
 file belongs to, of how many files, up to which position, and which files it takes the place of.
 """
 
+import contextlib
 import json
 import zlib
 from collections.abc import Mapping, Sequence
@@ -17,8 +18,9 @@ import pyarrow.parquet as pq
 
 from collector.store.chunk import Times, flat, integers
 from collector.store.disk import keep, make_directory
+from collector.store.encodings import options, tried_out
 from vigie.errors import StoreError
-from vigie.frame import QUALITY_COLUMN, TIME_COLUMN
+from vigie.frame import TIME_COLUMN
 
 ROW_GROUP_ROWS: Final = 128 * 1024
 SUFFIX: Final = ".parquet"
@@ -81,6 +83,8 @@ def arranged(rows: pa.Table, keys: Sequence[str], partition: Times) -> tuple[pa.
         wide *= words
     times = integers(rows.column(TIME_COLUMN))
     order = _order(partition - partition.min(), rank, times - times.min())
+    if bool((order[1:] > order[:-1]).all()):
+        return rows, partition
     return rows.take(pa.array(order)), partition[order]
 
 
@@ -104,38 +108,107 @@ def encoded(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
     return rows
 
 
+class Writer:
+    """One file of a commit while it is being written: rows come in order, a part at a time.
+
+    Columns that no row knows are left out: engines read them as null.
+    """
+
+    def __init__(
+        self, directory: Path, schema: pa.Schema, commit: Commit, number: int, *,
+        encodings: Mapping[str, str], group_rows: int | None = None,
+    ) -> None:  # fmt: skip
+        """`schema` has the file's columns with their ids.
+
+        Raises:
+            OSError: the disk is full, or failed.
+        """
+        make_directory(directory)
+        self._commit, self._number, self._schema = commit, number, schema
+        self._stem = directory / f"{commit.position:016x}-{commit.name}-{number:03}"
+        self._fresh = self._stem.with_suffix(".new")
+        self._group_rows = group_rows or ROW_GROUP_ROWS
+        self._encodings = encodings
+        self._writer: pq.ParquetWriter | None = None
+        self._waiting: list[pa.Table] = []
+        self._bounds: list[int] = []
+        self.rows = 0
+
+    def add(self, rows: pa.Table) -> None:
+        """Write rows that come after those before.
+
+        Raises:
+            OSError: the disk is full, or failed.
+        """
+        times = integers(rows.column(TIME_COLUMN))
+        self._bounds += [int(times.min()), int(times.max())]
+        self._waiting.append(_typed(rows, self._schema))
+        self.rows += len(rows)
+        waiting = sum(map(len, self._waiting))
+        if waiting >= self._group_rows:
+            self._put(waiting - waiting % self._group_rows)
+
+    def close(self, files: int) -> TableFile:
+        """Make it last, as one of so many files of its commit.
+
+        Raises:
+            OSError: the disk is full, or failed.
+        """
+        if self._waiting:
+            self._put(sum(map(len, self._waiting)))
+        assert self._writer is not None  # noqa: S101  `_put` opens it
+        said = {
+            "commit": self._commit.name,
+            "position": self._commit.position,
+            "properties": dict(self._commit.properties),
+            "replaces": list(self._commit.replaces),
+            "files": files,
+            "number": self._number,
+        }
+        self._writer.add_key_value_metadata({FOOTER: json.dumps(said)})
+        self._writer.close()
+        path = self._stem.with_name(f"{self._stem.name}.{_checksum(self._fresh):08x}{SUFFIX}")
+        keep(self._fresh, path)
+        size = path.stat().st_size
+        return TableFile(path, self.rows, size, min(self._bounds), max(self._bounds))
+
+    def abandon(self) -> None:
+        """Leave nothing of it, unless it was closed."""
+        if self._writer is not None:
+            with contextlib.suppress(OSError):
+                self._writer.close()
+        self._fresh.unlink(missing_ok=True)
+
+    def _put(self, count: int) -> None:
+        """Write so many of the waiting rows, in whole row groups but for the last."""
+        rows = _together(self._waiting)
+        if self._writer is None:
+            said = options(self._encodings, rows.schema.names)
+            bounded = [f.name for f in rows.schema if not f.nullable]
+            self._writer = pq.ParquetWriter(
+                self._fresh, rows.schema, write_statistics=bounded, **said
+            )
+        for at in range(0, count, self._group_rows):
+            part = rows.slice(at, min(self._group_rows, count - at))
+            self._writer.write_table(_trimmed(part))
+        self._waiting = [rows.slice(count)] if count < len(rows) else []
+
+
 def write(
     directory: Path, rows: pa.Table, schema: pa.Schema, commit: Commit, *, number: int, files: int
 ) -> TableFile:
-    """One file of a commit; `schema` carries the ids of the columns.
+    """One file of a commit, of rows in order; `schema` carries the ids of the columns.
 
     Raises:
         OSError: the disk is full, or failed.
     """
-    make_directory(directory)
-    stem = f"{commit.position:016x}-{commit.name}-{number:03}"
-    fresh = directory / f"{stem}.new"
-    footer = {
-        "commit": commit.name,
-        "position": commit.position,
-        "properties": dict(commit.properties),
-        "replaces": list(commit.replaces),
-        "files": files,
-        "number": number,
-    }
+    writer = Writer(directory, schema, commit, number, encodings=tried_out(rows))
     try:
-        typed = _typed(rows, schema)
-        with pq.ParquetWriter(fresh, typed.schema, **_options(schema)) as writer:
-            for at in range(0, max(1, len(typed)), ROW_GROUP_ROWS):
-                writer.write_table(_trimmed(typed.slice(at, ROW_GROUP_ROWS)))
-            writer.add_key_value_metadata({FOOTER: json.dumps(footer)})
-        path = directory / f"{stem}.{_checksum(fresh):08x}{SUFFIX}"
-        keep(fresh, path)
-    except OSError:
-        fresh.unlink(missing_ok=True)
+        writer.add(rows)
+        return writer.close(files)
+    except BaseException:
+        writer.abandon()
         raise
-    times = integers(rows.column(TIME_COLUMN))
-    return TableFile(path, len(rows), path.stat().st_size, int(times.min()), int(times.max()))
 
 
 def sound(path: Path) -> bool:
@@ -180,6 +253,12 @@ def _typed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 
 
+def _together(parts: Sequence[pa.Table]) -> pa.Table:
+    """Parts as one table, their words as one dictionary a column."""
+    rows = parts[0] if len(parts) == 1 else pa.concat_tables(parts)
+    return rows.unify_dictionaries()
+
+
 def _trimmed(rows: pa.Table) -> pa.Table:
     """The same rows with no word in a dictionary that they lack.
 
@@ -195,26 +274,6 @@ def _trimmed(rows: pa.Table) -> pa.Table:
             kept = words.dictionary.filter(pa.array(used))
             rows = rows.set_column(at, column, pa.DictionaryArray.from_arrays(fresh, kept))
     return rows
-
-
-def _options(schema: pa.Schema) -> dict[str, Any]:
-    words = [f.name for f in schema if pa.types.is_string(f.type)]
-    # Sorted by series, a float changes little from row to row: its high bytes compress well.
-    plain = {
-        f.name: "BYTE_STREAM_SPLIT" if pa.types.is_floating(f.type) else "DELTA_BINARY_PACKED"
-        for f in schema
-        if f.name != QUALITY_COLUMN
-        and (pa.types.is_floating(f.type) or pa.types.is_integer(f.type) or f.name == TIME_COLUMN)
-    }
-    return {
-        "compression": "zstd",
-        "compression_level": 1,
-        "use_dictionary": [*words, QUALITY_COLUMN],
-        "column_encoding": plain,
-        "store_schema": False,
-        "write_page_checksum": True,
-        "version": "2.6",
-    }
 
 
 def _checksum(path: Path) -> int:

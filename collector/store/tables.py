@@ -32,6 +32,7 @@ from sqlalchemy import event
 
 from collector.store import disk, iceberg
 from collector.store.chunk import Times
+from collector.store.encodings import Encodings
 from collector.store.files import SyncedFiles, local, sidecar
 from collector.store.parquet import SUFFIX, Commit, TableFile
 from vigie.errors import StoreError
@@ -83,6 +84,7 @@ class Tables:
         self._tables: dict[str, Table] = {}
         self._files: dict[str, tuple[TableFile, ...]] = {}
         self._properties: dict[str, dict[str, str]] = {}
+        self.encodings = Encodings()
         self.writing = threading.RLock()
 
     def open(self) -> None:
@@ -228,7 +230,7 @@ class Tables:
             said[COMMIT] = commit.name
             fresh = [replace(file, entry=_entry(known, file)) for file in added]
             try:
-                _change(known, said, fresh, removed)
+                iceberg.change(known, said, fresh, removed)
             except Exception:
                 # The catalog alone knows whether what failed came before or after the change.
                 self._tables[table] = known = self._known().load_table((NAMESPACE, table))
@@ -301,18 +303,6 @@ def partitions(table: str, times: Times) -> Times:
 def commit_name() -> str:
     """A name for a set of files that no other has."""
     return uuid.uuid4().hex[:12]
-
-
-def _change(
-    known: Table, said: dict[str, str], added: Sequence[TableFile], gone: Sequence[TableFile]
-) -> None:
-    with known.transaction() as transaction:
-        update = transaction.update_snapshot(snapshot_properties=said)
-        with update.overwrite() if gone else update.merge_append() as change:
-            for file in gone:
-                change.delete_data_file(file.entry)
-            for file in added:
-                change.append_data_file(file.entry)
 
 
 def _entry(known: Table, file: TableFile) -> DataFile:

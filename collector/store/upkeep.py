@@ -18,9 +18,11 @@ from collector.store.expiry.expire import GRACE_SECONDS, Expiry
 from collector.store.expiry.holds import Holds
 from collector.store.expiry.keep import Policy
 from collector.store.journal import Journal
+from collector.store.order import Order
 from collector.store.parquet import TableFile, encoded
 from collector.store.quarantine import Quarantine
 from collector.store.schema import CONTAINER_COLUMN
+from collector.store.series import Series
 from collector.store.tables import Overtaken, Tables
 from vigie.database import Database
 from vigie.frame import TIME_COLUMN
@@ -48,6 +50,7 @@ class Upkeep:
         self._settings, self._counters = settings, counters
         self._one = threading.Lock()
         self._verified: set[Path] = set()
+        self._orders: dict[str, Order] = {}
         self._holds, self._expiry = Holds(database), Expiry(tables)
         self.turn = threading.Lock()
         """Held while a group is written and applied, and while a flush sets the tail apart."""
@@ -84,11 +87,20 @@ class Upkeep:
 
     def _flush_table(self, table: str, chunks: Sequence[Chunk], position: int) -> None:
         self._tables.make(table, flush.columns(table))
-        rows = flush.of_chunks(table, chunks)
+        rows = flush.of_chunks(table, chunks, self._order(table, chunks[0].series))
         flush.put(
             self._tables, table, rows, position,
-            along=lambda: self._memory.tail.drop(table, chunks),
+            along=lambda: self._memory.tail.drop(table, chunks), group_rows=flush.GROUP_ROWS,
         )  # fmt: skip
+
+    def _order(self, table: str, series: Series | None) -> Order | None:
+        """The order of a table's series; sorted again only when there are more of them."""
+        if series is None:
+            return None
+        known = self._orders.get(table)
+        if known is None or len(known.rank) < len(series):
+            known = self._orders[table] = Order(series)
+        return known
 
     def merge(self, now: int, stop: Callable[[], bool]) -> int:
         """Make large files of small ones until `stop` says so; how many commits it took."""

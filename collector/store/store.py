@@ -250,9 +250,9 @@ class Store:
         with self._upkeep.turn:  # a group that is judged in time is also there to be scanned
             self._memory.late.rolled(measurement, round(until.timestamp() * 1e6))
 
-    def rolled_until(self, table: str) -> datetime | None:
-        """The end of the newest window of a rollup table, as its commits say."""
-        until = self._tables.properties(table).get(ROLLED_UNTIL)
+    def rolled_until(self, table: str, said: str = ROLLED_UNTIL) -> datetime | None:
+        """The end of a rollup table, or with `ROLLED_SINCE` its beginning, as its commits say."""
+        until = self._tables.properties(table).get(said)
         return None if until is None else datetime.fromtimestamp(int(until) / 1e6, UTC)
 
     def write_rollup(self, table: str, rows: pa.Table, properties: Mapping[str, str]) -> None:

@@ -144,6 +144,29 @@ class Database:
             self._connection.close()
 
 
+def copied(path: Path, copy: Path) -> None:
+    """Write a sound copy of a database that others write meanwhile to `copy`, which must not exist.
+
+    Raises:
+        StoreError: it is damaged, or the disk is full or failed.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as opened:
+            opened.execute("VACUUM INTO ?", (str(copy),))
+    except sqlite3.Error as error:
+        raise _spoken(path, error) from error
+
+
+def problem(path: Path) -> str:
+    """What is wrong with a database that others may write meanwhile, or nothing."""
+    try:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as opened:
+            found = str(opened.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.Error as error:
+        return str(error)
+    return "" if found == "ok" else found
+
+
 def _spoken(path: Path, error: sqlite3.Error) -> StoreError:
     """SQLite's error as ours; damage is told from a full or failing disk."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the code is detail

@@ -189,7 +189,8 @@ class Tables:
 
     def describe(self, table: str, described: str) -> None:
         """Give a table that has no files yet the columns and ids of another one."""
-        schema = Schema.model_validate_json(described)
+        wanted = Schema.model_validate_json(described)
+        schema = Schema(*wanted.fields, schema_id=self._tables[table].schema().schema_id + 1)
         with self.writing:
             with self._tables[table].transaction() as change:
                 # No public act keeps ids, and the files to come carry them already.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class StoreTable:
-    """One table. `bytes_per_value` counts every column of every row as a value, unknown ones too.
+    """One table. `bytes_per_value` is by known value: keys, times and unknown cells count as none.
 
     `kept_seconds` is how long rows stay by the settings; `recorded`: some of them ten years
     whatever the settings say. `held_rows` are covered by a legal hold. `tail_rows` are in memory

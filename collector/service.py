@@ -44,6 +44,7 @@ from collector.api import (
 from collector.api import devices as equipment
 from collector.api import reports as reported
 from collector.api.app import App, application
+from collector.api.asking import Gate
 from collector.api.frames import Frames
 from collector.api.server import Server, bound
 from collector.counters import Counters
@@ -83,6 +84,8 @@ from collector.schedule import Schedule
 from collector.sql.children import Children
 from collector.store import state
 from collector.store.quarantine import Found, Quarantine
+from collector.store.questions.answer import Questions
+from collector.store.questions.levels import Levels
 from collector.store.store import Store
 from vigie.fragments import CONTENT_TYPE
 from vigie.network.choice import Choice
@@ -352,7 +355,10 @@ class Service:
         vanishing = Sovereignty(indicators, self._holdings, self._networks.current)
         return [
             latest.routes(store.live, self._inventories, people, clock),
-            series.routes(store.ask, people, clock),
+            series.routes(
+                Questions(store), Gate(self._counters), lambda: Levels(self._networks.current()),
+                people, clock,
+            ),
             events.routes(store, people, clock),
             equipment.routes(self._inventories, people, clock),
             fragments.routes(

@@ -14,6 +14,7 @@ from collector.api.access import Reading, narrowed
 from collector.inventory.devices import Inventories
 from collector.people import People
 from collector.store.live import Live
+from collector.store.questions.question import MAX_TOP, Order, Rank
 from collector.store.schema import CONTAINER_COLUMN, TIME_TYPE, raw
 from vigie import catalogue, replies
 from vigie.document import suggestion
@@ -23,6 +24,15 @@ from vigie.shape import Inventory, Measurement, Quality
 
 Where = Annotated[list[str] | None, Query(description="key:value; repeatable")]
 Scope = Annotated[str | None, Query(description="Path prefix; default: all you may see")]
+Top = Annotated[
+    int | None, Query(ge=1, le=MAX_TOP, description="Only so many, of which the first field ...")
+]
+Ranked = Annotated[
+    Order | None, Query(description="... is highest, lowest, or has the greatest deviation")
+]
+Among = Annotated[
+    str | None, Query(description="Deviation: from the median of those with the same key or level")
+]
 Fields = Annotated[str | None, Query(description="Names, with commas; default: all")]
 
 
@@ -51,6 +61,25 @@ def routes(
         return tables.answer(request, chosen(rows, fields, None), trust)
 
     return router
+
+
+def ranking(
+    top: int | None, order: Order | None, among: str | None, keys: Sequence[str]
+) -> Rank | None:
+    """Which rows stand out, where that is asked.
+
+    Raises:
+        QueryError: `rank` or `among` say nothing without the rest, or name no key.
+    """
+    if top is None:
+        if order is not None or among is not None:
+            raise QueryError("rank and among: name how many with top")
+        return None
+    if among is not None and among not in keys:
+        raise QueryError(f"among: no key or level {among!r:.80}; {suggestion(among, keys)}")
+    if among is not None and order != "deviation":
+        raise QueryError("among: only a deviation is from the median of peers; rank=deviation")
+    return Rank(top, order or "highest", among)
 
 
 def known(name: str) -> type[Measurement] | type[Inventory]:

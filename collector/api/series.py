@@ -10,10 +10,13 @@ from starlette.responses import Response
 from collector import times
 from collector.api import tables
 from collector.api.access import Reading, narrowed
+from collector.api.asking import Gate
 from collector.api.events import moment
-from collector.api.latest import Scope, Where, known, parted
+from collector.api.latest import Among, Ranked, Scope, Top, Where, known, parted, ranking
 from collector.people import People
-from collector.store.query import ROWS, Answer, Question
+from collector.store.questions.answer import Questions
+from collector.store.questions.levels import LEVELS, Levels
+from collector.store.questions.question import ROWS, Answer, Question
 from collector.store.schema import series_columns
 from vigie import replies
 from vigie.document import duration, suggestion
@@ -25,15 +28,23 @@ DEFAULT_ROWS: Final = 10_000
 MAX_ROWS: Final = 200_000
 
 Fields = Annotated[str | None, Query(description="Names, with commas; default: all")]
-By = Annotated[str | None, Query(description="Keys, with commas; default: every series apart")]
+By = Annotated[
+    str | None,
+    Query(description="Keys and levels of the network (" + " ".join(LEVELS) + "), with commas; "
+          "default: every series apart"),
+]  # fmt: skip
 Agg = Annotated[
     str | None,
-    Query(description="mean min max sum last count p50 p95 p99, of counters increase rate; "
-          "rows: as stored. Default: rows without step and by, else mean"),
+    Query(description="mean min max sum last count p50 p95 p99, of counters increase rate, of "
+          "gauges integral (W gives J); rows: as stored. Default: rows without step, by and top, "
+          "else mean"),
 ]  # fmt: skip
 From = Annotated[str | None, Query(alias="from", description="RFC 3339; default: an hour ago")]
 To = Annotated[str | None, Query(alias="to", description="RFC 3339; default: now")]
 Step = Annotated[str | None, Query(description="Seconds, or as 5m; default: one step over all")]
+Tier = Annotated[
+    str | None, Query(description="The coarsest table to read: raw 1m 1h; default: what fits")
+]
 Rows = Annotated[int, Query(ge=1, le=MAX_ROWS)]
 Cursor = Annotated[
     str | None, Query(pattern="^[0-9]{1,15}$", description="As the page before said")
@@ -41,44 +52,52 @@ Cursor = Annotated[
 
 
 def routes(
-    ask: Callable[[Question], Answer], people: People, clock: Callable[[], float]
-) -> APIRouter:
-    """`ask` is the store's; `clock` tells Unix time."""
+    questions: Questions, gate: Gate, levels: Callable[[], Levels], people: People,
+    clock: Callable[[], float],
+) -> APIRouter:  # fmt: skip
+    """`levels` are those of the network in force; `clock` tells Unix time."""
     router = APIRouter()
 
     @router.get("/series/{measurement}", response_model=replies.Table)
-    def series(  # noqa: PLR0917
+    async def series(  # noqa: PLR0917
         request: Request, asking: Reading, measurement: str, fields: Fields = None,
         where: Where = None, by: By = None, agg: Agg = None, start: From = None, end: To = None,
         step: Step = None, limit: Rows = DEFAULT_ROWS, cursor: Cursor = None, scope: Scope = None,
+        top: Top = None, rank: Ranked = None, among: Among = None, tier: Tier = None,
     ) -> Response:  # fmt: skip
         """Rows of a span, in order of time; the answer says from which tier, and how complete."""
         now = datetime.fromtimestamp(clock(), UTC)
         declared = measured(measurement)
-        keys = series_columns(declared)
+        keys = [*series_columns(declared), *LEVELS]
         until = moment("to", end) or now
+        plain = step is None and by is None and top is None
         question = Question(
             measurement=declared.name,
             fields=names("fields", fields, [f.name for f in declared.values]),
             start=moment("from", start) or until - DEFAULT_SPAN,
             end=until,
-            agg=agg or (ROWS if step is None and by is None else "mean"),
+            agg=agg or (ROWS if plain else "mean"),
             step=seconds(step),
             by=None if by is None else names("by", by, keys),
             scopes=(narrowed(asking, scope),),
             where=wanted(where, keys),
             limit=limit,
             cursor=cursor,
+            tier=tier,
+            rank=ranking(top, rank, among, keys),
         )
-        found = ask(question)
-        share = tables.share(found.containers, people.simulated())
-        quality = found.quality.value if found.quality else None
-        trust = tables.Trust(
-            times.written(now), found.tier, found.coverage, quality, share, found.cursor
-        )
-        return tables.answer(request, found.rows, trust)
+        current = levels()
+        found = await gate.ask(request, lambda budget: questions.ask(question, current, budget))
+        return tables.answer(request, found.rows, trust(found, times.written(now), people))
 
     return router
+
+
+def trust(found: Answer, as_of: str, people: People) -> tables.Trust:
+    """What one must know to trust an answer."""
+    share = tables.share(found.containers, people.simulated())
+    quality = found.quality.value if found.quality else None
+    return tables.Trust(as_of, found.tier, found.coverage, quality, share, found.cursor)
 
 
 def measured(name: str) -> type[Measurement]:

@@ -15,7 +15,6 @@ from collector.store import (
     disk,
     flush,
     late,
-    query,
     recovery,
     state,
 )
@@ -35,7 +34,6 @@ from collector.store.ledger import Verdict, joined
 from collector.store.live import Live
 from collector.store.parts import Parts
 from collector.store.quarantine import Found, Quarantine
-from collector.store.query import Answer, Question
 from collector.store.reserve import Reserve
 from collector.store.scan import View
 from collector.store.scope import condition
@@ -228,14 +226,9 @@ class Store:
                 self._upkeep.check(table, view.files)
         raise StoreError(f"{table}: its files cannot be read")
 
-    def ask(self, question: Question) -> Answer:
-        """What is asked of series over time; see `query.Question`.
-
-        Raises:
-            QueryError: a name, an aggregate or a span makes no sense, or asks too much.
-            Unavailable: it took too long.
-        """
-        return query.answer(self, question)
+    def check(self, table: str, view: View) -> None:
+        """Look at the files of a view one of which could not be read; damaged ones go."""
+        self._upkeep.check(table, view.files)
 
     def size(self, table: str, start: datetime, end: datetime) -> int:
         """About how many rows a table has from `start` until before `end`."""

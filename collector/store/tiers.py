@@ -8,6 +8,8 @@ from typing import Final
 from collector.rollups.columns import RESOLUTIONS
 
 RAW: Final = "raw"
+ORDER: Final = ("1h", "1m", RAW)
+"""From the coarsest."""
 LEAST_SPAN: Final = {"1h": timedelta(days=1), "1m": timedelta(hours=1)}
 """A shorter span is read from finer rows: that costs little, and is fresher."""
 
@@ -39,32 +41,47 @@ def count(start: datetime, end: datetime, step: float | None) -> int:
 
 def tier(start: datetime, end: datetime, step: float | None) -> str:
     """The coarsest table whose windows fit into the steps, of a span that is worth it."""
-    for suffix in ("1h", "1m"):
-        window = RESOLUTIONS[suffix]
-        widths = [step] if step is not None else [start.timestamp(), end.timestamp()]
-        if all(width % window == 0 for width in widths) and end - start >= LEAST_SPAN[suffix]:
+    for suffix in ORDER[:-1]:
+        fits = step is None or step % RESOLUTIONS[suffix] == 0
+        if fits and end - start >= LEAST_SPAN[suffix]:
             return suffix
     return RAW
 
 
 def parts(
-    chosen: str, start: datetime, end: datetime, until: Mapping[str, datetime | None]
-) -> list[Part]:
-    """What to read of which table: the end that a coarse one does not have yet, from a finer."""
-    order = ("1h", "1m", RAW)
-    found: list[Part] = []
-    at = start
-    for suffix in order[order.index(chosen) :]:
-        reached = end if suffix == RAW else min(until.get(suffix) or at, end)
-        if reached > at:
-            window = RESOLUTIONS.get(suffix)
-            found.append(Part(suffix, _floor(at, window) if not found else at, reached))
-            at = reached
-    return found
+    chosen: str, start: datetime, end: datetime,
+    until: Mapping[str, datetime | None], since: Mapping[str, datetime | None],
+) -> list[Part]:  # fmt: skip
+    """What to read of which table, in order of time, none of it twice.
+
+    Whole windows come from the table `chosen`; what lies before the first and after the last of
+    them, and what that table does not have yet, from finer ones. `until` says how far each rollup
+    reaches, `since` the oldest row of each table: of a time that the finer ones no longer have, a
+    window counts whole.
+    """
+    if start >= end:
+        return []
+    if chosen == RAW:
+        return [Part(RAW, start, end)]
+    finer = ORDER[ORDER.index(chosen) + 1]
+    window = RESOLUTIONS[chosen]
+    kept = [t for s in ORDER[ORDER.index(finer) :] if (t := since.get(s)) is not None]
+    first = _up(start, window)
+    if first > start and (not kept or min(kept) >= first):
+        first = start = _down(start, window)
+    last = min(until.get(chosen) or first, _down(end, window))
+    if last <= first:
+        return parts(finer, start, end, until, since)
+    return [
+        *parts(finer, start, first, until, since),
+        Part(chosen, first, last),
+        *parts(finer, last, end, until, since),
+    ]
 
 
-def _floor(time: datetime, window: int | None) -> datetime:
-    """A time inside a window needs the whole window."""
-    if window is None:
-        return time
+def _down(time: datetime, window: int) -> datetime:
     return datetime.fromtimestamp(time.timestamp() // window * window, UTC)
+
+
+def _up(time: datetime, window: int) -> datetime:
+    return datetime.fromtimestamp(-(-time.timestamp() // window) * window, UTC)

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from collector.rollups.roll import merge, roll
-from collector.store import query
-from collector.store.query import Answer, Question
+from collector.store.questions.budget import Budget
+from collector.store.questions.answer import Questions
+from collector.store.questions.question import Answer, Question
 from collector.store.upkeep import ROLLED_UNTIL
 from tests.build import requests
 from tests.build.requests import SECOND
@@ -45,7 +46,7 @@ def send(
 def ask(run: Opened, measurement: str, field: str, seconds: float, **more: Any) -> Answer:
     start = more.pop("start", moment(DAY))
     question = Question(measurement, (field,), start, start + timedelta(seconds=seconds), **more)
-    return run.store.ask(question)
+    return Questions(run.store).ask(question)
 
 
 def gpus(run: Opened) -> None:
@@ -203,5 +204,5 @@ def test_an_answer_that_takes_too_long_is_given_up(run: Opened) -> None:
     send(run, Host, [DAY + t for t in range(3_000)], host=["h"], load1=[0.5])
     question = Question("host", ("load1",), moment(DAY), moment(DAY + SECOND), by=())
     with pytest.raises(Unavailable):
-        query._run("SELECT count(*) FROM range(1000000000) a, range(1000) b", {}, 0.05)
-    assert query.answer(run.store, question).rows["load1"].to_pylist() == [0.5]
+        Questions(run.store).ask(question, budget=Budget(0))
+    assert Questions(run.store).ask(question).rows["load1"].to_pylist() == [0.5]

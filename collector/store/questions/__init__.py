@@ -1,0 +1,1 @@
+"""Questions about the past, answered from the files and the tail: a file a noun."""

@@ -56,11 +56,21 @@ def joined(intervals: list[Interval], first: int, last: int) -> None:
 
 @dataclass(slots=True)
 class Boot:
-    """What is held of one boot, digests of the newest frames, and when it was last seen (ns)."""
+    """What is held of one boot, digests of the newest frames, and when it was last seen (ns).
+
+    `packed` are the digests as they were read: a start with thousands of senders unpacks none.
+    """
 
     intervals: list[Interval] = field(default_factory=list)
     digests: dict[int, bytes] = field(default_factory=dict)
     seen: int = 0
+    packed: bytes = b""
+
+    def recent(self) -> dict[int, bytes]:
+        """Digests by sequence number."""
+        if self.packed:
+            self.digests, self.packed = _digests(self.packed), b""
+        return self.digests
 
 
 class Ledger:
@@ -77,7 +87,7 @@ class Ledger:
             known = self._boots.get(sender, {}).get(boot)
             if known is None or not holds(known.intervals, sequence):
                 return Verdict.FRESH
-            kept = known.digests.get(sequence)
+            kept = known.recent().get(sequence)
             same = kept is None or kept == _short(digest)
             return Verdict.HELD if same else Verdict.REUSED
 
@@ -86,9 +96,10 @@ class Ledger:
         with self._lock:
             known = self._boot(sender, boot, now)
             joined(known.intervals, sequence, sequence)
-            known.digests[sequence] = _short(digest)
-            if len(known.digests) > DIGESTS:
-                del known.digests[next(iter(known.digests))]
+            digests = known.recent()
+            digests[sequence] = _short(digest)
+            if len(digests) > DIGESTS:
+                del digests[next(iter(digests))]
 
     def close(self, sender: str, boot: str, first: int, last: int, now: int) -> None:
         """Take numbers that will never come as held."""
@@ -140,7 +151,7 @@ class Ledger:
                 damaged.append((str(sender), str(boot)))
                 continue
             spans = [(first, last) for first, last in json.loads(intervals)]
-            self._boots.setdefault(sender, {})[boot] = Boot(spans, _digests(digests), seen)
+            self._boots.setdefault(sender, {})[boot] = Boot(spans, {}, seen, digests)
         return damaged
 
     def forget(self, before: int) -> list[tuple[str, str]]:
@@ -190,12 +201,12 @@ def _short(digest: bytes) -> bytes:
 
 
 def _copy(known: Boot) -> Boot:
-    return Boot(known.intervals.copy(), known.digests.copy(), known.seen)
+    return Boot(known.intervals.copy(), known.recent().copy(), known.seen)
 
 
 def _row(known: Boot) -> tuple[int, str, bytes]:
     digests = b"".join(
-        sequence.to_bytes(8, "little") + digest for sequence, digest in known.digests.items()
+        sequence.to_bytes(8, "little") + digest for sequence, digest in known.recent().items()
     )
     return known.seen, json.dumps(known.intervals, separators=(",", ":")), digests
 

@@ -52,7 +52,8 @@ class Series:
 
     def numbered(self, rows: pa.Table) -> Numbers:
         """The same of rows that have all series columns, of several containers."""
-        return self._find([rows.column(name).to_pylist() for name in self.columns])
+        words = [rows.column(name).to_pylist() for name in self.columns]
+        return self._find(words) if self._numbers else self._begin(words)
 
     def arrays(self) -> list[pa.Array]:
         """The words of each series column, by number; may be longer than at the call."""
@@ -66,6 +67,17 @@ class Series:
     def key(self, number: int) -> tuple[str, ...]:
         """The words of one series."""
         return tuple(words[number] for words in self._words)
+
+    def _begin(self, words: Sequence[list[str]]) -> Numbers:
+        """Number the first rows there are: of a newest row per series, each is its own."""
+        rows = list(zip(*words, strict=True))
+        numbers = dict(zip(rows, range(len(rows)), strict=True))
+        if len(numbers) < len(rows):
+            return self._find(words)
+        self._numbers = numbers
+        for mine, column in reversed(list(zip(self._words, words, strict=True))):
+            mine.extend(column)
+        return np.arange(len(rows), dtype=np.int32)
 
     def _find(self, words: Sequence[Iterable[str]]) -> Numbers:
         return np.fromiter(map(self._number, zip(*words, strict=True)), np.int32)

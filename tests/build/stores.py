@@ -23,8 +23,9 @@ class Opened:
 
     def __init__(
         self, directory: Path, settings: StoreSettings | None = None,
-        kind: Callable[..., Store] = Store,
+        kind: Callable[..., Store] = Store, *, begun: bool = False,
     ) -> None:  # fmt: skip
+        """`begun` alone: it takes, and catches up when it is told to."""
         self.directory = directory
         self.now = START
         self.fatal: list[BaseException] = []
@@ -36,7 +37,10 @@ class Opened:
             directory, requests.decode, settings or StoreSettings(sync=0, reserve_bytes=0),
             self.database, self.counters, lambda: self.now * 1_000, fatal=self.fatal.append,
         )  # fmt: skip
-        self.recovery: Recovery = self.store.open(found)
+        if begun:
+            self.store.begin(found)
+        else:
+            self.recovery: Recovery = self.store.open(found)
 
     def __enter__(self) -> Self:
         return self

@@ -121,9 +121,8 @@ def _store(
             problem = file_problem(file)
             current = any(file.path == known.path for known in tables.files(table))
             progress.did(f"table {table}: {file.path.name}", file.size, problem if current else "")
-        if tables.schema(table) is not None:
-            for path, problem in _metadata(tables.named(table)):
-                progress.did(f"table {table}: {path.name}", 0, problem)
+        for path, problem in _metadata((tables.home(table) / "metadata").glob("*")):
+            progress.did(f"table {table}: {path.name}", 0, problem)
     for path in databases:
         progress.did(path.name, _size(path), database.problem(path))
     for path in live:
@@ -171,7 +170,7 @@ def _metadata(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
             try:
                 files.checked(path)
             except FileNotFoundError:
-                continue  # expired meanwhile; one that is still wanted shows in the next line
+                continue  # it expired meanwhile
             except (VigieError, OSError) as error:
                 yield path, str(error)
             else:

@@ -27,9 +27,10 @@ def quiet(_done: int, _total: int) -> None:
     """Nobody listens."""
 
 
-def body(number: int) -> bytes:
+def body(number: int, time: int | None = None) -> bytes:
     readings = {"host": ["h"], "gpu": [f"g{number % 3}"], "power_watts": [float(number)]}
-    return requests.frame(number, START + number * SECOND, {Gpu: readings})
+    moment = START + number * SECOND if time is None else time
+    return requests.frame(number, moment, {Gpu: readings})
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import logging
 import os
 import sys
 
-from collector.service import Service, declared
+from collector.declared import declared
+from collector.service import Service
 from vigie import logs, settings
 from vigie.errors import SettingsError, VigieError
 from vigie.settings import CollectorSettings

@@ -4,11 +4,9 @@ import asyncio
 import contextlib
 import gc
 import logging
-import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -16,9 +14,6 @@ from fastapi import APIRouter, FastAPI
 
 from alerts import register
 from alerts.delivery import outbox
-from alerts.receivers import file as receivers
-from alerts.receivers.declared import Declared as Receiver
-from alerts.rulebook import Rulebook
 from collector import networks as versions
 from collector import people as persons
 from collector import process, tokens
@@ -48,6 +43,7 @@ from collector.api.asking import Gate
 from collector.api.frames import Frames
 from collector.api.server import Server, bound
 from collector.counters import Counters
+from collector.declared import Declared
 from collector.duties import violations
 from collector.duties.commissioning import Commissioning
 from collector.duties.deliver import Deliver
@@ -88,7 +84,6 @@ from collector.store.questions.answer import Questions
 from collector.store.questions.levels import Levels
 from collector.store.store import Store
 from vigie.fragments import CONTENT_TYPE
-from vigie.network.choice import Choice
 from vigie.network.places import inside
 from vigie.settings import CollectorSettings, host_port
 
@@ -115,28 +110,6 @@ OUTBOX_SECONDS: Final = 30.0
 FOLD_SECONDS: Final = 10.0
 COUNT_SECONDS: Final = 60.0
 RELOAD_SECONDS: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What people wrote down: the network by where it stands, the rest as it was read."""
-
-    network: Choice
-    rules: Rulebook
-    receivers: tuple[Receiver, ...]
-
-
-def declared(settings: CollectorSettings) -> Declared:
-    """Network, rules and receivers.
-
-    Raises:
-        SettingsError: a file of rules or receivers is wrong; the message names the line.
-    """
-    return Declared(
-        Choice(settings.network, socket.gethostname(), settings.twin),
-        Rulebook(settings.rules),
-        receivers.load(settings.receivers),
-    )
 
 
 class Service:

@@ -105,10 +105,11 @@ def routes() -> str:
 def description() -> dict[str, Any]:
     """The OpenAPI document of a collector that never runs."""
     from collector import service  # heavy, and for this one page
+    from collector.declared import declared
 
     with tempfile.TemporaryDirectory() as folder:
         told = settings.load(settings.CollectorSettings, flags={"data": folder})
-        made = service.Service(told, service.declared(told))
+        made = service.Service(told, declared(told))
         document: dict[str, Any] = made._server.config.app.api.openapi()  # type: ignore[union-attr]  # noqa: SLF001
         made._end()  # noqa: SLF001 - it was never begun, so nothing else ends it
     return document

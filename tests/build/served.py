@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from collector.service import Service, declared
+from collector.declared import declared
+from collector.service import Service
 from tests.build.programs import ANSWERS, Sender, free_port, wait_for
 from vigie.client import Client
 from vigie.replies import Enrolment, Secret

@@ -15,7 +15,7 @@ import psutil
 from bench import load
 from collector.store import envelope as envelopes
 from collector.store.entry import Envelope
-from collector.store.journal import LEAP, Journal
+from collector.store.journal import Journal
 from tests.build.programs import ANSWERS, Collector
 
 GROUP = 64
@@ -25,7 +25,6 @@ POLL_SECONDS = 0.01
 def left(directory: Path, size: int, containers: int, each: int) -> tuple[int, int]:
     """Write that many bytes of records; requests and bytes."""
     journal = Journal(directory)
-    journal.begin(LEAP)
     names = [f"load/c{n:04d}" for n in range(containers)]
     requests = written = 0
     group: list[tuple[bytes, bytes]] = []

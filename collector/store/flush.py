@@ -15,8 +15,10 @@ from vigie import catalogue
 from vigie.errors import StoreError
 from vigie.frame import TIME_COLUMN
 
-MAX_ROWS = 4_000_000
+MAX_ROWS = 8_000_000
 """Rows of one file at most."""
+MAX_CELLS = 192_000_000
+"""Values of one file, about: a file of many columns has fewer rows."""
 GROUP_ROWS = 16 * 1024
 """Rows of a row group of a flush: an hour of flushes is merged with one group of each in memory."""
 EVENTS_TABLE = "events"
@@ -126,6 +128,7 @@ class _Writing:
     ) -> None:  # fmt: skip
         self._tables, self._table, self._commit = tables, table, commit
         self._columns, self._group_rows = columns, group_rows
+        self._most = min(MAX_ROWS, MAX_CELLS // len(columns))
         self._open: dict[int, Writer] = {}
         self._writers: list[Writer] = []
 
@@ -134,14 +137,12 @@ class _Writing:
         where = partitions(self._table, integers(rows.column(TIME_COLUMN)))
         for partition in np.unique(where).tolist():
             mine = rows if where.min() == where.max() else rows.filter(pa.array(where == partition))
-            at = 0
-            while at < len(mine):
+            for at in range(0, len(mine), self._most):
+                fits = mine.slice(at, self._most)
                 writer = self._open.get(partition)
-                if writer is None or writer.rows >= MAX_ROWS:
-                    writer = self._open[partition] = self._writer(partition, mine)
-                fits = mine.slice(at, MAX_ROWS - writer.rows)
+                if writer is None or writer.rows + len(fits) > self._most:
+                    writer = self._open[partition] = self._writer(partition, fits)
                 writer.add(fits)
-                at += len(fits)
 
     def close(self, written: list[TableFile]) -> None:
         """Make all last, and tell them as they are."""

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.store.chunk import Chunk, column, stacked
+from collector.store.parquet import trimmed
 from collector.store.schema import QUALITY, SUSPECT
 from collector.store.series import Series
 
@@ -95,7 +96,7 @@ class Order:
                 made[field.name] = column(rows.slice(0, len(picked)), field)
         for name, (words, codes) in zip(self.columns, self.words, strict=True):
             made[name] = pa.DictionaryArray.from_arrays(pa.array(codes[numbers]), words)
-        return pa.table(made)
+        return trimmed(pa.table(made))
 
 
 def _sorted(rank: Any, wide: int, times: Any) -> Any:

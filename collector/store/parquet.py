@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from collector.store.chunk import Times, flat, integers
 from collector.store.disk import keep, make_directory
 from collector.store.encodings import options, tried_out
+from collector.store.schema import CONTAINER_COLUMN
 from vigie.errors import StoreError
 from vigie.frame import TIME_COLUMN
 
@@ -45,7 +46,8 @@ class Commit:
 class TableFile:
     """One file of a table; `start` and `end` are its oldest and newest time in microseconds.
 
-    `entry` is what Iceberg's metadata say of it.
+    `containers` are its first and last container, where they are known, and `entry` is what
+    Iceberg's metadata say of it.
     """
 
     path: Path
@@ -53,6 +55,7 @@ class TableFile:
     size: int
     start: int
     end: int
+    containers: tuple[str, str] | None = None
     entry: Any = field(default=None, compare=False, repr=False)
 
 
@@ -132,6 +135,7 @@ class Writer:
         self._writer: pq.ParquetWriter | None = None
         self._waiting: list[pa.Table] = []
         self._bounds: list[int] = []
+        self._containers: list[str] = []
         self.rows = 0
 
     def add(self, rows: pa.Table) -> None:
@@ -142,6 +146,9 @@ class Writer:
         """
         times = integers(rows.column(TIME_COLUMN))
         self._bounds += [int(times.min()), int(times.max())]
+        if CONTAINER_COLUMN in rows.column_names:
+            ends = (rows.column(CONTAINER_COLUMN)[at].as_py() for at in (0, -1))
+            self._containers += map(str, ends)
         self._waiting.append(_typed(rows, self._schema))
         self.rows += len(rows)
         waiting = sum(map(len, self._waiting))
@@ -169,8 +176,11 @@ class Writer:
         self._writer.close()
         path = self._stem.with_name(f"{self._stem.name}.{_checksum(self._fresh):08x}{SUFFIX}")
         keep(self._fresh, path)
-        size = path.stat().st_size
-        return TableFile(path, self.rows, size, min(self._bounds), max(self._bounds))
+        first, *_, last = self._containers or ("", "")
+        return TableFile(
+            path, self.rows, path.stat().st_size, min(self._bounds), max(self._bounds),
+            (first, last) if self._containers else None,
+        )  # fmt: skip
 
     def abandon(self) -> None:
         """Leave nothing of it, unless it was closed."""
@@ -190,7 +200,7 @@ class Writer:
             )
         for at in range(0, count, self._group_rows):
             part = rows.slice(at, min(self._group_rows, count - at))
-            self._writer.write_table(_trimmed(part))
+            self._writer.write_table(trimmed(part))
         self._waiting = [rows.slice(count)] if count < len(rows) else []
 
 
@@ -234,16 +244,19 @@ def footer(path: Path) -> tuple[Footer, TableFile]:
             said["commit"], said["position"], said["properties"], tuple(said["replaces"])
         )
         start, end = _span(metadata)
+        containers = _containers(metadata)
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise StoreError(f"{path}: no table file of ours: {error}") from error
-    file = TableFile(path, metadata.num_rows, path.stat().st_size, start, end)
+    file = TableFile(path, metadata.num_rows, path.stat().st_size, start, end, containers)
     return Footer(commit, said["files"], said["number"]), file
 
 
 def _typed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """Rows under the names and ids of a schema; a column that they lack is unknown."""
     columns = [
-        rows.column(f.name) if f.name in rows.column_names else pa.nulls(len(rows), f.type)
+        _as(rows.column(f.name), f.type)
+        if f.name in rows.column_names
+        else pa.nulls(len(rows), f.type)
         for f in schema
     ]
     fields = [
@@ -253,13 +266,20 @@ def _typed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 
 
+def _as(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """A column that an older file has narrower; words stay dictionaries."""
+    if column.type == kind or pa.types.is_dictionary(column.type) or pa.types.is_list(kind):
+        return column
+    return column.cast(kind)
+
+
 def _together(parts: Sequence[pa.Table]) -> pa.Table:
     """Parts as one table, their words as one dictionary a column."""
     rows = parts[0] if len(parts) == 1 else pa.concat_tables(parts)
     return rows.unify_dictionaries()
 
 
-def _trimmed(rows: pa.Table) -> pa.Table:
+def trimmed(rows: pa.Table) -> pa.Table:
     """The same rows with no word in a dictionary that they lack.
 
     Parquet writes a dictionary whole into every row group; past a limit it gives up halfway.
@@ -288,3 +308,12 @@ def _span(metadata: Any) -> tuple[int, int]:
     at = metadata.schema.names.index(TIME_COLUMN)
     bounds = [metadata.row_group(n).column(at).statistics for n in range(metadata.num_row_groups)]
     return min(b.min_raw for b in bounds), max(b.max_raw for b in bounds)
+
+
+def _containers(metadata: Any) -> tuple[str, str] | None:
+    """The first and the last container, as the row groups say."""
+    if CONTAINER_COLUMN not in metadata.schema.names or not metadata.num_row_groups:
+        return None
+    at = metadata.schema.names.index(CONTAINER_COLUMN)
+    bounds = [metadata.row_group(n).column(at).statistics for n in range(metadata.num_row_groups)]
+    return str(min(b.min for b in bounds)), str(max(b.max for b in bounds))

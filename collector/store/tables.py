@@ -27,7 +27,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 from pyiceberg.table.update import AddSchemaUpdate, SetCurrentSchemaUpdate
 from pyiceberg.transforms import DayTransform, HourTransform, MonthTransform, Transform
-from pyiceberg.types import TimestamptzType
+from pyiceberg.types import StringType, TimestamptzType
 from sqlalchemy import event
 
 from collector.store import disk, iceberg
@@ -35,6 +35,7 @@ from collector.store.chunk import Times
 from collector.store.encodings import Encodings
 from collector.store.files import SyncedFiles, local, sidecar
 from collector.store.parquet import SUFFIX, Commit, TableFile
+from collector.store.schema import CONTAINER_COLUMN
 from vigie.errors import StoreError
 from vigie.frame import TIME_COLUMN
 
@@ -323,6 +324,7 @@ def _current(known: Table) -> Iterator[TableFile]:
     """The files of the newest snapshot; that each is there, with its size, is made sure of."""
     snapshot = known.current_snapshot()
     time = known.schema().find_field(TIME_COLUMN).field_id
+    container = known.schema().find_field(CONTAINER_COLUMN).field_id
     for manifest in snapshot.manifests(known.io) if snapshot else ():
         for found in manifest.fetch_manifest_entry(known.io):
             data = found.data_file
@@ -332,8 +334,18 @@ def _current(known: Table) -> Iterator[TableFile]:
                 data.file_size_in_bytes,
                 int(from_bytes(TimestamptzType(), data.lower_bounds[time])),
                 int(from_bytes(TimestamptzType(), data.upper_bounds[time])),
+                _containers(data, container),
                 data,
             )
+
+
+def _containers(data: DataFile, field: int) -> tuple[str, str] | None:
+    """The first and the last container of a file."""
+    sides = (data.lower_bounds, data.upper_bounds)
+    if not all(side and field in side for side in sides):
+        return None
+    low, high = (str(from_bytes(StringType(), side[field])) for side in sides)
+    return low, high
 
 
 def _durable(connection: Any, _: object) -> None:

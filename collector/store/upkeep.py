@@ -1,14 +1,14 @@
 """What keeps the tables: flush, merge, expiry, rollups, and a look at every file now and then."""
 
+import contextlib
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from collector.counters import Counters
 from collector.store import flush, merge, recovery, snapshot, state
@@ -18,14 +18,14 @@ from collector.store.expiry.expire import GRACE_SECONDS, Expiry
 from collector.store.expiry.holds import Holds
 from collector.store.expiry.keep import Policy
 from collector.store.journal import Journal
+from collector.store.mend import Replaced, mended
 from collector.store.order import Order
 from collector.store.parquet import TableFile, encoded
 from collector.store.quarantine import Quarantine
-from collector.store.schema import CONTAINER_COLUMN
 from collector.store.series import Series
 from collector.store.tables import Overtaken, Tables
 from vigie.database import Database
-from vigie.frame import TIME_COLUMN
+from vigie.errors import StoreError
 from vigie.settings import StoreSettings
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ ROLLED_UNTIL: Final = "vigie.rolled_until"
 """Property of a commit of rollups: the end of the newest window they have, in microseconds."""
 MERGE_TRIES: Final = 3
 """How often a table is begun with in one turn, when others write it meanwhile."""
+MEND_TRIES: Final = 5
+"""Likewise of windows that are replaced."""
 VERIFY_BYTES: Final = 256 * 2**20
 """Table files read whole by one `verify`."""
 
@@ -111,20 +113,23 @@ class Upkeep:
                 if stop():
                     return merged
                 try:
-                    merged += self._merge_table(table, growing, stop)
+                    merged += self._merge_table(table, growing, now // 1_000, stop)
                     break
+                except merge.Stopped:
+                    return merged
                 except Overtaken:
                     # Late hours were replaced, or old files went: begin with what is there now.
                     self._counters.add("store_merges_overtaken_total")
         return merged
 
-    def _merge_table(self, table: str, growing: str, stop: Callable[[], bool]) -> int:
+    def _merge_table(self, table: str, growing: str, now: int, stop: Callable[[], bool]) -> int:
         merged = 0
-        for group in merge.groups(self._tables.files(table), growing):
+        stretch = merge.HOUR * (24 if table.endswith("_1h") else 1)
+        for group in merge.groups(self._tables.files(table), growing, now, stretch):
             if stop():
                 break
             try:
-                merge.merge(self._tables, table, group)
+                merge.merge(self._tables, table, group, stop)
             except (OSError, pa.ArrowException):
                 log.exception("a merge failed", extra={"table": table})
                 self.check(table, group)
@@ -191,32 +196,24 @@ class Upkeep:
         self.rolled(table)
 
     def replace_rollup(
-        self, table: str, rows: pa.Table, container: str, start: datetime, end: datetime
-    ) -> None:
-        """Put windows in the place of those of one container from `start` until before `end`.
+        self, table: str, rows: pa.Table, containers: str | Collection[str],
+        start: datetime, end: datetime,
+    ) -> None:  # fmt: skip
+        """Put windows in the place of those of some containers from `start` until before `end`.
 
         Raises:
             OSError, StoreError: the disk is full or failed; all is as it was.
         """
         self._tables.make(table, flush.columns(table))
-        words = flush.keys(table)
+        names = [containers] if isinstance(containers, str) else containers
         first, last = (round(t.timestamp() * 1e6) for t in (start, end))
-        with self._tables.writing:
-            files = self._tables.files(table)
-            touched = [f for f in files if f.end >= first and f.start < last]
-            parts = [encoded(rows.select(flush.columns(table).names), words)]
-            if touched:
-                old = merge.read(self._tables, table, touched)
-                times = old.column(TIME_COLUMN).cast(pa.int64())
-                replaced = pc.and_(
-                    pc.equal(old.column(CONTAINER_COLUMN).cast(pa.string()), container),
-                    pc.and_(pc.greater_equal(times, first), pc.less(times, last)),
-                )
-                kept = old.filter(pc.invert(replaced))
-                parts.append(kept.select(parts[0].column_names))
-            together = pa.concat_tables([p.cast(parts[0].schema) for p in parts])
-            together = together.unify_dictionaries().combine_chunks()
-            flush.put(self._tables, table, together, 0, gone=touched)
+        replaced = Replaced(names, first, last)
+        for _ in range(MEND_TRIES):
+            files = [f for f in self._tables.files(table) if replaced.touches(f)]
+            with contextlib.suppress(Overtaken):  # merged meanwhile: begin with what is there now
+                flush.put(self._tables, table, mended(table, files, rows, replaced), 0, gone=files)
+                return
+        raise StoreError(f"{table}: others wrote it again and again; the next turn mends it")
 
     def rolled(self, table: str) -> None:
         """Take note of how far a table of minutes goes: older rows are late from then on."""

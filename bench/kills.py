@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import psutil
 
 from bench import load
 from bench.sending import PERIOD, ROWS, Sending
@@ -37,6 +38,8 @@ class Starts:
     """What was seen of them, in seconds from exec."""
 
     acknowledging: list[float] = field(default_factory=list)
+    used: list[float] = field(default_factory=list)
+    """Seconds of processor until then: on a machine that does other things too."""
     caught_up: list[float] = field(default_factory=list)
     journal_bytes: list[int] = field(default_factory=list)
     failed: int = 0
@@ -71,6 +74,8 @@ def live_through(
         try:
             collector.start(until="/healthz", seconds=START_SECONDS)
             starts.acknowledging.append(sending.first(START_SECONDS) - begun)
+            used = psutil.Process(collector.pid).cpu_times()
+            starts.used.append(used.user + used.system)
         except (AssertionError, TimeoutError) as error:
             starts.failed += 1
             print(f"kill {number}: {error}", flush=True)
@@ -175,6 +180,7 @@ def run(folder: Path, options: argparse.Namespace) -> dict[str, str]:
         "torn": str(verdict.torn),
         "failed starts": str(starts.failed),
         "s to the first 200": spread(starts.acknowledging),
+        "cpu s to the first 200": spread(starts.used),
         "s to caught up": spread(starts.caught_up),
         "journal MB at a kill": spread([b / 1e6 for b in starts.journal_bytes]),
         "events": json.dumps({str(c): codes.count(c) for c in set(codes)}),

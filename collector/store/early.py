@@ -11,9 +11,10 @@ from vigie.errors import StoreError
 
 log = logging.getLogger(__name__)
 
-REPLAY_SHARE: Final = 0.5
+FIRST_SHARE, MOST_SHARE = 1 / 16, 1 / 2
 """Of the bound, while records of before are applied: what is flushed is not applied once more
-when this start, too, ends early."""
+when this start, too, ends early. Soon at first, then after twice as much each time: one that lives
+pays for few flushes."""
 RETRY_SECONDS: Final = 5.0
 """Between two tries to make room on a disk that takes nothing."""
 
@@ -24,6 +25,7 @@ class Early:
     def __init__(self, upkeep: Upkeep, tail: Tail, bound: int, counters: Counters) -> None:
         """`bound` is what the tail may hold, in bytes."""
         self._upkeep, self._tail, self._bound, self._counters = upkeep, tail, bound, counters
+        self._share = FIRST_SHARE
         self._wake, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="store-flush", daemon=True)
 
@@ -45,7 +47,7 @@ class Early:
 
     def make_room(self) -> None:
         """The same while records are replayed, of which there may be more than memory bears."""
-        if self._tail.bytes > REPLAY_SHARE * self._bound:
+        if self._tail.bytes > self._share * self._bound:
             self._wake.set()
         while self._tail.bytes > self._bound and not self._over.is_set():
             self._flush()
@@ -56,7 +58,8 @@ class Early:
         while not self._over.is_set():
             self._wake.wait()
             self._wake.clear()
-            if self._tail.bytes > REPLAY_SHARE * self._bound and not self._over.is_set():
+            if self._tail.bytes > self._share * self._bound and not self._over.is_set():
+                self._share = min(2 * self._share, MOST_SHARE)
                 self._flush()
 
     def _flush(self) -> None:

@@ -76,7 +76,7 @@ class Store:
         self._damages = Damages(self.note, counters, clock)
         self._quarantine = Quarantine(directory / "quarantine", self._damages.add)
         self._groups = Groups(self._commit, window=settings.sync)
-        self._reserve = Reserve(directory, settings.reserve_bytes, lambda: self._memory.tail.bytes)
+        self._reserve = Reserve(directory, settings.reserve_bytes, lambda: self._waiting)
         self._upkeep = Upkeep(
             directory, self._memory, self._tables, self._journal, database=database,
             quarantine=self._quarantine, settings=settings, counters=counters,
@@ -113,8 +113,12 @@ class Store:
     @property
     def behind(self) -> bool:
         """More waits for the tables than memory bears: nothing is taken."""
-        waiting = self._memory.tail.bytes + self._backlog.bytes
-        return waiting > 2 * self._settings.tail_bytes
+        return self._waiting > 2 * self._settings.tail_bytes
+
+    @property
+    def _waiting(self) -> int:
+        """Bytes in memory that no table has."""
+        return self._memory.tail.bytes + self._backlog.bytes
 
     @property
     def catching_up(self) -> str:

@@ -28,6 +28,7 @@ class Connection(HttpToolsProtocol):
         super().__init__(*given, **named)
         self._patience: asyncio.TimerHandle | None = None
         self._head = 0
+        self._begun = False
         self._straight: Straight | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -38,11 +39,13 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The same, of the next request on this connection."""
         super().on_message_begin()
-        self._wait()
+        self._wait_no_more()
+        self._begun = True
 
     def on_headers_complete(self) -> None:
         """It is there."""
         self._wait_no_more()
+        self._begun = False
         self._straight = None
         if self.url != _FRAMES or self.parser.get_method() != b"POST" or self._busy():
             super().on_headers_complete()
@@ -78,6 +81,8 @@ class Connection(HttpToolsProtocol):
         super().data_received(data)
         if self._straight is not None:
             self._straight.wait()
+        if self._begun and self._patience is None and not self.transport.is_closing():
+            self._wait()
         if waited and self._patience is not None:
             self._head += len(data)
             if self._head > HEAD_BYTES and not self.transport.is_closing():

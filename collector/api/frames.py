@@ -45,7 +45,8 @@ class Frames(Posts):
 
     def take(self, caller: Caller, envelope: Envelope, body: bytes, done: Done) -> None:
         """Keep a body; call it, and be called back, in the loop's thread."""
-        soon = self._wakeups.soon()
+        self._wakeups.here()
+        soon = self._wakeups.soon
 
         def decoded(result: Decoded | Exception) -> None:
             if isinstance(result, Exception):
@@ -131,19 +132,20 @@ class Wakeups:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._calls: list[Call] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
 
-    def soon(self) -> Callable[[Call], None]:
-        """What any thread may give a call to, for the running loop to make."""
-        loop = asyncio.get_running_loop()
+    def here(self) -> None:
+        """The running loop is the one to make them in."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
 
-        def soon(call: Call) -> None:
-            with self._lock:
-                self._calls.append(call)
-                first = len(self._calls) == 1
-            if first:
-                loop.call_soon_threadsafe(self._make)
-
-        return soon
+    def soon(self, call: Call) -> None:
+        """Have a call made; from any thread, once `here` was called."""
+        with self._lock:
+            self._calls.append(call)
+            first = len(self._calls) == 1
+        if first and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._make)
 
     def _make(self) -> None:
         with self._lock:

@@ -5,10 +5,11 @@ a section before Arrow reads it (`ipc.py`), every offset and text by Arrow befor
 touched, then types (`plan.py`), keys and scope (`section.py`), time (`clock.py`).
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
+
+import xxhash
 
 from collector.intake import happenings
 from collector.intake.body import expand
@@ -79,7 +80,7 @@ def _frame(
     if moved and (sender := (header.container, header.agent)) not in told:
         told.add(sender)
         events.add_clock_wrong(when)
-    digest = hashlib.blake2b(frame.raw, digest_size=16).digest()
+    digest = xxhash.xxh3_128_digest(frame.raw)
     batches = tuple(section.batch for section in sections if section.batch.rows.num_rows)
     if header.gaps:
         header = replace(header, gaps=stamped(header.gaps, when))

@@ -1,5 +1,6 @@
 """One measurement's stream in a frame as rows that can be stored, every value checked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -49,13 +50,13 @@ def check(
     except (pa.ArrowException, ValueError, OSError) as error:
         raise FrameError("arrow", f"{section.measurement}: {error!s:.300}") from error
     rows = _fitted(sent, how) if how.casts else sent.select(how.picks)
-    _check_keys(rows, how, host)
+    keys = _check_keys(rows, how, host)
     rows, moved = _timed(rows, section.measurement, when)
     if how.measurement is Source and when.offset is not None:
         rows = _with_offset(rows, when.offset)
     if how.quality >= 0:
         rows = rows.append_column(schema.QUALITY, _quality(sent, how))
-    return Checked(Batch(how.measurement, container, rows), how.dropped, moved)
+    return Checked(Batch(how.measurement, container, keys, rows), how.dropped, moved)
 
 
 def _read(section: Section, stream: memoryview, end: int, how: Plan) -> pa.RecordBatch:
@@ -105,21 +106,26 @@ def _check_dictionary(values: pa.DictionaryArray, measurement: str, name: str) -
         raise FrameError("key", f"{measurement}.{name}: longer than {MAX_KEY_BYTES} bytes")
 
 
-def _check_keys(rows: pa.RecordBatch, how: Plan, host: str | None) -> None:
-    """Raise FrameError (`key`, `time`) where rows name nothing, Refused (403) where too much."""
+def _check_keys(rows: pa.RecordBatch, how: Plan, host: str | None) -> bytes:
+    """What the keys are, as `Batch.keys`.
+
+    Raises:
+        FrameError: `key` or `time`, rows name nothing.
+        Refused: 403, they name too much.
+    """
     if rows.column(0).null_count:
         raise FrameError("time", f"{how.measurement.name}.time: null in a row")
-    for n in how.keys:
-        column = rows.column(n)
-        _, offsets, data = column.buffers()
-        if column.null_count or not _sound(
-            column, bytes(offsets or b""), b"" if data is None else data.to_pybytes()
-        ):
-            raise FrameError(
-                "key",
-                f"{how.measurement.name}.{rows.schema.field(n).name}: "
-                f"1 to {MAX_KEY_BYTES} printable bytes are wanted in every row",
-            )
+    columns = [rows.column(n) for n in how.keys]
+    keys = _SOUND.get(_joined(columns))
+    if keys is None:
+        for column, key in zip(columns, how.measurement.keys, strict=True):
+            if not _sound(column):
+                raise FrameError(
+                    "key",
+                    f"{how.measurement.name}.{key.name}: "
+                    f"1 to {MAX_KEY_BYTES} printable bytes are wanted in every row",
+                )
+        keys = _SOUND.keep(_joined(columns))
     if host is not None and rows.num_rows:
         names = pc.unique(rows.column(how.host)).to_pylist() if how.host >= 0 else [None]
         if names != [host]:
@@ -127,37 +133,51 @@ def _check_keys(rows: pa.RecordBatch, how: Plan, host: str | None) -> None:
             raise Refused(
                 403, f"{how.measurement.name}: this credential speaks for {host}, not {others:.200}"
             )
+    return keys
 
 
-def _sound(column: Any, offsets: bytes, data: bytes) -> bool:
+def _joined(columns: Sequence[Any]) -> bytes:
+    """All that makes these columns what they are: equal only where they are, row by row."""
+    parts: list[Any] = []
+    for column in columns:
+        buffers = column.buffers()
+        sizes = ",".join("-" if b is None else str(b.size) for b in buffers)
+        parts.append(f"{column.offset},{len(column)},{column.null_count},{sizes};".encode())
+        parts += (buffer for buffer in buffers if buffer is not None)
+    return b"".join(parts)
+
+
+def _sound(column: Any) -> bool:
     """Whether every value is 1 to MAX_KEY_BYTES printable bytes."""
-    if not len(column) or _SOUND.knows(seen := (column.offset, len(column), offsets, data)):
+    if not len(column):
         return True
     lengths = pc.min_max(pc.binary_length(column)).as_py()
-    if lengths["min"] < 1 or lengths["max"] > MAX_KEY_BYTES:
-        return False
-    if not pc.all(pc.utf8_is_printable(column)).as_py():
-        return False
-    _SOUND.keep(seen)
-    return True
+    return (
+        not column.null_count
+        and lengths["min"] >= 1
+        and lengths["max"] <= MAX_KEY_BYTES
+        and bool(pc.all(pc.utf8_is_printable(column)).as_py())
+    )
 
 
 class _Known:
-    """Key columns that were found sound, within bounds; an agent sends the same every time."""
+    """Keys that were found sound, within bounds; an agent sends the same every time."""
 
     def __init__(self) -> None:
-        self._seen: set[tuple[int, int, bytes, bytes]] = set()
+        self._seen: dict[bytes, bytes] = {}
         self._bytes = 0
 
-    def knows(self, column: tuple[int, int, bytes, bytes]) -> bool:
-        return column in self._seen
+    def get(self, keys: bytes) -> bytes | None:
+        """The same keys as they were first seen, so that there is one copy; or None."""
+        return self._seen.get(keys)
 
-    def keep(self, column: tuple[int, int, bytes, bytes]) -> None:
-        self._bytes += len(column[2]) + len(column[3])
+    def keep(self, keys: bytes) -> bytes:
+        """From now on they are known."""
+        self._bytes += len(keys)
         if self._bytes > _SOUND_BYTES:
-            self._seen.clear()
-            self._bytes = len(column[2]) + len(column[3])
-        self._seen.add(column)
+            self._seen = {}
+            self._bytes = len(keys)
+        return self._seen.setdefault(keys, keys)
 
 
 _SOUND: Final = _Known()

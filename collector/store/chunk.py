@@ -75,7 +75,7 @@ def column(rows: pa.Table, field: pa.Field) -> Any:
 def gathered(series: Series, batches: Sequence[Batch], first: int, last: int) -> Chunk:
     """One chunk of several batches of a measurement."""
     alike = _alike(batches)
-    numbers = [series.numbers(b.container, b.rows) for some in alike for b in some]
+    numbers = [series.numbers(b) for some in alike for b in some]
     rows = stacked([pa.Table.from_batches([b.rows for b in some]) for some in alike])
     together = numbers[0] if len(numbers) == 1 else np.concatenate(numbers)
     return _chunk(series, together, rows, first, last)

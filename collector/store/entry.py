@@ -42,11 +42,12 @@ class Batch:
 
     `rows` has time, the keys, and of the other columns of `schema.raw(measurement)` those that
     were sent, in its order; the container is not among them. What lacks is unknown, and a lacking
-    quality is measured.
+    quality is measured. `keys` are the bytes of the key columns: equal only where these are.
     """
 
     measurement: type[Measurement]
     container: str
+    keys: bytes
     rows: pa.RecordBatch
 
 

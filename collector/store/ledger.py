@@ -15,6 +15,8 @@ from vigie.replies import Interval
 DIGESTS: Final = 256
 """Digests kept per boot; an older frame that comes again is taken for itself."""
 DIGEST_BYTES: Final = 16
+SCHEME: Final = b"\x02"
+"""How the digests written were made; it changes with that."""
 MAX_INTERVALS: Final = 4_096
 
 LEDGER_TABLE: Final = Table(
@@ -205,15 +207,18 @@ def _copy(known: Boot) -> Boot:
 
 
 def _row(known: Boot) -> tuple[int, str, bytes]:
-    digests = b"".join(
+    digests = SCHEME + b"".join(
         sequence.to_bytes(8, "little") + digest for sequence, digest in known.recent().items()
     )
     return known.seen, json.dumps(known.intervals, separators=(",", ":")), digests
 
 
 def _digests(data: bytes) -> dict[int, bytes]:
+    """What `_row` wrote; nothing of what was written before digests were made as now."""
     step = 8 + DIGEST_BYTES
+    if len(data) % step != len(SCHEME) or not data.startswith(SCHEME):
+        return {}
     return {
         int.from_bytes(data[at : at + 8], "little"): data[at + 8 : at + step]
-        for at in range(0, len(data), step)
+        for at in range(len(SCHEME), len(data), step)
     }

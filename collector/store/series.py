@@ -2,17 +2,17 @@
 
 Everything that is done per series (the newest row, the rate of a counter, sorting for a table
 file) is done on these numbers; the words are kept once. An agent sends the same keys at every
-tick, so that the numbers of a whole batch are found by one look-up of a digest of its keys.
+tick, so that the numbers of a whole batch are found by one look-up of its keys.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from itertools import repeat
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
+from collector.store.entry import Batch
 from collector.store.schema import series_columns
 from vigie.shape import Measurement
 
@@ -35,19 +35,17 @@ class Series:
     def __len__(self) -> int:
         return len(self._words[0])
 
-    def numbers(self, container: str, rows: pa.RecordBatch) -> Numbers:
-        """The number of each row's series; new series get the next ones.
-
-        The keys follow `time` among the columns, in the order of the measurement.
-        """
-        keys = [rows.column(n) for n in range(1, len(self.columns))]
-        signature = (container, _signature(keys))
-        found = self._known.get(signature)
+    def numbers(self, batch: Batch) -> Numbers:
+        """The number of each row's series; new series get the next ones."""
+        known = (batch.container, batch.keys)
+        found = self._known.get(known)
         if found is None:
-            found = self._find([repeat(container, len(rows)), *(k.to_pylist() for k in keys)])
+            # The keys follow `time` among the columns, in the order of the measurement.
+            keys = [batch.rows.column(n).to_pylist() for n in range(1, len(self.columns))]
+            found = self._find([repeat(batch.container, len(batch.rows)), *keys])
             if len(self._known) >= MAX_BATCHES:
                 self._known.clear()
-            self._known[signature] = found
+            self._known[known] = found
         return found
 
     def numbered(self, rows: pa.Table) -> Numbers:
@@ -90,15 +88,3 @@ class Series:
             for words, word in reversed(list(zip(self._words, row, strict=True))):
                 words.append(word)
         return number
-
-
-def _signature(keys: Sequence[Any]) -> bytes:
-    """A digest that is equal only for batches with equal keys, row by row."""
-    digest = hashlib.sha256()
-    for column in keys:
-        digest.update(b"%d,%d;" % (column.offset, len(column)))
-        for buffer in column.buffers():
-            if buffer is not None:
-                digest.update(b"%d;" % buffer.size)
-                digest.update(buffer)
-    return digest.digest()

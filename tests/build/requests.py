@@ -70,7 +70,8 @@ def _batch(measurement: type[Measurement], container: str, data: bytes) -> Batch
     rows = pa.ipc.open_stream(data).read_next_batch()
     sent = [f for f in schema.raw(measurement) if f.name in rows.schema.names]
     columns = [rows.column(f.name) for f in sent]
-    return Batch(measurement, container, pa.record_batch(columns, schema=pa.schema(sent)))
+    keys = repr([rows.column(k.name).to_pylist() for k in measurement.keys]).encode()
+    return Batch(measurement, container, keys, pa.record_batch(columns, schema=pa.schema(sent)))
 
 
 def _event(happening: Happening, header: Header, sent: Envelope) -> dict[str, Any]:

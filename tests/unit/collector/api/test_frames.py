@@ -12,7 +12,9 @@ def test_every_call_is_made_in_the_loop_whichever_thread_asks() -> None:
         made.append((number, threading.get_ident()))
 
     async def story() -> None:
-        soon = Wakeups().soon()
+        wakeups = Wakeups()
+        wakeups.here()
+        soon = wakeups.soon
         done = asyncio.Event()
 
         def ask() -> None:
@@ -31,7 +33,9 @@ def test_every_call_is_made_in_the_loop_whichever_thread_asks() -> None:
 
 def test_an_answer_that_cannot_be_given_holds_up_no_other() -> None:
     async def story() -> bool:
-        soon = Wakeups().soon()
+        wakeups = Wakeups()
+        wakeups.here()
+        soon = wakeups.soon
         done = asyncio.Event()
         soon(partial(int, "no number"))
         soon(done.set)

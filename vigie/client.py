@@ -50,6 +50,26 @@ class Client:
         """`POST /api/v1/<path>` with a JSON body; raises as `get`."""
         return self._built(reply, self._json("POST", path, dict(body or {})))
 
+    def download(self, path: str, **query: object) -> Iterator[bytes]:
+        """`GET /api/v1/<path>`, whatever it is, as it comes; raises as `get`.
+
+        Also `Unavailable` where it breaks off: what came is not the whole then.
+        """
+        asked = {name: value for name, value in query.items() if value is not None}
+        connection = self._connect()
+        try:
+            target = f"{self._root}{path}?{urlencode(asked, doseq=True)}"
+            connection.request("GET", target, headers={**self._headers(), "Accept": "*/*"})
+            answer = connection.getresponse()
+            if answer.status != http.HTTPStatus.OK:
+                self._check(answer.status, None, answer.read())
+            while piece := answer.read1(2**16):
+                yield piece
+        except (OSError, http.client.HTTPException) as error:
+            raise Unavailable(f"{self.url}: the answer broke off: {error}") from error
+        finally:
+            connection.close()
+
     def delete(self, path: str) -> None:
         """`DELETE /api/v1/<path>`; raises as `get`."""
         self._json("DELETE", path, None)

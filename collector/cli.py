@@ -1,4 +1,4 @@
-"""`vigie collector run | check`."""
+"""`vigie collector run | check | verify | restore`."""
 
 import argparse
 import logging
@@ -6,6 +6,7 @@ import os
 import sys
 
 from collector.declared import declared
+from collector.keeping import cli as keeping
 from collector.service import Service
 from vigie import logs, settings
 from vigie.errors import SettingsError, VigieError
@@ -19,11 +20,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     check = verbs.add_parser("check", help="read settings, network, rules and receivers, and end")
     for verb in (run_, check):
         settings.add_flags(verb, CollectorSettings)
+    keeping.add(verbs)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the command line asks for: 0 fine, 1 it failed, 2 usage or settings."""
     try:
+        if arguments.verb in keeping.VERBS:
+            return keeping.run(arguments)
         if arguments.print_config:
             print(settings.describe(CollectorSettings, arguments, os.environ))
             return 0

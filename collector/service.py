@@ -24,6 +24,7 @@ from collector.api import (
     events,
     fragments,
     health,
+    holds,
     idempotency,
     kpis,
     latest,
@@ -38,6 +39,7 @@ from collector.api import (
 )
 from collector.api import devices as equipment
 from collector.api import reports as reported
+from collector.api import store as whole
 from collector.api.app import App, application
 from collector.api.asking import Gate
 from collector.api.frames import Frames
@@ -60,6 +62,7 @@ from collector.duties.reload import Reload
 from collector.duties.repairs import Repairs
 from collector.duties.reports import Reporting
 from collector.duties.roll import Roll
+from collector.duties.room import Room
 from collector.duties.sovereignty import Sovereignty
 from collector.duties.verify import Verify
 from collector.grid import vintages
@@ -73,12 +76,14 @@ from collector.inventory import devices
 from collector.inventory import key as object_key
 from collector.inventory.fragments import Fragments
 from collector.inventory.margins import Margins
+from collector.keeping.keeper import Keeper
 from collector.networks import Networks
 from collector.people import People
 from collector.reports import desk
 from collector.schedule import Schedule
 from collector.sql.children import Children
 from collector.store import state
+from collector.store.expiry.holds import Holds
 from collector.store.quarantine import Found, Quarantine
 from collector.store.questions.answer import Questions
 from collector.store.questions.levels import Levels
@@ -100,11 +105,13 @@ FILES_EACH: Final = 2
 """Files and sockets of ours for each of them, where the system lets us."""
 GARBAGE_OBJECTS: Final = 50_000
 """New objects before garbage is looked for: a group of frames alone makes thousands."""
+FRAGMENTS: Final = "fragments.db"
 USES_SECONDS: Final = 60.0
 MERGE_FLUSHES: Final = 2
 """How many flushes make a merge worth its while; likewise below."""
 EXPIRE_FLUSHES: Final = 5
 VERIFY_SECONDS: Final = 600.0
+ROOM_SECONDS: Final = 300.0
 ROLLS_A_FLUSH: Final = 2
 OUTBOX_SECONDS: Final = 30.0
 FOLD_SECONDS: Final = 10.0
@@ -135,12 +142,15 @@ class Service:
         self._store = Store(
             self._directory, decode, settings.store, self._database, self._counters, time.time_ns
         )
+        self._keeper = Keeper(
+            self._store.parts, {FRAGMENTS: self._directory / FRAGMENTS}, self._counters, time.time
+        )
         self._providers = providers(settings.grid)
         self._vintages = Vintages(self._database)
         self._inventories = devices.Inventories(self._database)
         self._margins = Margins()
         self._fragments = Fragments(
-            self._directory / "fragments.db", self._store.quarantine, self._margins,
+            self._directory / FRAGMENTS, self._store.quarantine, self._margins,
             self._counters, time.time,
         )  # fmt: skip
         self._holdings = Holdings(
@@ -238,6 +248,7 @@ class Service:
         every(flush * MERGE_FLUSHES, "merge", Merge(store).run)
         every(flush * EXPIRE_FLUSHES, "expire", Expire(store).run)
         every(VERIFY_SECONDS, "verify", Verify(store).run)
+        every(ROOM_SECONDS, "room", Room(self._keeper).run)
         every(flush / ROLLS_A_FLUSH, "roll", Roll(store).run)
         every(USES_SECONDS, "note uses", lambda _: self._people.note_uses())
         every(OUTBOX_SECONDS, "outbox", self._deliver.run)
@@ -260,6 +271,7 @@ class Service:
             ("evaluate", self._evaluate.stop),
             ("deliver", self._deliver.stop),
             ("schedule", self._schedule.stop),
+            ("tasks", self._keeper.stop),
             ("queries", self._children.close),
             ("fragments", self._close_fragments),
             ("uses", self._people.note_uses),
@@ -352,6 +364,8 @@ class Service:
             sql.routes(store, self._networks, people, self._children, clock),
             reported.routes(reporting, reports, clock),
             stream.routes(self._publisher, people, lambda: store.live.commit),
+            whole.routes(self._keeper, store.parts, people, clock),
+            holds.routes(Holds(self._database), self._networks, clock),
             principals.routes(people),
             credentials.routes(people),
             sessions.routes(people),

@@ -37,6 +37,9 @@ VERBS: Final[Mapping[str, Verb]] = {
     "network": Verb("vigie.commands.network", "Check a network file, show what is watched"),
     "rules": Verb("alerts.cli", "Check, test and explain alert rules", "alerts"),
     "query": Verb("vigie.commands.query", "Ask for readings, series and events"),
+    "store": Verb(
+        "vigie.commands.store.cli", "How full the store is; verify, back up, restore, export, hold"
+    ),
     "kpi": Verb("vigie.commands.kpi", "Show KPIs, explain how one was come by, and ask what if"),
     "report": Verb("vigie.commands.report", "Report to authorities; thresholds; a pilot's ledger"),
     "catalogue": Verb("vigie.commands.catalogue", "List what is measured, and in which unit"),
@@ -47,6 +50,7 @@ examples:
   vigie up                            watch this machine; prints the address of the screens
   vigie query latest filesystem       the newest reading of every file system
   vigie query series host --fields cpu_busy_ratio --from 1h
+  vigie store status                  how full the store is, and until when the disk will do
   vigie kpi show                      every KPI, each with its method
   vigie kpi explain pue               what a value was made of, like a bill
   vigie <verb> --help                 everything about one verb

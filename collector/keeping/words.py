@@ -30,7 +30,7 @@ def described(table: str) -> list[ExportColumn]:
             found.append(ExportColumn(column.name, "mark", "", _MARKS.get(column.name, "")))
             continue
         doc = f"{known.doc} ({part.replace('_', ' ')} of the window)" if part else known.doc
-        unit = _PARTS.get(part, "{}").format(known.unit.symbol)
+        unit = _PARTS.get(part, "{}").format(known.unit.ucum)
         found.append(ExportColumn(column.name, known.kind.value, unit, doc, list(known.codes)))
     return found
 
@@ -45,10 +45,10 @@ def _owner(column: str, fields: Sequence[str]) -> tuple[str, str]:
 
 
 _PARTS: Final[Mapping[str, str]] = {
-    "count": "1", "integral": "{}·s", "covered": "s", "resets": "1", "gap": "s", "seconds": "s",
+    "count": "1", "integral": "{}.s", "covered": "s", "resets": "1", "gap": "s", "seconds": "s",
     "true_seconds": "s", "first_time": "", "last_time": "",
 }  # fmt: skip
-"""Suffix of a rollup's column to its unit; all others are in the unit of the field."""
+"""Suffix of a rollup's column to its unit; all others are in the unit of the field. UCUM."""
 _MARKS: Final[Mapping[str, str]] = {
     TIME_COLUMN: "When it was so, UTC; of rollups the start of the window.",
     "container": "Path of the container that sent it.",

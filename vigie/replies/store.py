@@ -131,7 +131,7 @@ class Holds:
 
 @dataclass(frozen=True, slots=True)
 class ExportColumn:
-    """One column of an exported table: its unit, what it is, and its words where it has some."""
+    """One column of an exported table: its unit (UCUM), what it is, and the words of its codes."""
 
     name: str
     kind: str

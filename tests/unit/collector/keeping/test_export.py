@@ -128,5 +128,5 @@ def test_every_column_of_every_table_says_what_it_is() -> None:
             assert column.doc, f"{table}.{column.name}"
     units = {c.name: c.unit for c in words.described("power_1h")}
     assert units["power_watts_max"] == "W"
-    assert units["power_watts_integral"] == "W·s"
+    assert units["power_watts_integral"] == "W.s"
     assert units["power_watts_covered"] == "s"

@@ -199,7 +199,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.directory) as folder:
         for name, figure in run(Path(folder), options).items():
-            print(f"  {name:<22}{figure}", flush=True)
+            print(f"  {name:<24}{figure}", flush=True)
     return 0
 
 

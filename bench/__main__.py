@@ -22,6 +22,7 @@ from bench import (
     twin,
     twinframes,
 )
+from bench.peers import cli as peers
 
 BENCHES: Final[Mapping[str, Callable[[], object]]] = {
     "agent": agent.main,
@@ -40,6 +41,7 @@ BENCHES: Final[Mapping[str, Callable[[], object]]] = {
     "sovereignty": sovereignty.main,
     "twin": twin.main,
     "twinframes": twinframes.main,
+    "peers": peers.main,
 }
 
 

@@ -1,0 +1,1 @@
+"""Vigie beside VictoriaMetrics, Prometheus and InfluxDB: the same telemetry, one run."""

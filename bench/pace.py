@@ -69,7 +69,7 @@ class Site:
         for at in range(0, self.count, CHUNK_ROWS):
             part = rows.slice(at, CHUNK_ROWS)
             numbers = np.arange(at, at + len(part), dtype=np.int32)
-            whole = pa.Table.from_batches([b for b in part.to_batches()])
+            whole = pa.Table.from_batches(part.to_batches())
             yield Chunk(self.series, numbers, times[at : at + len(part)], whole, 1, 1)
 
     def _columns(self, second: float, period: float) -> dict[str, pa.Array]:
@@ -156,7 +156,7 @@ def run(options: argparse.Namespace, directory: Path) -> None:
                     sample.append(chunk.table(schema.raw(Gpu)))
             if (tick + 1) % each == 0 or tick == ticks - 1:
                 now = round((second + options.period) * 1e9)
-                spent.on("flush", lambda: store._upkeep.flush(drop=False))
+                spent.on("flush", lambda: store._upkeep.flush(drop=False))  # noqa: SLF001
                 moment = datetime.fromtimestamp(second + options.period + 1, UTC)
                 if (second + options.period) % 60 == 30 or options.flush >= 60:
                     spent.on("roll 1 min", lambda moment=moment: roll.run(moment))
@@ -168,7 +168,7 @@ def run(options: argparse.Namespace, directory: Path) -> None:
         report("flushed", store, values)
         later = round((START + 2 * 3600 + SLACK) * 1e9)
         spent.on("roll 1 h", lambda: roll.run(datetime.fromtimestamp(later / 1e9, UTC)))
-        spent.on("merge", lambda: [store.merge(later) for _ in range(3)])
+        spent.on("merge", lambda: [store.merge(later) for _ in range(4)])
         report("merged", store, values)
     print(f"{site.count} GPUs, {rows} rows, {values / MILLION:.1f} M values")
     for name, cpu in spent.cpu.items():
@@ -203,7 +203,7 @@ def beside(rows: pa.Table, directory: Path) -> None:
     database.register("rows", sent)
     path = directory / "beside.parquet"
     copy = (
-        "COPY (SELECT * FROM rows ORDER BY container, host, gpu, time) TO "
+        "COPY (SELECT * FROM rows ORDER BY container, host, gpu, time) TO "  # noqa: S608
         f"'{path}' (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd)"
     )
     spent.on("DuckDB COPY", lambda: database.execute(copy))

@@ -1,13 +1,16 @@
 """Readings to rollups: closed minutes, closed hours, and hours that late rows changed.
 
+Rows are read some containers at a time and written as they come, so that memory is bounded.
+
 How far a rollup table has come is written in the same commit as its windows, so that a crash
 anywhere repeats a step and doubles nothing. One turn does a bounded amount of work, and the next
 goes on from there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Final, Protocol
 
 import pyarrow as pa
@@ -17,6 +20,8 @@ from collector import times
 from collector.rollups.columns import RESOLUTIONS, schema
 from collector.rollups.roll import merge, roll
 from collector.store.late import Dirty
+from collector.store.order import Rows
+from collector.store.sweep import whole
 from collector.store.upkeep import ROLLED_UNTIL
 from vigie.catalogue import MEASUREMENTS
 from vigie.frame import TIME_COLUMN
@@ -36,10 +41,8 @@ WRITES: Final = 12
 """Most steps, and most commits, of one table in one turn."""
 MENDS: Final = 50
 """Most late hours of one turn."""
-CELLS: Final = 20_000_000
-"""About how many values are in memory at once: what a step reads comes in slices of time."""
-SLICE: Final = timedelta(seconds=10)
-LEAST_SLICE: Final = timedelta(seconds=1)
+TOGETHER: Final = 16
+"""Containers whose late hour is made again in one step: their minutes are in memory together."""
 
 
 class Shelf(Protocol):
@@ -62,13 +65,18 @@ class Shelf(Protocol):
     def rolled_until(self, table: str) -> datetime | None:
         """The end of the newest window of a rollup table, as its commits say."""
 
-    def write_rollup(self, table: str, rows: pa.Table, properties: Mapping[str, str]) -> None:
-        """Add windows and say something, in one commit."""
+    def sweep(
+        self, table: str, start: datetime, end: datetime, containers: Sequence[str] | None = None
+    ) -> Rows:
+        """Rows of `start` <= time < `end`, each once, containers whole and in order."""
+
+    def write_rollup(self, table: str, rows: pa.Table | Rows, properties: Mapping[str, str]) -> int:
+        """Add windows and say something, in one commit; how many. Of none there is no commit."""
 
     def replace_rollup(
-        self, table: str, rows: pa.Table, container: str, start: datetime, end: datetime
+        self, table: str, rows: pa.Table, containers: Sequence[str], start: datetime, end: datetime
     ) -> None:
-        """Put windows in the place of the container's windows of that time, in one commit."""
+        """Put windows in the place of the containers' windows of that time, in one commit."""
 
     def dirty(self) -> Sequence[Dirty]:
         """The hours that late rows changed."""
@@ -103,17 +111,17 @@ class Rollup:
         """How long a window is."""
         return timedelta(seconds=RESOLUTIONS[self.suffix])
 
-    def of(self, rows: pa.Table | None) -> pa.Table:
-        """The windows over rows of the source; none over none."""
-        if rows is None:
-            return schema(self.measurement).empty_table()
-        reduce = roll if self.source == self.measurement.name else merge
-        return reduce(self.measurement, rows, RESOLUTIONS[self.suffix])
-
-    def join(self, left: pa.Table, right: pa.Table) -> pa.Table:
-        """Windows of neighbouring times as one table; one that lies in both becomes one."""
-        both = pa.concat_tables([left, right])
-        return merge(self.measurement, both, RESOLUTIONS[self.suffix])
+    def over(self, rows: Rows) -> Rows:
+        """The windows over rows of the source, part by part; of the fields that it has alone."""
+        raw = self.source == self.measurement.name
+        reduce, mark = (roll, "") if raw else (merge, "_first_time")
+        fields = [f for f in self.measurement.values if f"{f.name}{mark}" in rows.names]
+        made = (
+            reduce(self.measurement, part, RESOLUTIONS[self.suffix], fields)
+            for part in rows.parts
+            if part.num_rows
+        )
+        return Rows(schema(self.measurement, fields).names, made)
 
 
 class Roll:
@@ -130,8 +138,6 @@ class Roll:
         self._measurements = {m.name: m for m in measurements}
         self._reached: dict[str, datetime] = {}
         """How far each table has come, steps that wrote nothing included."""
-        self._slices: dict[str, timedelta] = {}
-        """How much time of a table to read at once."""
 
     def run(self, now: datetime) -> Rolled:
         """Roll up what has closed, then mend what late rows changed."""
@@ -143,9 +149,10 @@ class Roll:
                 windows += self._advance(
                     Rollup(measurement, minutes.table, "1h"), floor(closed, HOUR)
                 )
-        late = sorted(self._store.dirty(), key=lambda u: (u.hour, u.measurement, u.container))
-        for unit in late[:MENDS]:
-            self._mend(unit)
+        late = sorted(self._store.dirty(), key=_hour)
+        for _, units in groupby(late[:MENDS], key=_hour):
+            for some in batched(list(units), TOGETHER):
+                self._mend(some)
         return Rolled(windows, min(len(late), MENDS))
 
     def _advance(self, rollup: Rollup, until: datetime, *, raw: bool = False) -> int:
@@ -164,50 +171,40 @@ class Roll:
             end = min(at + stride, until)
             if raw:
                 self._store.rolling(rollup.source, end)
-            made = self._make(rollup, at, end)
-            if made.num_rows:
-                said = {ROLLED_UNTIL: str(round(end.timestamp() * 1e6))}
-                self._store.write_rollup(rollup.table, made, said)
-                windows += made.num_rows
-                writes += 1
-            catching = made.num_rows < FEW and until - end > BEHIND
-            stride = least if made.num_rows and not catching else max(HOUR, least)
+            said = {ROLLED_UNTIL: str(round(end.timestamp() * 1e6))}
+            made = rollup.over(self._store.sweep(rollup.source, at, end))
+            count = self._store.write_rollup(rollup.table, made, said)
+            windows += count
+            writes += count > 0
+            catching = count < FEW and until - end > BEHIND
+            stride = least if count and not catching else max(HOUR, least)
             self._reached[rollup.table] = at = end
         return windows
 
-    def _make(self, rollup: Rollup, start: datetime, end: datetime, scope: str = "") -> pa.Table:
-        """The windows of that time, from slices of rows that fit in memory."""
-        made, at = rollup.of(None), start
-        while at < end:
-            width = self._slices.get(rollup.source, SLICE)
-            stop = min(at + width, end)
-            rows = self._store.scan(rollup.source, None, at, stop, [scope], {})
-            cells, at = rows.num_rows * rows.num_columns, stop
-            if cells > CELLS:
-                self._slices[rollup.source] = max(width / 2, LEAST_SLICE)
-            elif cells < CELLS / 4:
-                self._slices[rollup.source] = min(width * 2, 6 * STRIDE)
-            if rows.num_rows:
-                part = rollup.of(rows)
-                made = rollup.join(made, part) if made.num_rows else part
-        return made
-
-    def _mend(self, unit: Dirty) -> None:
-        """Roll one container's hour up again, as far as it had been."""
-        measurement = self._measurements.get(unit.measurement)
-        reached = self._until(f"{unit.measurement}_1m")
-        if measurement is not None and reached is not None and reached > unit.hour:
-            minutes = Rollup(measurement, measurement.name, "1m")
+    def _mend(self, late: Sequence[Dirty]) -> None:
+        """Roll an hour of some containers up again, as far as it had been."""
+        name, hour = late[0].measurement, late[0].hour
+        measurement = self._measurements.get(name)
+        reached = self._until(f"{name}_1m")
+        if measurement is not None and reached is not None and reached > hour:
+            containers = [unit.container for unit in late]
+            minutes = Rollup(measurement, name, "1m")
             hours = Rollup(measurement, minutes.table, "1h")
-            close = unit.hour + HOUR
-            end = min(close, reached)
-            made = self._make(minutes, unit.hour, end, unit.container)
-            self._store.replace_rollup(minutes.table, made, unit.container, unit.hour, end)
+            close = hour + HOUR
+            self._replace(minutes, containers, hour, min(close, reached))
             closed = self._until(hours.table)
             if closed is not None and closed >= close:
-                made = hours.of(made)
-                self._store.replace_rollup(hours.table, made, unit.container, unit.hour, close)
-        self._store.clean([unit])
+                self._replace(hours, containers, hour, close)
+        self._store.clean(late)
+
+    def _replace(
+        self, rollup: Rollup, containers: Sequence[str], start: datetime, end: datetime
+    ) -> None:
+        made = rollup.over(self._store.sweep(rollup.source, start, end, containers))
+        rows = whole(made)
+        if rows is None:
+            rows = schema(rollup.measurement).empty_table()
+        self._store.replace_rollup(rollup.table, rows, containers, start, end)
 
     def _until(self, table: str) -> datetime | None:
         if table not in self._reached:
@@ -224,6 +221,15 @@ class Roll:
             return None
         first: datetime = pc.min(found[TIME_COLUMN]).as_py()
         return floor(first, rollup.window)
+
+
+def _hour(late: Dirty) -> tuple[datetime, str]:
+    return late.hour, late.measurement
+
+
+def batched(late: Sequence[Dirty], most: int) -> Iterator[Sequence[Dirty]]:
+    """Some at a time."""
+    return (late[at : at + most] for at in range(0, len(late), most))
 
 
 def floor(moment: datetime, width: timedelta) -> datetime:

@@ -23,6 +23,8 @@ class Readings:
 
     def field(self, declared: Field) -> tuple[Inside, Array | None] | None:
         """The field's spans and the groups that have any (None: all); None: nowhere known."""
+        if declared.name not in self._groups.table.column_names:
+            return None
         column = self._groups.table[declared.name]
         known = self._known(declared, column)
         if known is None:

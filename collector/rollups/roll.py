@@ -23,18 +23,24 @@ def roll(
     """Windows of `resolution_seconds` over raw rows in any order, each row once.
 
     The answer has the columns of `columns.schema`, in order of series and time; of some `fields`
-    only, where the rows have no others. Nulls and suspect values stay out of their field.
+    only, where those are named. Rows may lack fields. Nulls and suspect values stay out of their
+    field; series columns may be dictionaries, and stay such.
     """
     return _reduce(measurement, rows, resolution_seconds, Readings, fields)
 
 
-def merge(measurement: type[Measurement], windows: pa.Table, resolution_seconds: int) -> pa.Table:
+def merge(
+    measurement: type[Measurement],
+    windows: pa.Table,
+    resolution_seconds: int,
+    fields: Sequence[Field] | None = None,
+) -> pa.Table:
     """Wider windows over rollup rows whose spans do not overlap.
 
     Associative, and equal to `roll` over the readings below: what lies between the last reading
     of one window and the first of the next is added here.
     """
-    return _reduce(measurement, windows, resolution_seconds, Windows)
+    return _reduce(measurement, windows, resolution_seconds, Windows, fields)
 
 
 def _reduce(
@@ -62,6 +68,9 @@ def _reduce(
     made[QUALITY_COLUMN] = pa.array(np.maximum.reduceat(quality, groups.starts))
     suspect = groups.arranged(numbers(table[SUSPECT_COLUMN]))
     made[SUSPECT_COLUMN] = pa.array(np.bitwise_or.reduceat(suspect, groups.starts))
+    for name in series:
+        at = schema.get_field_index(name)
+        schema = schema.set(at, pa.field(name, heads[name].type, nullable=False))
     return pa.table([made[name] for name in schema.names], schema=schema)
 
 

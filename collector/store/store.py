@@ -32,6 +32,7 @@ from collector.store.journal import Journal
 from collector.store.late import Dirty
 from collector.store.ledger import Verdict, joined
 from collector.store.live import Live
+from collector.store.order import Rows
 from collector.store.parts import Parts
 from collector.store.quarantine import Found, Quarantine
 from collector.store.reserve import Reserve
@@ -252,23 +253,35 @@ class Store:
         until = self._tables.properties(table).get(said)
         return None if until is None else datetime.fromtimestamp(int(until) / 1e6, UTC)
 
-    def write_rollup(self, table: str, rows: pa.Table, properties: Mapping[str, str]) -> None:
-        """Add windows to a rollup table; `properties` with `ROLLED_UNTIL` move its end.
+    def sweep(
+        self, table: str, start: datetime, end: datetime, containers: Sequence[str] | None = None
+    ) -> Rows:
+        """Rows of `start` <= time < `end`, each once, whole containers in order, keys as words.
+
+        Raises:
+            OSError: a file is damaged, now or when its part comes.
+        """
+        first, last = _microseconds(start) or 0, _microseconds(end) or 0
+        return self._upkeep.sweep(table, first, last, containers)
+
+    def write_rollup(self, table: str, rows: pa.Table | Rows, properties: Mapping[str, str]) -> int:
+        """Add windows to a rollup table; how many. `ROLLED_UNTIL` of `properties` moves its end.
 
         Raises:
             OSError, StoreError: the disk is full or failed; nothing is added.
         """
-        self._upkeep.write_rollup(table, rows, properties)
+        return self._upkeep.write_rollup(table, rows, properties)
 
     def replace_rollup(
-        self, table: str, rows: pa.Table, container: str, start: datetime, end: datetime
-    ) -> None:
-        """Put windows in the place of those of one container from `start` until before `end`.
+        self, table: str, rows: pa.Table, containers: str | Sequence[str],
+        start: datetime, end: datetime,
+    ) -> None:  # fmt: skip
+        """Put windows in the place of those of some containers from `start` until before `end`.
 
         Raises:
             OSError, StoreError: the disk is full or failed; all is as it was.
         """
-        self._upkeep.replace_rollup(table, rows, container, start, end)
+        self._upkeep.replace_rollup(table, rows, containers, start, end)
 
     def dirty(self) -> list[Dirty]:
         """Hours whose rollups miss late rows."""

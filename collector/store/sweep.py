@@ -4,7 +4,8 @@ Files are sorted by container, so that of each only the row group is in memory a
 has come. Every row group is read once, and every container comes whole, in one part.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -40,9 +41,9 @@ class Piece:
 
     def __init__(
         self, path: Path, keys: Sequence[str], start: int | None = None, end: int | None = None,
-        container: str | None = None,
+        containers: Collection[str] | None = None,
     ) -> None:  # fmt: skip
-        """Of one container only, when it is named.
+        """Of some containers only, when they are named.
 
         Raises:
             OSError: the file is damaged.
@@ -50,7 +51,7 @@ class Piece:
         self._file = pq.ParquetFile(
             path, read_dictionary=list(keys), page_checksum_verification=True, pre_buffer=False
         )
-        self._start, self._end, self._container = start, end, container
+        self._start, self._end, self._containers = start, end, containers
         metadata = self._file.metadata
         self.names: Sequence[str] = self._file.schema_arrow.names
         at = {metadata.schema.column(n).path: n for n in range(metadata.num_columns)}
@@ -63,7 +64,9 @@ class Piece:
                 start is not None and times.max_raw < start
             ):
                 continue
-            if container is not None and not words.min <= container <= words.max:
+            if containers is not None and not any(
+                words.min <= container <= words.max for container in containers
+            ):
                 continue
             inside = (start is None or times.min_raw >= start) and (
                 end is None or times.max_raw < end
@@ -81,24 +84,28 @@ class Piece:
         number, _, inside = self._groups.pop()
         rows = self._file.read_row_group(number, use_threads=False)
         if not inside:
-            times = integers(rows.column(TIME_COLUMN))
-            mask = np.ones(len(rows), np.bool_)
-            if self._start is not None:
-                mask &= times >= self._start
-            if self._end is not None:
-                mask &= times < self._end
-            rows = rows.filter(pa.array(mask))
-        if self._container is not None:
-            rows = rows.filter(pc.equal(rows.column(CONTAINER_COLUMN), self._container))
-        return rows
+            rows = rows.filter(pa.array(self._timely(rows)))
+        return rows if self._containers is None else of_containers(rows, self._containers)
+
+    def _timely(self, rows: pa.Table) -> Any:
+        times = integers(rows.column(TIME_COLUMN))
+        mask = np.ones(len(rows), np.bool_)
+        if self._start is not None:
+            mask &= times >= self._start
+        if self._end is not None:
+            mask &= times < self._end
+        return mask
 
 
 class Loose:
     """Rows of the tail, in order already."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, containers: Collection[str] | None = None) -> None:
         self.names = rows.names
         self._parts = rows.parts
+        if containers is not None:
+            chosen = (of_containers(part, containers) for part in rows.parts)
+            self._parts = (part for part in chosen if len(part))
         self._next = next(self._parts, None)
 
     @property
@@ -122,6 +129,14 @@ def sweep(sources: Sequence[Source], cells: int = CELLS) -> Rows:
     """
     names = dict.fromkeys(name for source in sources for name in source.names)
     return Rows(list(names), _parts(sources, max(1, cells // max(1, len(names)))))
+
+
+def of_containers(rows: pa.Table, containers: Collection[str]) -> pa.Table:
+    """The rows of some containers; keys are dictionaries."""
+    words = rows.column(CONTAINER_COLUMN).combine_chunks()
+    wanted = pc.is_in(words.dictionary, pa.array(sorted(containers), pa.string()))
+    mask = wanted.to_numpy(zero_copy_only=False)[words.indices.to_numpy()]
+    return rows if mask.all() else rows.filter(pa.array(mask))
 
 
 def _parts(sources: Sequence[Source], enough: int) -> Iterator[pa.Table]:
@@ -164,6 +179,13 @@ def _joined(parts: Sequence[pa.Table]) -> pa.Table:
     """Parts as one table of one chunk a column; a column that a part lacks is unknown there."""
     rows = parts[0] if len(parts) == 1 else pa.concat_tables(parts, promote_options="default")
     return rows.unify_dictionaries().combine_chunks()
+
+
+def some(rows: Rows) -> Rows | None:
+    """The same rows, without parts that have none; None where no part has any."""
+    parts = (part for part in rows.parts if len(part))
+    first = next(parts, None)
+    return None if first is None else Rows(rows.names, chain([first], parts))
 
 
 def whole(rows: Rows) -> pa.Table | None:

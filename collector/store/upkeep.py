@@ -19,10 +19,12 @@ from collector.store.expiry.holds import Holds
 from collector.store.expiry.keep import Policy
 from collector.store.journal import Journal
 from collector.store.mend import Replaced, mended
-from collector.store.order import Order
+from collector.store.order import Order, Rows
 from collector.store.parquet import TableFile, encoded
 from collector.store.quarantine import Quarantine
+from collector.store.scan import View
 from collector.store.series import Series
+from collector.store.sweep import Loose, Piece, Source, some, sweep
 from collector.store.tables import Overtaken, Tables
 from vigie.database import Database
 from vigie.errors import StoreError
@@ -184,16 +186,44 @@ class Upkeep:
                     damaged += 1
         return damaged
 
-    def write_rollup(self, table: str, rows: pa.Table, properties: Mapping[str, str]) -> None:
-        """Add windows to a rollup table, with properties of that commit.
+    def sweep(
+        self, table: str, start: int, end: int, containers: Collection[str] | None = None
+    ) -> Rows:
+        """Rows of a table from `start` until before `end` (microseconds), containers in order.
+
+        Raises:
+            OSError: a file is damaged, now or when its part comes.
+        """
+        with self._memory.lock:
+            chunks = self._memory.tail.chunks(table)
+            files = self._tables.files(table)
+        view = View(flush.columns(table), files, chunks).within(start, end)
+        words = flush.keys(table)
+        sources: list[Source] = [
+            Piece(file.path, words, start, end, containers) for file in view.files
+        ]
+        if view.chunks and (order := self._order(table, view.chunks[0].series)) is not None:
+            sources.append(Loose(order.of(view.chunks, start, end), containers))
+        return sweep(sources)
+
+    def write_rollup(self, table: str, rows: pa.Table | Rows, properties: Mapping[str, str]) -> int:
+        """Add windows to a rollup table, with properties of that commit; how many.
+
+        Of a sweep that brings none there is no commit.
 
         Raises:
             OSError, StoreError: the disk is full or failed; nothing is added.
         """
         self._tables.make(table, flush.columns(table))
-        known = encoded(rows, flush.keys(table))
-        flush.put(self._tables, table, known, 0, properties=properties)
+        known = encoded(rows, flush.keys(table)) if isinstance(rows, pa.Table) else some(rows)
+        if known is None:
+            return 0
+        count = flush.put(
+            self._tables, table, known, 0, properties=properties,
+            group_rows=flush.WINDOW_GROUP_ROWS,
+        )  # fmt: skip
         self.rolled(table)
+        return count
 
     def replace_rollup(
         self, table: str, rows: pa.Table, containers: str | Collection[str],

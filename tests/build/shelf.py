@@ -8,7 +8,10 @@ import pyarrow.compute as pc
 
 from collector.store import schema
 from collector.store.late import Dirty
+from collector.store.order import Rows
+from collector.store.parquet import encoded
 from collector.store.scope import condition
+from collector.store.sweep import some
 from collector.store.upkeep import ROLLED_UNTIL
 from vigie.catalogue import MEASUREMENTS, Host, Power
 from vigie.shape import Measurement
@@ -92,22 +95,38 @@ class Shelf:
         said = self.properties.get(table, {}).get(ROLLED_UNTIL)
         return None if said is None else datetime.fromtimestamp(int(said) / 1e6, UTC)
 
-    def write_rollup(self, table: str, rows: pa.Table, properties: Mapping[str, str]) -> None:
+    def sweep(
+        self, table: str, start: datetime, end: datetime, containers: Sequence[str] | None = None
+    ) -> Rows:
+        rows = self.scan(table, None, start, end, containers or [""], {})
+        return Rows(rows.column_names, iter([encoded(rows, schema.series_columns(Power))]))
+
+    def write_rollup(self, table: str, rows: pa.Table | Rows, properties: Mapping[str, str]) -> int:
+        if isinstance(rows, Rows):
+            made = some(rows)
+            if made is None:
+                return 0
+            rows = pa.concat_tables([_plain(table, part) for part in made.parts])
         self.fault(f"before {table}")
         known = self.tables.get(table, rows.slice(0, 0))
         self.tables[table] = pa.concat_tables([known, rows])
         self.properties.setdefault(table, {}).update(properties)
         self.commits += 1
         self.fault(f"after {table}")
+        return int(rows.num_rows)
 
     def replace_rollup(
-        self, table: str, rows: pa.Table, container: str, start: datetime, end: datetime
-    ) -> None:
+        self, table: str, rows: pa.Table, containers: str | Sequence[str],
+        start: datetime, end: datetime,
+    ) -> None:  # fmt: skip
         self.fault(f"before {table}")
         known = self.tables[table]
         inside = pc.and_(pc.greater_equal(known["time"], start), pc.less(known["time"], end))
-        gone = pc.and_(inside, pc.equal(known["container"], container))
-        self.tables[table] = pa.concat_tables([known.filter(pc.invert(gone)), rows])
+        names = [containers] if isinstance(containers, str) else list(containers)
+        gone = pc.and_(inside, pc.is_in(known["container"], pa.array(names)))
+        self.tables[table] = pa.concat_tables(
+            [known.filter(pc.invert(gone)), _plain(table, rows)]
+        )
         self.commits += 1
         self.fault(f"after {table}")
 
@@ -116,6 +135,15 @@ class Shelf:
 
     def clean(self, dirty: Sequence[Dirty]) -> None:
         self.late = [unit for unit in self.late if unit not in dirty]
+
+
+def _plain(table: str, rows: pa.Table) -> pa.Table:
+    """Rows with all columns of their table, words as words."""
+    columns = [
+        rows[f.name].cast(f.type) if f.name in rows.column_names else pa.nulls(len(rows), f.type)
+        for f in _empty(table).schema
+    ]
+    return pa.table(columns, schema=_empty(table).schema)
 
 
 def _empty(table: str) -> pa.Table:

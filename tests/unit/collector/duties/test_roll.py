@@ -143,16 +143,3 @@ def test_a_long_backlog_takes_several_turns_and_silence_is_stepped_over() -> Non
     assert 3 <= turns <= 6
     is_rolled(shelf, "power_1m", 60, at(60 * 24 * 7 + 20))
     assert len(shelf.scanned) < 1000
-
-
-@pytest.mark.slow
-def test_many_rows_are_read_in_slices_and_give_the_same_windows(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("collector.duties.roll.CELLS", 100)  # a few rows of one meter
-    shelf = Shelf()
-    shelf.arrive(load(55, 65, step=1))
-    roller(shelf).run(at(66))
-    assert shelf.scanned.count("power") > 50
-    is_rolled(shelf, "power_1m", 60, at(65))
-    is_rolled(shelf, "power_1h", 3600, at(60))

@@ -152,7 +152,7 @@ def test_a_file_that_another_commit_replaces_meanwhile_is_left_to_it(
             run.store.write_rollup("power_1h", power(role), {})
             run.store.write_rollup("power_1h", power(role, hour=1), {})
         place(run, "a/1", start=at(60))
-        real: Callable[..., None] = flush.put
+        real: Callable[..., int] = flush.put
         done: list[int] = []
 
         def put(*arguments: Any, **more: Any) -> None:

@@ -1,6 +1,6 @@
 """What every series said last: the near end of the joint to what it will say next."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,11 +75,18 @@ class Ends:
         found: Array = pc.fill_null(rows, -1).to_numpy(zero_copy_only=False).astype(np.int64)
         return found
 
-    def unknown(self, names: pa.Array) -> pa.Array:
-        """Those of these series that are not here."""
-        if self.names.slice(0, len(names)).equals(names):
-            return names.slice(0, 0)
-        return names.filter(pc.invert(pc.is_in(names, self.names)))
+    def lacking(self, names: pa.Array, fields: Collection[str]) -> pa.Array:
+        """Those of these series that are not here, or have not said one of these fields."""
+        places = self.find(names)
+        if isinstance(places, slice):
+            if not fields:
+                return names.slice(0, 0)
+            places = np.arange(len(names))
+        lacking = places < 0
+        for name in fields:
+            end = self.fields.get(name)
+            lacking |= True if end is None else end.at(places).time == 0
+        return names.filter(pa.array(lacking))
 
     def over(self, older: "Ends") -> "Ends":
         """These and, of what they do not know, what older ones do; in the order of these."""

@@ -34,6 +34,8 @@ Before = Callable[[pa.Array], Ends]
 
 MANY: Final[tuple[type[Measurement], ...]] = (Host, Gpu, Disk, DiskIo)
 """Measurements of which a container has many series, and so a table of their sums."""
+SUFFIX: Final = "_over"
+"""Of the names of their tables, after the measurement and before the resolution."""
 DEVICES_COLUMN: Final = "devices"
 SHARES: Final = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 _LIST: Final = pa.list_(pa.float64())
@@ -63,7 +65,12 @@ class Made:
 
 def table(measurement: type[Measurement], suffix: str) -> str:
     """The name of the table of a resolution, as `gpu_over_1m`."""
-    return f"{measurement.name}_over_{suffix}"
+    return f"{measurement.name}{SUFFIX}_{suffix}"
+
+
+def is_over(table: str) -> bool:
+    """Whether a table has such a name."""
+    return table.rpartition("_")[0].endswith(SUFFIX)
 
 
 def schema(measurement: type[Measurement], fields: Sequence[Field] | None = None) -> pa.Schema:
@@ -103,8 +110,8 @@ def over(
 ) -> Made:
     """Rows over the devices of windows of that resolution, one of a series and time at most.
 
-    `before` is asked what the series, by name, said before. Rows come for earlier windows too, of no devices: the
-    share that joints have in them. The answer is in order of container and time.
+    `before` is asked what the series, by name, said before. Rows come for earlier windows too, of
+    no devices: the share that joints have in them. They are in order of container and time.
     """
     some = measurement.values if fields is None else fields
     wanted = schema(measurement, some)

@@ -55,10 +55,10 @@ class Told:
         cls, measurement: type[Measurement], declared: Field, table: pa.Table, idle: Array | None
     ) -> "Told | None":
         """A field of windows in order of series and time; None where none knows it."""
-        column = f"{declared.name}_last_time"
-        if column not in table.column_names:
+        at = table.schema.get_field_index(f"{declared.name}_last_time")
+        if at < 0:
             return None
-        times = table[column]
+        times = table.column(at)
         if times.null_count == table.num_rows:
             return None
         rows = None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
+from collector.rollups import over
 from collector.store import schema
 from collector.store.chunk import Chunk, integers
 from collector.store.order import Order, Rows
@@ -31,7 +32,7 @@ def base(table: str) -> str:
     """The measurement that a table is of."""
     for suffix in RESOLUTIONS:
         table = table.removesuffix(suffix)
-    return table
+    return table.removesuffix(over.SUFFIX)
 
 
 def columns(table: str) -> pa.Schema:
@@ -45,12 +46,16 @@ def columns(table: str) -> pa.Schema:
     measurement = catalogue.measurement(base(table))
     if measurement is None:
         raise StoreError(f"no table {table!r}")
+    if over.is_over(table):
+        return over.schema(measurement)
     return schema.raw(measurement) if base(table) == table else schema.rollup(measurement)
 
 
 def keys(table: str) -> list[str]:
     """The columns that a table is sorted by, before time."""
     measurement = catalogue.measurement(base(table))
+    if measurement is not None and over.is_over(table):
+        return [CONTAINER_COLUMN]
     if measurement is None:
         return [CONTAINER_COLUMN, "code"] if table == EVENTS_TABLE else [CONTAINER_COLUMN]
     return schema.series_columns(measurement)

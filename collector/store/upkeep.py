@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 ROLLED_UNTIL: Final = "vigie.rolled_until"
 """Property of a commit of rollups: the end of the newest window they have, in microseconds."""
+ROLLED_SINCE: Final = "vigie.rolled_since"
+"""Likewise the beginning of the oldest: what is before it was never in the table."""
 MERGE_TRIES: Final = 3
 """How often a table is begun with in one turn, when others write it meanwhile."""
 MEND_TRIES: Final = 5

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collector.store import schema
+from collector.store import flush, schema
 from collector.store.late import Dirty
 from collector.store.order import Rows
 from collector.store.parquet import encoded
 from collector.store.scope import condition
 from collector.store.sweep import some
 from collector.store.upkeep import ROLLED_UNTIL
-from vigie.catalogue import MEASUREMENTS, Host, Power
+from vigie.catalogue import Host, Power
 from vigie.shape import Measurement
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -69,7 +69,7 @@ class Shelf:
             schema=schema.raw(measurement),
         )
         known = self.other.get(measurement.name, made.slice(0, 0))
-        self.other[measurement.name] = pa.concat_tables([known, made])
+        self.other[measurement.name] = pa.concat_tables([known, made]).combine_chunks()
 
     def scan(  # noqa: PLR0917
         self, table: str, columns: Sequence[str] | None, start: datetime, end: datetime,
@@ -91,9 +91,9 @@ class Shelf:
     def rolling(self, measurement: str, until: datetime) -> None:
         self.sealed = until
 
-    def rolled_until(self, table: str) -> datetime | None:
-        said = self.properties.get(table, {}).get(ROLLED_UNTIL)
-        return None if said is None else datetime.fromtimestamp(int(said) / 1e6, UTC)
+    def rolled_until(self, table: str, said: str = ROLLED_UNTIL) -> datetime | None:
+        when = self.properties.get(table, {}).get(said)
+        return None if when is None else datetime.fromtimestamp(int(when) / 1e6, UTC)
 
     def sweep(
         self, table: str, start: datetime, end: datetime, containers: Sequence[str] | None = None
@@ -109,7 +109,7 @@ class Shelf:
             rows = pa.concat_tables([_plain(table, part) for part in made.parts])
         self.fault(f"before {table}")
         known = self.tables.get(table, rows.slice(0, 0))
-        self.tables[table] = pa.concat_tables([known, rows])
+        self.tables[table] = pa.concat_tables([known, rows]).combine_chunks()
         self.properties.setdefault(table, {}).update(properties)
         self.commits += 1
         self.fault(f"after {table}")
@@ -126,7 +126,7 @@ class Shelf:
         gone = pc.and_(inside, pc.is_in(known["container"], pa.array(names)))
         self.tables[table] = pa.concat_tables(
             [known.filter(pc.invert(gone)), _plain(table, rows)]
-        )
+        ).combine_chunks()
         self.commits += 1
         self.fault(f"after {table}")
 
@@ -148,11 +148,7 @@ def _plain(table: str, rows: pa.Table) -> pa.Table:
 
 def _empty(table: str) -> pa.Table:
     """A table without rows: raw, or a rollup."""
-    measurement = next(
-        m for m in MEASUREMENTS if m.name == table.rpartition("_1")[0] or m.name == table
-    )
-    rolled = measurement.name != table
-    return (schema.rollup if rolled else schema.raw)(measurement).empty_table()
+    return flush.columns(table).empty_table()
 
 
 def load(

@@ -17,7 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector import times
+from collector.duties import over
 from collector.rollups.columns import RESOLUTIONS, schema
+from collector.rollups.over import MANY
 from collector.rollups.roll import merge, roll
 from collector.store.late import Dirty
 from collector.store.order import Rows
@@ -45,25 +47,11 @@ TOGETHER: Final = 16
 """Containers whose late hour is made again in one step: their minutes are in memory together."""
 
 
-class Shelf(Protocol):
-    """What this duty needs of the store."""
-
-    def scan(  # noqa: PLR0917  as the store's
-        self,
-        table: str,
-        columns: Sequence[str] | None,
-        start: datetime,
-        end: datetime,
-        scopes: Sequence[str],
-        where: Mapping[str, Sequence[str]],
-    ) -> pa.Table:
-        """Rows of `start` <= time < `end`, each once."""
+class Shelf(over.Shelf, Protocol):
+    """What this duty needs of the store, beside what rollups over devices do."""
 
     def rolling(self, measurement: str, until: datetime) -> None:
         """From now on, rows older than `until` are late and make their hour dirty."""
-
-    def rolled_until(self, table: str) -> datetime | None:
-        """The end of the newest window of a rollup table, as its commits say."""
 
     def sweep(
         self, table: str, start: datetime, end: datetime, containers: Sequence[str] | None = None
@@ -135,6 +123,7 @@ class Roll:
         grace: timedelta = GRACE,
     ) -> None:
         self._store, self._grace = store, grace
+        self._over = over.Over(store)
         self._measurements = {m.name: m for m in measurements}
         self._reached: dict[str, datetime] = {}
         """How far each table has come, steps that wrote nothing included."""
@@ -149,6 +138,7 @@ class Roll:
                 windows += self._advance(
                     Rollup(measurement, minutes.table, "1h"), floor(closed, HOUR)
                 )
+            self._over.keep_up(measurement)
         late = sorted(self._store.dirty(), key=_hour)
         for _, units in groupby(late[:MENDS], key=_hour):
             for some in batched(list(units), TOGETHER):
@@ -172,8 +162,11 @@ class Roll:
             if raw:
                 self._store.rolling(rollup.source, end)
             said = {ROLLED_UNTIL: str(round(end.timestamp() * 1e6))}
-            made = rollup.over(self._store.sweep(rollup.source, at, end))
+            made, seen = _seen(rollup.over(self._store.sweep(rollup.source, at, end)))
             count = self._store.write_rollup(rollup.table, made, said)
+            if count and rollup.measurement in MANY:
+                whole_span = _words(whole(Rows(made.names, iter(seen))), rollup.measurement)
+                self._over.advance(rollup.measurement, rollup.suffix, whole_span, (at, end))
             windows += count
             writes += count > 0
             catching = count < FEW and until - end > BEHIND
@@ -195,6 +188,8 @@ class Roll:
             closed = self._until(hours.table)
             if closed is not None and closed >= close:
                 self._replace(hours, containers, hour, close)
+            for unit in late:
+                self._over.mend(unit)
         self._store.clean(late)
 
     def _replace(
@@ -221,6 +216,30 @@ class Roll:
             return None
         first: datetime = pc.min(found[TIME_COLUMN]).as_py()
         return floor(first, rollup.window)
+
+
+def _seen(rows: Rows) -> tuple[Rows, list[pa.Table]]:
+    """The same rows, and where their parts are when they went by."""
+    seen: list[pa.Table] = []
+
+    def parts() -> Iterator[pa.Table]:
+        for part in rows.parts:
+            seen.append(part)
+            yield part
+
+    return Rows(rows.names, parts()), seen
+
+
+def _words(rows: pa.Table | None, measurement: type[Measurement]) -> pa.Table:
+    """Windows with series as words, and null for fields that no part has."""
+    wanted = schema(measurement)
+    if rows is None:
+        return wanted.empty_table()
+    columns = [
+        rows[f.name].cast(f.type) if f.name in rows.column_names else pa.nulls(len(rows), f.type)
+        for f in wanted
+    ]
+    return pa.table(columns, schema=wanted)
 
 
 def _hour(late: Dirty) -> tuple[datetime, str]:

@@ -50,6 +50,26 @@ class Client:
         """`POST /api/v1/<path>` with a JSON body; raises as `get`."""
         return self._built(reply, self._json("POST", path, dict(body or {})))
 
+    def pieces(self, path: str, body: Mapping[str, object], kind: str) -> Iterator[bytes]:
+        """`POST /api/v1/<path>`, and the answer in that media type as it comes; raises as `get`.
+
+        Also `Unavailable` where it breaks off: what came is not the whole then.
+        """
+        connection = self._connect()
+        headers = {**self._headers(), "Accept": kind, "Content-Type": "application/json"}
+        try:
+            connection.request("POST", self._root + path, json.dumps(dict(body)), headers)
+            answer = connection.getresponse()
+            if answer.status != http.HTTPStatus.OK:
+                after = answer.headers.get("Retry-After", "")
+                self._check(answer.status, float(after) if after.isdigit() else None, answer.read())
+            while piece := answer.read1(2**16):
+                yield piece
+        except (OSError, http.client.HTTPException) as error:
+            raise Unavailable(f"{self.url}: the answer broke off: {error}") from error
+        finally:
+            connection.close()
+
     def download(self, path: str, **query: object) -> Iterator[bytes]:
         """`GET /api/v1/<path>`, whatever it is, as it comes; raises as `get`.
 

@@ -19,7 +19,7 @@ import pyarrow.acero
 import pyarrow.dataset
 
 from collector.sql import confine, written
-from collector.sql.planned import BATCH_ROWS, Plan, Planned
+from collector.sql.planned import BATCH_ROWS, Plan, Planned, Want
 from collector.sql.views import views
 from collector.sql.wire import ASK, BEGUN, DONE, FAILED, HEAD, NO_MORE, OUTPUT, WANT, message
 from vigie.errors import QueryError
@@ -87,7 +87,7 @@ def main() -> None:
         rows = _answered(told, {name: view.schema for name, view in known.items()}, answer)
         answer.flush()
     except Exception as error:  # noqa: BLE001 - whatever becomes of a question, it is told
-        why = _kind(error)
+        why = _kind(error, _paths(told["views"]))
         pipe.say(FAILED, {"kind": why, "detail": TOO_MUCH if why == MEMORY else str(error)})
         return
     pipe.say(DONE, {"rows": rows, "bytes": answer.bytes, "seconds": time.monotonic() - began})
@@ -119,7 +119,8 @@ class Pipe:
     ) -> list[pa.Table]:
         """Rows of a view that are in no file; `pick` chooses of each batch as it comes."""
         self.say(WANT, {"view": view, "columns": list(columns)})
-        schema = pa.schema([views()[view].schema.field(name) for name in columns])
+        known = views()[view].schema
+        schema = pa.schema([known.field(name).with_nullable(True) for name in columns])
         found: list[pa.Table] = []
         while True:
             kind, body = self.read()
@@ -158,6 +159,11 @@ class Answer:
         if len(self._waiting) >= PIECE_BYTES:
             self.flush()
 
+    @property
+    def want(self) -> Want:
+        """What gives rows that are in no file."""
+        return self._pipe.want
+
     def flush(self) -> None:
         """Send what waits."""
         for at in range(0, len(self._waiting), 2**20):
@@ -166,18 +172,38 @@ class Answer:
 
 
 def _answered(told: Mapping[str, Any], known: Mapping[str, pa.Schema], answer: Answer) -> int:
-    with duckdb.connect(":memory:", config=_CONFIG) as connection:
-        for lock in _LOCKS:
-            connection.execute(lock)
+    with engine() as connection:
         for name, schema in known.items():
             plan = Plan.of(told["views"][name]) if name in told["views"] else None
-            view = Planned(name, schema, plan, told["scopes"], answer._pipe.want)  # noqa: SLF001
-            connection.register(name, view)
-        rows = _asked(connection, _checked(connection, told["query"]))
+            connection.register(name, Planned(name, schema, plan, told["scopes"], answer.want))
+        rows = asked(connection, told["query"])
         return written.write(told["form"], rows, told["told"], answer.put)
 
 
-def _asked(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
+def engine() -> duckdb.DuckDBPyConnection:
+    """The engine, with nothing in it and everything outside shut off."""
+    connection = duckdb.connect(":memory:", config=_CONFIG)
+    for lock in _LOCKS:
+        connection.execute(lock)
+    return connection
+
+
+def asked(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
+    """A reader of what one statement gives that only asks.
+
+    Raises:
+        QueryError: it is none, several, or one that does something.
+        duckdb.Error: it is wrong; says where.
+    """
+    statements = connection.extract_statements(query)
+    if len(statements) != 1:
+        raise QueryError(f"{len(statements)} statements; exactly one is wanted")
+    if statements[0].type not in QUERIES:
+        raise QueryError(
+            f"{statements[0].type.name}: only queries are answered, which begin with SELECT, FROM, "
+            "WITH, VALUES, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN; PIVOT wants its values named "
+            "with IN"
+        )
     try:
         return connection.sql(query).to_arrow_reader(BATCH_ROWS)
     except duckdb.Error:
@@ -186,29 +212,11 @@ def _asked(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
         raise
 
 
-def _checked(connection: duckdb.DuckDBPyConnection, query: str) -> str:
-    """One statement that only asks.
-
-    Raises:
-        QueryError: it is none, several, or one that does something.
-    """
-    statements = connection.extract_statements(query)
-    if len(statements) != 1:
-        raise QueryError(f"{len(statements)} statements; exactly one is wanted")
-    if statements[0].type not in QUERIES:
-        word = statements[0].type.name
-        raise QueryError(
-            f"{word}: only queries are answered, which begin with SELECT, FROM, WITH, VALUES, "
-            "DESCRIBE, SHOW, SUMMARIZE or EXPLAIN; PIVOT wants its values named with IN"
-        )
-    return query
-
-
-def _kind(error: Exception) -> str:
+def _kind(error: Exception, files: Sequence[str]) -> str:
     kinds = MemoryError | duckdb.OutOfMemoryException | pa.ArrowMemoryError
     if isinstance(error, kinds) or "Out of Memory" in str(error):
         return MEMORY
-    return FILE if ".parquet" in str(error) else "query"
+    return FILE if any(file in str(error) for file in files) else "query"
 
 
 def _paths(planned: Mapping[str, Any]) -> list[str]:

@@ -31,6 +31,8 @@ MOST: Final = 2
 """Questions at once; who comes then is asked to come back."""
 SECONDS: Final = 30.0
 """That a child may take, less the time that its answer waits to be taken."""
+WAIT_SECONDS: Final = 0.25
+"""For a place to become free, before somebody is asked to come back; likewise in how long."""
 RETRY_SECONDS: Final = 2.0
 MAX_WANTS: Final = 200
 """How often a question may ask for the rows that are in no file: once for each time it names."""
@@ -91,7 +93,7 @@ class Children:
         Raises:
             Unavailable: as many as may be are being answered.
         """
-        if self._closed or not self._free.acquire(blocking=False):
+        if self._closed or not self._free.acquire(timeout=WAIT_SECONDS):
             self._counters.add("sql_questions_total", outcome="busy")
             raise Unavailable("other queries are being answered", RETRY_SECONDS)
         try:
@@ -176,8 +178,14 @@ class Running:
             Unreadable: a file of a table is damaged, or gone.
             Unavailable: it was cancelled.
         """
-        with self._reading:
-            return next(self._said, None)
+        found = None
+        try:
+            with self._reading:
+                found = next(self._said, None)
+        finally:
+            if found is None:  # all is said: the place is free before whoever asked knows
+                self.close()
+        return found
 
     def cancel(self) -> None:
         """End the process, from any thread: who waits for a piece waits no more."""

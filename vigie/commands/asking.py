@@ -33,14 +33,17 @@ def add(parser: argparse.ArgumentParser, *, language: bool = False) -> None:
         group.add_argument("--language", choices=("fr", "en"), default="en", help="[%(default)s]")
 
 
-def client(arguments: argparse.Namespace, file: str = READER) -> Client:
+def client(
+    arguments: argparse.Namespace, file: str = READER, *, timeout: float = 10.0
+) -> Client:  # fmt: skip
     """A client with the URL and the token that the options and the environment name.
 
     Raises:
         VigieError: there is no token.
     """
     data: Path = arguments.data
-    return Client(_url(arguments.url, data), os.environ.get("VIGIE_TOKEN") or token(data / file))
+    held = os.environ.get("VIGIE_TOKEN") or token(data / file)
+    return Client(_url(arguments.url, data), held, timeout=timeout)
 
 
 def anonymous(arguments: argparse.Namespace) -> Client:

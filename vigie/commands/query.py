@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from vigie import catalogue
-from vigie.commands import asking, printing
+from vigie.commands import asking, printing, sql
 from vigie.document import suggestion
 from vigie.errors import SettingsError
 from vigie.replies import Cell, FragmentsReply, Margins, Table
@@ -20,14 +20,21 @@ examples:
   vigie query series gpu --fields power_watts --by gpu --agg max --from 2026-01-31T08:00Z
   vigie query events --from 24h
   vigie query fragments --without site/container-3
+  vigie query sql "SELECT container, avg(power_watts) FROM gpu
+                   WHERE time > now() - INTERVAL 10 MINUTE GROUP BY container"
+  vigie query sql "DESCRIBE gpu_1h"
+  vigie query sql --csv - < query.sql > rows.csv
 """
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EXAMPLES
-    parser.add_argument("act", choices=("latest", "series", "events", "fragments"))
-    parser.add_argument("measurement", nargs="?", help="as `vigie catalogue` has it")
+    parser.add_argument("act", choices=("latest", "series", "events", "fragments", "sql"))
+    parser.add_argument(
+        "measurement", nargs="?",
+        help="as `vigie catalogue` has it; of sql the query, - for standard input",
+    )  # fmt: skip
     parser.add_argument("--fields", metavar="A,B", help="fields wanted; default: all")
     parser.add_argument(
         "--where", action="append", metavar="KEY:VALUE", help="only rows with that key; repeatable"
@@ -46,6 +53,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--without", action="append", metavar="PATH",
         help="fragments: were that container or site not there; repeatable",
     )  # fmt: skip
+    sql.add(parser)
     asking.add(parser)
 
 
@@ -53,6 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Ask, and print the table."""
     if arguments.act == "fragments":
         return _fragments(arguments)
+    if arguments.act == "sql":
+        return sql.run(arguments)
     path, now = _path(arguments), datetime.now(UTC)
     query = {
         "fields": arguments.fields,

@@ -1,0 +1,47 @@
+"""Queries that people must not get anything by, for tests of SQL."""
+
+REFUSED = {
+    "CREATE TABLE x AS SELECT 1": "CREATE",
+    "INSERT INTO gpu SELECT * FROM gpu": "INSERT",
+    "DROP VIEW gpu": "DROP",
+    "ATTACH '/tmp/vigie-x.db'": "ATTACH",
+    "COPY (SELECT 1) TO '/tmp/vigie-x.csv'": "COPY",
+    "EXPORT DATABASE '/tmp/vigie-x'": "EXPORT",
+    "INSTALL httpfs": "LOAD",
+    "LOAD httpfs": "LOAD",
+    "SET memory_limit = '64GB'": "SET",
+    "RESET memory_limit": "SET",
+    "PRAGMA database_list": "PRAGMA",
+    "CALL pragma_version()": "CALL",
+    "CREATE SECRET s (TYPE S3)": "CREATE",
+    "PREPARE p AS SELECT 1": "PREPARE",
+    "EXPLAIN ANALYZE COPY (SELECT 1) TO '/tmp/vigie-x.csv'": "disabled",
+    "SELECT 1; SELECT 2": "2 statements",
+    "": "0 statements",
+}
+"""What is no query, and what the refusal says."""
+OUTSIDE = (
+    "SELECT * FROM read_text('/etc/passwd')",
+    "SELECT * FROM read_blob('/etc/passwd')",
+    "SELECT * FROM read_csv('/etc/passwd')",
+    "SELECT * FROM read_csv_auto('/etc/passwd')",
+    "SELECT * FROM read_json('/etc/passwd')",
+    "SELECT * FROM read_parquet('/etc/passwd')",
+    "SELECT * FROM parquet_metadata('/etc/passwd')",
+    "SELECT * FROM parquet_schema('/etc/passwd')",
+    "SELECT * FROM sniff_csv('/etc/passwd')",
+    "SELECT * FROM glob('/etc/*')",
+    "SELECT * FROM '/etc/passwd'",
+    "SELECT * FROM '/etc/passwd.parquet'",
+    "SELECT * FROM read_text('/proc/self/environ')",
+    "SELECT * FROM read_text('https://example.org/')",
+    "SELECT * FROM read_parquet('s3://bucket/file')",
+    "SELECT getenv('PATH')",
+    "SELECT * FROM duckdb_secrets()",
+    "SELECT * FROM iceberg_scan('/tmp')",
+    "SELECT * FROM sqlite_scan('/tmp/x.db', 't')",
+    "SELECT * FROM query('SELECT * FROM read_text(''/etc/passwd'')')",
+    "SELECT * FROM sys.modules",
+    "SELECT * FROM told",
+)
+"""Ways out that the engine knows."""

@@ -10,6 +10,7 @@ import pyarrow as pa
 from collector.store import schema, tiers
 from collector.store.questions.levels import LEVELS
 from collector.store.scan import View
+from collector.store.upkeep import ROLLED_UNTIL
 from vigie import catalogue
 from vigie.document import suggestion
 from vigie.errors import QueryError
@@ -108,8 +109,8 @@ class Shelf(Protocol):
     def check(self, table: str, view: View) -> None:
         """Look at the files of a view one of which could not be read; damaged ones go."""
 
-    def rolled_until(self, table: str) -> datetime | None:
-        """The end of the newest window of a rollup table."""
+    def rolled_until(self, table: str, said: str = ROLLED_UNTIL) -> datetime | None:
+        """The end of the newest window of a rollup table; or its beginning, where asked."""
 
 
 def checked(question: Question) -> tuple[type[Measurement], list[Field]]:

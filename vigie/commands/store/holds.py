@@ -82,6 +82,8 @@ def row(hold: Hold) -> dict[str, Cell]:
         "to": hold.to_time or "open",
         "reason": hold.reason,
         "owner": hold.owner,
-        "placed": f"{placed.time} by {placed.person}",
-        "lifted": f"{lifted[0].time} by {lifted[0].person}: {lifted[0].note}" if lifted else "",
+        "placed": f"{printing.cell(placed.time)} by {placed.person}",
+        "lifted": f"{printing.cell(lifted[0].time)} by {lifted[0].person}: {lifted[0].note}"
+        if lifted
+        else "",
     }

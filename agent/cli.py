@@ -1,6 +1,7 @@
-"""`vigie agent run | once | sources | doctor`."""
+"""`vigie agent run | once | sources | doctor | relay`."""
 
 import argparse
+import asyncio
 import dataclasses
 import json
 import os
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import accumulate, zip_longest
-from typing import Final
+from typing import Final, TypeVar
 
 from agent import contract, doctor
 from agent.runner import Reading
@@ -17,8 +18,16 @@ from agent.service import Agent, periods
 from agent.sources import sources as all_sources
 from vigie import logs, settings
 from vigie.errors import SettingsError, VigieError
-from vigie.settings import AgentSettings, Upstream
+from vigie.settings import AgentSettings, RelaySettings, Upstream
 
+Told = TypeVar("Told", AgentSettings, RelaySettings)
+
+RELAY_EXAMPLES: Final = """\
+examples:
+  vigie enroll relay cannes --scope cannes            where the collector runs: gives CODE
+  vigie agent relay --upstream http://noc:8051 --listen 0.0.0.0:8054 --enrol CODE
+  vigie agent run --upstream http://relay:8054 --enrol CODE        on each host of the site
+"""
 NAMES_WIDTH: Final = 48
 """How much of a line the names of files may take."""
 
@@ -34,26 +43,28 @@ def add(parser: argparse.ArgumentParser) -> None:
     examine.add_argument(
         "--contract", action="store_true", help="every file read, right used and field sent"
     )
+    relay = verbs.add_parser(
+        "relay", help="take the frames of a site's hosts, keep them, and send them up together",
+        epilog=RELAY_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    relay.add_argument("--enrol", "--enroll", metavar="CODE", help="one-time code, the first time")
     for verb in (once, sources, examine):
         verb.add_argument("--json", action="store_true", help="for machines")
-    for verb in (run_, once, sources, examine):
+    for verb in (run_, once, sources, examine, relay):
         verb.add_argument(
             "--upstream", action="append", metavar="URL", help="collector to send to; repeatable"
         )
-        settings.add_flags(verb, AgentSettings)
+        settings.add_flags(verb, RelaySettings if verb is relay else AgentSettings)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the command line asks for: 0 fine, 1 finding, 2 usage or settings."""
     try:
-        if arguments.print_config:
-            print(settings.describe(AgentSettings, arguments, os.environ))
-            return 0
-        told = settings.from_arguments(AgentSettings, arguments, os.environ)
-        if arguments.upstream:
-            urls = tuple(Upstream(url) for url in arguments.upstream)
-            told = dataclasses.replace(told, upstreams=urls)
-        return _VERBS[arguments.verb](told, arguments)
+        if arguments.verb == "relay":
+            told = _told(RelaySettings, arguments)
+            return 0 if told is None else _relay(told, arguments)
+        of_agent = _told(AgentSettings, arguments)
+        return 0 if of_agent is None else _VERBS[arguments.verb](of_agent, arguments)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
@@ -62,6 +73,26 @@ def run(arguments: argparse.Namespace) -> int:
     except (VigieError, OSError) as error:
         print(f"vigie agent {arguments.verb}: {error}", file=sys.stderr)
         return 1
+
+
+def _told(kind: type[Told], arguments: argparse.Namespace) -> Told | None:
+    """The settings of a program; None where they were only to be printed."""
+    if arguments.print_config:
+        print(settings.describe(kind, arguments, os.environ))
+        return None
+    told = settings.from_arguments(kind, arguments, os.environ)
+    if arguments.upstream:
+        urls = tuple(Upstream(url) for url in arguments.upstream)
+        told = dataclasses.replace(told, upstreams=urls)
+    return told
+
+
+def _relay(told: RelaySettings, arguments: argparse.Namespace) -> int:
+    from agent.relay.service import Relay  # agents that are none need not load it
+
+    logs.to_stderr()
+    asyncio.run(Relay(told).run(arguments.enrol))
+    return 0
 
 
 def _run(told: AgentSettings, arguments: argparse.Namespace) -> int:

@@ -56,6 +56,11 @@ def common(sets: Sequence[Sequence[Interval]]) -> list[Interval]:
     return shared
 
 
+def overlap(one: Sequence[Interval], other: Sequence[Interval]) -> bool:
+    """Whether some number is in both; both sorted."""
+    return missing(one, other) != list(one)
+
+
 def size(intervals: Iterable[Interval]) -> int:
     """How many numbers."""
     return sum(last - first + 1 for first, last in intervals)

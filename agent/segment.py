@@ -13,7 +13,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from vigie.errors import FrameError
 from vigie.frame import MAGIC as FRAME_MAGIC
@@ -34,6 +34,16 @@ class Record:
     sequence: int
     time: int
     payload: bytes
+
+
+class Head(NamedTuple):
+    """What stands before a payload: the record's identity and time, its size and its CRC."""
+
+    boot: str
+    sequence: int
+    time: int
+    size: int
+    check: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +90,29 @@ def scan(data: bytes) -> tuple[list[Record], list[Damage]]:
     return records, damages
 
 
+def head(data: bytes, at: int) -> Head | None:
+    """The sound head of a record at that byte, whatever its payload; None where there is none."""
+    if len(data) < at + HEAD_BYTES:
+        return None
+    magic, size, sequence, time, boot, check = _BODY.unpack_from(data, at)
+    head_check = _CHECK.unpack_from(data, at + _BODY.size)[0]
+    if magic != MAGIC or zlib.crc32(data[at : at + _BODY.size]) != head_check:
+        return None
+    return Head(boot.decode("ascii", "replace"), sequence, time, size, check)
+
+
 def _record(data: bytes, at: int) -> tuple[Record | None, int]:
     """The record at that byte, or None; and where to go on."""
-    start = at + HEAD_BYTES
-    if len(data) >= start:
-        magic, size, sequence, time, boot, check = _BODY.unpack_from(data, at)
-        head_check = _CHECK.unpack_from(data, at + _BODY.size)[0]
-        if magic == MAGIC and zlib.crc32(data[at : at + _BODY.size]) == head_check:
-            end = start + size
-            payload = data[start:end]
-            if len(payload) == size and zlib.crc32(payload) == check:
-                return Record(boot.decode("ascii", "replace"), sequence, time, payload), end
-            if end <= len(data):
-                return None, end
-    found = data.find(MAGIC, at + 1)
-    return None, len(data) if found < 0 else found
+    start, found = at + HEAD_BYTES, head(data, at)
+    if found is not None:
+        end = start + found.size
+        payload = data[start:end]
+        if len(payload) == found.size and zlib.crc32(payload) == found.check:
+            return Record(found.boot, found.sequence, found.time, payload), end
+        if end <= len(data):
+            return None, end
+    following = data.find(MAGIC, at + 1)
+    return None, len(data) if following < 0 else following
 
 
 def lost(records: Iterable[Record], reason: str) -> dict[str, list[Gap]]:

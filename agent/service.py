@@ -1,17 +1,14 @@
 """The running agent: the one place that constructs and wires its parts."""
 
-import contextlib
-import fcntl
 import gc
 import logging
-import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Final
 
 from agent import clock, exposition, files, runner
+from agent.alone import alone
 from agent.apart import Apart, guarded
 from agent.credential import Credential
 from agent.devices import Devices
@@ -85,7 +82,7 @@ class Agent:
             OSError: the data directory cannot be used.
         """
         self._data.mkdir(parents=True, exist_ok=True)
-        with _alone(self._data):
+        with alone(self._data, "agent.data"):
             known = self._credentials(code)
             if self._ending.is_set():
                 return
@@ -250,19 +247,3 @@ class Desk:
         else:
             self._spool.append(frame, time_us, at.seconds)
         self._spool.tend(at.seconds)
-
-
-@contextlib.contextmanager
-def _alone(data: Path) -> Iterator[None]:
-    """Hold the data directory: two agents in one would write over each other."""
-    file = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SettingsError(
-                f"agent.data: another agent runs with {data}; give it its own --data"
-            ) from error
-        yield
-    finally:
-        os.close(file)

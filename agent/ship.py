@@ -113,15 +113,18 @@ def receipt(body: bytes) -> Receipt:
 class Line:
     """One kept-alive HTTP connection to an upstream."""
 
-    def __init__(self, url: str, *, path: str = "frames", timeout: float = TIMEOUT_SECONDS) -> None:
-        """`path` is what to post to, below the root of the API."""
+    def __init__(
+        self, url: str, *, path: str = "frames", timeout: float = TIMEOUT_SECONDS,
+        most: int = MAX_REPLY_BYTES,
+    ) -> None:  # fmt: skip
+        """`path` is what to post to, below the root of the API; no answer is longer than `most`."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise VigieError(f"{url!r} is no http(s) URL of a collector")
         self._kind = (
             http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         )
-        self._netloc, self._timeout = parts.netloc, timeout
+        self._netloc, self._timeout, self._most = parts.netloc, timeout, most
         self._target = parts.path.rstrip("/") + f"/api/v1/{path}"
         self._connection: http.client.HTTPConnection | None = None
 
@@ -137,7 +140,7 @@ class Line:
             try:
                 connection.request("POST", self._target, body, dict(headers))
                 answer = connection.getresponse()
-                text = answer.read(MAX_REPLY_BYTES)
+                text = answer.read(self._most)
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
                 self._connection = None

@@ -213,6 +213,19 @@ class People:
             _note(write, now, by, "revoke", credential)
         self._stale = True
 
+    def valid(self, credentials: Collection[str], scope: str) -> list[str]:
+        """Those of some credentials that are valid now, of principals within a scope."""
+        now = self._now()
+        self._refresh(now)
+        found = [
+            credential for credential in credentials
+            for _, caller in (self._valid.get(credential, (b"", None)),)
+            if caller is not None and inside(caller.scope, scope)
+            and (caller.expires is None or caller.expires > now)
+        ]  # fmt: skip
+        self._used.update(dict.fromkeys(found, now))  # whoever asks had frames of them
+        return found
+
     def principals(self, scope: str) -> list[Principal]:
         """Everybody within a scope, with their credentials but never a secret."""
         credentials: dict[str, list[Credential]] = {}

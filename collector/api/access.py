@@ -45,6 +45,14 @@ async def _reader(found: Annotated[Caller, Depends(caller)]) -> Caller:
     return found
 
 
+async def _relay(found: Annotated[Caller, Depends(caller)]) -> Caller:
+    if found.kind != "relay":
+        raise Refused(403, "only a relay asks this")
+    return found
+
+
+Relaying = Annotated[Caller, Depends(_relay)]
+"""The relay of a site."""
 Asking = Annotated[Caller, Depends(caller)]
 """Anybody with a credential."""
 Reading = Annotated[Caller, Depends(_reader)]

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from collector.api.access import Asking
+from collector.api.access import Asking, Relaying
 from collector.people import People
-from vigie.replies import Secret
+from vigie.errors import Refused
+from vigie.replies import Secret, ValidCredentials
+
+MAX_ASKED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,13 @@ class Code:
     """A one-time code."""
 
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Credentials by their public part, as `GET principals` names them."""
+
+    credentials: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,13 @@ def routes(people: People) -> APIRouter:
     def redeem(given: Code) -> Secret:
         """A credential for a one-time code; its token is shown this once. Needs no credential."""
         return people.redeem(given.code)
+
+    @router.post("/credentials/valid")
+    def valid(asked: Asked, asking: Relaying) -> ValidCredentials:
+        """Which of these are still valid: for relays, which remember whom they let in."""
+        if len(asked.credentials) > MAX_ASKED:
+            raise Refused(413, f"at most {MAX_ASKED} credentials at once")
+        return ValidCredentials(people.valid(asked.credentials, asking.scope))
 
     @router.post("/credentials/{credential}/rotate")
     def rotate(credential: str, asking: Asking) -> Secret:

@@ -102,15 +102,18 @@ class Frames(Posts):
 
     def _reply(self, decoded: Decoded, appended: Appended) -> bytes:
         """A `replies.FramesReply`."""
-        reply: dict[str, object] = {
-            "held": [
-                {"container": container, "agent": agent, "boot": boot, "held": held}
-                for (sender, boot), held in appended.held.items()
-                for container, _, agent in (sender.partition("\t"),)
-            ],
-            "dropped": decoded.dropped,
-            "wants": self._inventories.wants(frame.header for frame in decoded.frames),
-        }
+        boots: list[dict[str, object]] = []
+        wanted: dict[str, None] = {}
+        for (sender, boot), held in appended.held.items():
+            container, _, agent = sender.partition("\t")
+            told: dict[str, object] = {
+                "container": container, "agent": agent, "boot": boot, "held": held,
+            }  # fmt: skip
+            if wants := self._inventories.wants(container, agent):
+                told["wants"] = wants
+                wanted.update(dict.fromkeys(wants))
+            boots.append(told)
+        reply = {"held": boots, "dropped": decoded.dropped, "wants": list(wanted)}
         return self._encode(reply).encode()
 
 

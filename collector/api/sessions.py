@@ -24,8 +24,9 @@ def routes(people: People) -> APIRouter:
         """Who is asking, and what they may."""
         expires = None if asking.expires is None else times.text(asking.expires)
         return Session(
-            asking.principal, asking.name, asking.kind, sorted(asking.roles), asking.scope, expires
-        )
+            asking.principal, asking.name, asking.kind, sorted(asking.roles), asking.scope,
+            expires, asking.simulated,
+        )  # fmt: skip
 
     @router.delete("/sessions/current", status_code=204, response_class=Response)
     def end(asking: Asking) -> None:

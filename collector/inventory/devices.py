@@ -52,13 +52,11 @@ class Inventories:
             for row in database.rows("SELECT inventory, container, agent FROM inventory_snapshots")
         }
 
-    def wants(self, headers: Iterable[Header]) -> list[str]:
-        """Inventories of which a snapshot of these frames' agents is not there."""
-        senders = {(h.container, h.agent) for h in headers}
+    def wants(self, container: str, agent: str) -> list[str]:
+        """Inventories of which a snapshot of that agent is not there."""
         return [
-            i.name for i in catalogue.INVENTORIES
-            if any((*sender, i.name) not in self._known for sender in senders)
-        ]  # fmt: skip
+            i.name for i in catalogue.INVENTORIES if (container, agent, i.name) not in self._known
+        ]
 
     def take(self, frames: Iterable[DecodedFrame]) -> None:
         """Keep the inventories of acknowledged frames."""

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Protocol, Self
 
 from tests.build.programs import Collector, Sender
 from tests.build.world import Agent, compressed, machine
@@ -26,6 +26,12 @@ def numbered(container: str, start: int) -> Agent:
     return Agent(container, name=f"agent-{container}", start=start, read=read)
 
 
+class Addressed(Protocol):
+    """A collector, or what takes frames as one does."""
+
+    url: str
+
+
 @dataclass
 class Load:
     """Agents that post one frame after the other, resend until held, and now and then twice.
@@ -33,7 +39,7 @@ class Load:
     `acknowledged` is, by (container, tick), the monotonic nanosecond of the answer.
     """
 
-    collector: Collector
+    collector: Addressed
     token: str
     agents: Sequence[Agent]
     pause: float = 0.0

@@ -26,7 +26,15 @@ from vigie.replies.network import (
     Site,
     Trait,
 )
-from vigie.replies.people import Credential, Enrolment, Principal, Principals, Secret, Session
+from vigie.replies.people import (
+    Credential,
+    Enrolment,
+    Principal,
+    Principals,
+    Secret,
+    Session,
+    ValidCredentials,
+)
 from vigie.replies.reports import (
     Ledger,
     LedgerLine,
@@ -122,5 +130,6 @@ __all__ = [
     "Threshold",
     "Thresholds",
     "Trait",
+    "ValidCredentials",
     "WhatIf",
 ]

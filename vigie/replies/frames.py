@@ -14,6 +14,8 @@ class HeldBoot:
     boot: str
     held: list[Interval]
     container: str = ""
+    wants: list[str] = field(default_factory=list)
+    """Of `FramesReply.wants`, what this agent is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,3 +66,11 @@ class Session:
     roles: list[str]
     scope: str
     expires: str | None
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ValidCredentials:
+    """Of the credentials that were asked about, those that are valid."""
+
+    valid: list[str]

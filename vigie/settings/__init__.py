@@ -19,6 +19,7 @@ from vigie.settings.reading import (
     spelled,
     variable,
 )
+from vigie.settings.relay import RelaySettings
 from vigie.settings.retention import Kept, Retention
 from vigie.settings.setting import DATA, Address, host_port
 from vigie.settings.twin import TwinSettings
@@ -34,6 +35,7 @@ __all__ = [
     "FragmentStore",
     "GridSettings",
     "Kept",
+    "RelaySettings",
     "Retention",
     "StoreSettings",
     "TwinSettings",

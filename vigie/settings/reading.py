@@ -22,14 +22,17 @@ from vigie.document import (
 from vigie.settings.agent import AgentSettings
 from vigie.settings.collector import CollectorSettings
 from vigie.settings.dashboard import DashboardSettings
+from vigie.settings.relay import RelaySettings
 from vigie.settings.twin import TwinSettings
 
 DEFAULT_FILE: Final = Path("vigie.toml")
 Settings = TypeVar(
-    "Settings", bound=AgentSettings | CollectorSettings | DashboardSettings | TwinSettings
+    "Settings",
+    bound=AgentSettings | RelaySettings | CollectorSettings | DashboardSettings | TwinSettings,
 )
 PROGRAMS: Final[tuple[type[Any], ...]] = (
     AgentSettings,
+    RelaySettings,
     CollectorSettings,
     DashboardSettings,
     TwinSettings,

@@ -31,6 +31,10 @@ def frame(
     return DecodedFrame(header, b"", (), nothing, None)
 
 
+def of(sent: DecodedFrame) -> tuple[str, str]:
+    return sent.header.container, sent.header.agent
+
+
 def disk(name: str, **more: str) -> dict[str, str | None]:
     return {"host": "h1", "device": name, **more}
 
@@ -43,10 +47,10 @@ def test_a_snapshot_is_wanted_until_it_came_and_after_a_restart_still_there(
     database: Database,
 ) -> None:
     found, first = Inventories(database), frame(1, disk("sda"))
-    assert found.wants([first.header]) == ["device"]
+    assert found.wants(*of(first)) == ["device"]
     found.take([first])
-    assert found.wants([first.header]) == []
-    assert Inventories(database).wants([first.header]) == []
+    assert found.wants(*of(first)) == []
+    assert Inventories(database).wants(*of(first)) == []
 
 
 def test_a_snapshot_replaces_and_a_change_adds(database: Database) -> None:
@@ -73,7 +77,7 @@ def test_a_change_before_any_snapshot_waits_for_it(database: Database) -> None:
     change = frame(1, disk("sda"), snapshot=False)
     found.take([change])
     assert names(found) == []
-    assert found.wants([change.header]) == ["device"]
+    assert found.wants(*of(change)) == ["device"]
 
 
 def test_unknown_inventories_and_rows_without_a_name_are_left_out(database: Database) -> None:

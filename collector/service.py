@@ -149,16 +149,11 @@ class Service:
         self._vintages = Vintages(self._database)
         self._inventories = devices.Inventories(self._database)
         self._margins = Margins()
-        self._fragments = Fragments(
-            self._directory / FRAGMENTS, self._store.quarantine, self._margins,
-            self._counters, time.time,
-        )  # fmt: skip
-        self._holdings = Holdings(
-            self._fragments, self._margins, self._store.live, self._people.simulated
-        )
-        self._violations = violations.Violations(
-            self._database, self._holdings, self._networks.current
-        )
+        self._fragments = self._inventory()
+        self._holdings = Holdings(self._fragments, self._margins, self._store.live,
+                                  self._people.simulated)  # fmt: skip
+        self._violations = violations.Violations(self._database, self._holdings,
+                                                 self._networks.current)  # fmt: skip
         self._publisher = stream.Publisher(self._counters)
         self._children = Children(self._counters)
         self._schedule = Schedule(self._counters)
@@ -177,6 +172,10 @@ class Service:
         self._hindrance, self._failed = "starting", False
         self._caught_up = False
         self._server = Server(self._app(written), CONNECTIONS, self._publisher.close)
+
+    def _inventory(self) -> Fragments:
+        return Fragments(self._directory / FRAGMENTS, self._store.quarantine, self._margins,
+                         self._counters, time.time)  # fmt: skip
 
     def run(self) -> int:
         """Serve until told to end; 0 when all went well.

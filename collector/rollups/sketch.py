@@ -85,9 +85,12 @@ def merged(packed: Array, group: Array, shares: Sequence[float]) -> tuple[Array,
     before = running[starts] - counts[starts]
     made = np.empty((len(starts), len(shares)))
     for column, share in enumerate(shares):
-        rank = np.floor(share * (running[ends] - before - 1))
-        place = np.searchsorted(running, before + rank, side="right")
-        made[:, column] = _value(buckets[np.clip(place, starts, ends)])
+        rank = share * (running[ends] - before - 1)
+        low, high = (
+            _value(buckets[np.clip(np.searchsorted(running, before + r, "right"), starts, ends)])
+            for r in (np.floor(rank), np.ceil(rank))
+        )
+        made[:, column] = low + (high - low) * (rank - np.floor(rank))
     return group[starts], made
 
 

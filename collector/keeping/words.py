@@ -45,8 +45,9 @@ def _owner(column: str, fields: Sequence[str]) -> tuple[str, str]:
 
 
 _PARTS: Final[Mapping[str, str]] = {
-    "count": "1", "integral": "{}.s", "covered": "s", "resets": "1", "gap": "s", "seconds": "s",
-    "true_seconds": "s", "first_time": "", "last_time": "",
+    "count": "1", "devices": "1", "resets": "1", "sketch": "", "integral": "{}.s",
+    "covered": "s", "gap": "s", "seconds": "s", "true_seconds": "s", "first_time": "",
+    "last_time": "",
 }  # fmt: skip
 """Suffix of a rollup's column to its unit; all others are in the unit of the field. UCUM."""
 _MARKS: Final[Mapping[str, str]] = {
@@ -54,6 +55,7 @@ _MARKS: Final[Mapping[str, str]] = {
     "container": "Path of the container that sent it.",
     QUALITY_COLUMN: "How the row came to be known: 0 measured, 1 derived, 2 estimated, 3 declared.",
     "suspect": "Bit n: field number n was outside what is plausible.",
+    "devices": "How many devices the row sums up.",
     "learned": "When the collector learned of it, UTC.",
     "agent": "Who told it.",
     "code": "What happened; see the events in docs/reference/.",

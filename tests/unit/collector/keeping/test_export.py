@@ -12,6 +12,8 @@ import pytest
 
 from collector.keeping import export, formats, words
 from collector.keeping.export import Export, Wanted
+from collector.rollups import over
+from collector.rollups.columns import RESOLUTIONS
 from tests.build import requests
 from tests.build.requests import SECOND, START
 from tests.build.stores import Opened
@@ -123,6 +125,7 @@ def test_a_table_that_is_not_there_is_refused(run: Opened) -> None:
 
 def test_every_column_of_every_table_says_what_it_is() -> None:
     tables = ["events", *(f"{m.name}{end}" for m in MEASUREMENTS for end in ("", "_1m", "_1h"))]
+    tables += [over.table(m, end) for m in over.MANY for end in RESOLUTIONS]
     for table in tables:
         for column in words.described(table):
             assert column.doc, f"{table}.{column.name}"

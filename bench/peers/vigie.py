@@ -87,8 +87,8 @@ class Vigie(System):
             time.sleep(0.5)
 
     def ask(self, question: str, asked: Asked, *, rolled: bool) -> Reply:
-        """By the API, as any client would."""
-        late = 0 if rolled else 1
+        """By the API, as any client would; `rolled` lets it read minutes, where it then does."""
+        tier = "1m" if rolled else "raw"
         if question == "a":
             names = ",".join(f.name for f in FIELDS)
             scope = frames.container(asked.container)
@@ -97,23 +97,18 @@ class Vigie(System):
             return Reply(sums, table["tier"])
         if question == "b":
             table = self._get(
-                f"series/{Gpu.name}", fields=POWER, by="container", agg="mean",
-                start=asked.ten_minutes + late, end=asked.end, limit=200_000,
+                f"series/{Gpu.name}", fields=POWER, by="container", agg="mean", tier=tier,
+                start=asked.ten_minutes, end=asked.end, limit=200_000,
             )  # fmt: skip
             return Reply(table["columns"][POWER], table["tier"])
         if question == "c":
-            numbers: list[float] = []
-            tier = ""
-            for name, agg in ((POWER, "sum"), (HEAT, "p95")):
-                table = self._get(
-                    f"series/{Gpu.name}", fields=name, by="", agg=agg, step=MINUTE,
-                    start=asked.start, end=asked.end,
-                )  # fmt: skip
-                numbers += table["columns"][name]
-                tier = table["tier"]
-            return Reply(numbers, tier)
-        table = self._get(f"latest/{Gpu.name}", fields=HEAT)
-        return Reply([sum(sorted(table["columns"][HEAT])[-HOTTEST:])], table["tier"])
+            table = self._get(
+                f"series/{Gpu.name}", fields=f"{POWER},{HEAT}", by="", agg="sum,p95", step=MINUTE,
+                start=asked.start, end=asked.end, tier=tier,
+            )  # fmt: skip
+            return Reply(table["columns"][POWER] + table["columns"][HEAT], table["tier"])
+        table = self._get(f"latest/{Gpu.name}", fields=HEAT, top=HOTTEST, rank="highest")
+        return Reply([sum(table["columns"][HEAT])], table["tier"])
 
     def roll(self, asked: Asked) -> float:
         """It did."""
@@ -143,7 +138,21 @@ class Vigie(System):
 
     def metric(self, name: str, **labels: str) -> float:
         """One of its own numbers, added up over labels that are not asked for."""
-        return metric(str(Web(self.server.port).call("GET", "/metrics")), name, **labels)
+        return metric(self.metrics(), name, **labels)
+
+    def metrics(self) -> str:
+        """All of its own numbers."""
+        return str(Web(self.server.port).call("GET", "/metrics"))
+
+    def status(self) -> Any:
+        """What it says of its store."""
+        return self._get("store")
+
+    def newest(self, scope: str) -> int:
+        """Unix time of the newest reading of a container; 0 where there is none."""
+        table = self._get(f"latest/{Gpu.name}", fields=HEAT, scope=scope)
+        times = [datetime.fromisoformat(t) for t in table["columns"]["time"]]
+        return int(max(times).timestamp()) if times else 0
 
     def _get(self, path: str, *, start: int = 0, end: int = 0, **query: object) -> Any:
         if end:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -139,6 +140,7 @@ def run(options: argparse.Namespace, directory: Path) -> None:
     """Feed a store, and print what its upkeep took."""
     site = Site(options.containers)
     spent = Spent()
+    second = float(START)
     settings = StoreSettings(sync=0, reserve_bytes=0, tail_bytes=2**40)
     values = rows = 0
     sample: list[pa.Table] = []
@@ -155,19 +157,21 @@ def run(options: argparse.Namespace, directory: Path) -> None:
                 if options.duckdb and tick < 60 / options.period:
                     sample.append(chunk.table(schema.raw(Gpu)))
             if (tick + 1) % each == 0 or tick == ticks - 1:
-                now = round((second + options.period) * 1e9)
+                now = second + options.period
                 spent.on("flush", lambda: store._upkeep.flush(drop=False))  # noqa: SLF001
-                moment = datetime.fromtimestamp(second + options.period + 1, UTC)
-                if (second + options.period) % 60 == 30 or options.flush >= 60:
-                    spent.on("roll 1 min", lambda moment=moment: roll.run(moment))
+                if now % 60 == SLACK // 2 or options.flush >= 60:
+                    moment = datetime.fromtimestamp(now + 1, UTC)
+                    spent.on("roll 1 min", partial(roll.run, moment))
                 if options.merge_each:
-                    spent.on("merge", lambda now=now: store.merge(now))
+                    spent.on("merge", partial(store.merge, round(now * 1e9)))
         values = rows * len(SENT)
         moment = datetime.fromtimestamp(second + SLACK + 60, UTC)
         spent.on("roll 1 min", lambda: roll.run(moment))
         report("flushed", store, values)
         later = round((START + 2 * 3600 + SLACK) * 1e9)
         spent.on("roll 1 h", lambda: roll.run(datetime.fromtimestamp(later / 1e9, UTC)))
+        if options.keep:
+            return
         spent.on("merge", lambda: [store.merge(later) for _ in range(4)])
         report("merged", store, values)
     print(f"{site.count} GPUs, {rows} rows, {values / MILLION:.1f} M values")
@@ -222,13 +226,15 @@ def main() -> None:
     parser.add_argument("--flush", type=float, default=60, help="seconds of readings in a flush")
     parser.add_argument("--merge-each", action="store_true", help="merge after every flush")
     parser.add_argument("--duckdb", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--keep", action="store_true", help="leave the store there")
     parser.add_argument("--directory", type=Path)
     options = parser.parse_args()
     directory = Path(tempfile.mkdtemp(prefix="pace-", dir=options.directory))
     try:
         run(options, directory)
     finally:
-        shutil.rmtree(directory)
+        if not options.keep:
+            shutil.rmtree(directory)
 
 
 if __name__ == "__main__":

@@ -6,15 +6,16 @@ Parquet standard that every engine reads (docs/decisions/0016).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-DICTIONARY: Final = "RLE_DICTIONARY"
-PLAIN: Final = "PLAIN"
-COMPRESSION: Final = {"compression": "zstd", "compression_level": 1}
+COMPRESSION: Final = "zstd"
+LEVEL: Final = 1
 
+_DICTIONARY, _PLAIN = "RLE_DICTIONARY", "PLAIN"
 _SPLIT, _DELTA = "BYTE_STREAM_SPLIT", "DELTA_BINARY_PACKED"
 SLICES: Final = 4
 SLICE_ROWS: Final = 4 * 1024
@@ -22,16 +23,27 @@ SLICE_ROWS: Final = 4 * 1024
 AGAIN: Final = 60
 """Files of a table that keep a choice: trying it costs as much as writing these rows four times."""
 GAIN: Final = 0.95
-"""How much smaller another encoding must be than a dictionary, the quickest to read."""
+"""How much smaller another encoding must be than a dictionary, the quickest to read, and what is
+compressed than what is not."""
+TINY: Final = 0.05
+"""Bytes a value below which nothing is worth more effort."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How a column is encoded, and whether it is compressed then."""
+
+    encoding: str = _DICTIONARY
+    compressed: bool = True
 
 
 class Encodings:
     """What was chosen for the columns of each table, and how often it has served."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Mapping[str, str], int, int]] = {}
+        self._known: dict[str, tuple[Mapping[str, Choice], int, int]] = {}
 
-    def of(self, table: str, rows: pa.Table) -> Mapping[str, str]:
+    def of(self, table: str, rows: pa.Table) -> Mapping[str, Choice]:
         """The encoding of each column of these rows, which are those that a file begins with."""
         chosen, tried, served = self._known.get(table, ({}, 0, 0))
         lacks = any(name not in chosen for name in rows.column_names)
@@ -42,55 +54,68 @@ class Encodings:
         return chosen
 
 
-def tried_out(rows: pa.Table) -> Mapping[str, str]:
-    """The encoding of each column that makes these rows smallest."""
-    best = {f.name: (DICTIONARY, size) for f, size in _sizes(rows, DICTIONARY, rows.column_names)}
-    for encoding in (_SPLIT, _DELTA, PLAIN):
-        names = [f.name for f in rows.schema if encoding in _others(f.type)]
-        for f, size in _sizes(rows, encoding, names):
-            known = best[f.name]
-            if size < known[1] * (GAIN if known[0] == DICTIONARY else 1):
-                best[f.name] = (encoding, size)
-    return {name: encoding for name, (encoding, _) in best.items()}
+def tried_out(rows: pa.Table) -> Mapping[str, Choice]:
+    """The choice for each column that makes these rows small with little work."""
+    best: dict[str, tuple[int, Choice]] = {}
+    for encoding in (_DICTIONARY, _SPLIT, _DELTA, _PLAIN):
+        names = [f.name for f in rows.schema if encoding in _possible(f.type)]
+        for name, (whole, compressed) in _sizes(rows, encoding, names).items():
+            gains = compressed < whole * GAIN and compressed + TINY * len(rows) < whole
+            size = compressed if gains else whole
+            known = best.get(name)
+            if known is None or size < known[0] * GAIN - TINY * len(rows):
+                best[name] = (size, Choice(encoding, gains))
+    return {name: choice for name, (_, choice) in best.items()}
 
 
-def options(chosen: Mapping[str, str], names: Sequence[str]) -> dict[str, object]:
+def options(chosen: Mapping[str, Choice], columns: pa.Schema) -> dict[str, object]:
     """What the writer is told."""
+    told = {_path(f): chosen.get(f.name, Choice()) for f in columns}
+    others = {path: c.encoding for path, c in told.items() if c.encoding != _DICTIONARY}
+    packed = {path: COMPRESSION if c.compressed else "none" for path, c in told.items()}
     return {
-        **COMPRESSION,
-        "use_dictionary": [n for n in names if chosen.get(n, DICTIONARY) == DICTIONARY],
-        "column_encoding": {n: chosen[n] for n in names if chosen.get(n, DICTIONARY) != DICTIONARY},
+        "compression": packed,
+        "compression_level": {path: LEVEL for path, c in told.items() if c.compressed},
+        "use_dictionary": [path for path in told if path not in others],
+        "column_encoding": others,
         "store_schema": False,
         "write_page_checksum": True,
         "version": "2.6",
     }
 
 
-def _others(kind: pa.DataType) -> tuple[str, ...]:
-    """What a column may be encoded with beside a dictionary."""
+def _possible(kind: pa.DataType) -> tuple[str, ...]:
+    """What a column may be encoded with."""
     if pa.types.is_floating(kind):
-        return (_SPLIT, PLAIN)
+        return (_DICTIONARY, _SPLIT, _PLAIN)
     if pa.types.is_integer(kind):
-        return (_SPLIT, _DELTA, PLAIN)
+        return (_DICTIONARY, _SPLIT, _DELTA, _PLAIN)
     if pa.types.is_timestamp(kind):
-        return (_DELTA,)
-    return ()
+        return (_DICTIONARY, _DELTA)
+    return (_DICTIONARY,)
 
 
-def _sizes(rows: pa.Table, encoding: str, names: Sequence[str]) -> list[tuple[pa.Field, int]]:
-    """How many bytes each column takes that way."""
+def _path(column: pa.Field) -> str:
+    """Where the values of a column are."""
+    return f"{column.name}.list.element" if pa.types.is_list(column.type) else str(column.name)
+
+
+def _sizes(rows: pa.Table, encoding: str, names: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """How many bytes each column takes that way, and when it is compressed."""
     if not names:
-        return []
+        return {}
     sink = pa.BufferOutputStream()
     told = rows.select(names)
-    pq.write_table(told, sink, **options(dict.fromkeys(names, encoding), names))
+    pq.write_table(told, sink, **options(dict.fromkeys(names, Choice(encoding)), told.schema))
     group = pq.read_metadata(pa.BufferReader(sink.getvalue())).row_group(0)
-    sizes: dict[str, int] = {}
-    for at in range(group.num_columns):
-        column = group.column(at)
-        name = column.path_in_schema.partition(".")[0]
-        sizes[name] = sizes.get(name, 0) + column.total_compressed_size
-    return [(field, sizes[field.name]) for field in told.schema]
+    columns = (group.column(at) for at in range(group.num_columns))
+    return {
+        column.path_in_schema.partition(".")[0]: (
+            column.total_uncompressed_size,
+            column.total_compressed_size,
+        )
+        for column in columns
+    }
 
 
 def _sample(rows: pa.Table) -> pa.Table:

@@ -20,9 +20,9 @@ MAX_ROWS = 8_000_000
 """Rows of one file at most."""
 MAX_CELLS = 192_000_000
 """Values of one file, about: a file of many columns has fewer rows."""
-GROUP_ROWS = 16 * 1024
+GROUP_ROWS = 32 * 1024
 """Rows of a row group of a flush: an hour of flushes is merged with one group of each in memory."""
-WINDOW_GROUP_ROWS = 4 * 1024
+WINDOW_GROUP_ROWS = 16 * 1024
 """Likewise of a minute's windows, which have many columns."""
 EVENTS_TABLE = "events"
 RESOLUTIONS = ("_1m", "_1h")

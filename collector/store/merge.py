@@ -9,6 +9,7 @@ twice when its hour is over. What comes later waits until it is worth writing it
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -26,6 +27,8 @@ from vigie.errors import StoreError
 SMALL_BYTES: Final = 48 * 2**20
 OPEN_FILES: Final = 10
 """Small files of a partition that still grows, before they are worth a merge."""
+DEEP: Final = 6
+"""Files that share containers of a time at rest, before they are brought together."""
 LATE_SHARE: Final = 8
 """What is merged into a large file is at least this part of it, or `OPEN_FILES` files."""
 FAN_BYTES: Final = 400 * 2**20
@@ -84,10 +87,20 @@ def _at_rest(files: Sequence[TableFile], now: int, stretch: int) -> Iterator[lis
     for _, inside in sorted(stretches.items()):
         for shared in _sharing(inside):
             sizes = [file.rows for file in shared]
-            fewer = len(shared) > -(-sum(sizes) // MAX_ROWS)
-            more = (sum(sizes) - max(sizes)) * LATE_SHARE >= max(sizes)
-            if fewer and (more or len(shared) >= OPEN_FILES):
-                yield shared
+            worth = (sum(sizes) - max(sizes)) * LATE_SHARE >= max(sizes)
+            if _deep(shared) >= DEEP and (worth or len(shared) >= OPEN_FILES):
+                # What was brought together once covers a long time: it comes last.
+                shared.sort(key=lambda file: (file.end - file.start, file.start))
+                most = _fan(shared[0])
+                batches = (shared[n : n + most] for n in range(0, len(shared), most))
+                yield from (batch for batch in batches if len(batch) > 1)
+
+
+def _deep(files: Sequence[TableFile]) -> int:
+    """In how many of the files a container may be at most."""
+    ends = [(low, 0, 1) for low, _ in (f.containers or ("", "") for f in files)]
+    ends += [(high, 1, -1) for _, high in (f.containers or ("", "") for f in files)]
+    return max(accumulate(step for _, _, step in sorted(ends)), default=0)
 
 
 def _sharing(files: Sequence[TableFile]) -> Iterator[list[TableFile]]:
@@ -118,10 +131,9 @@ def merge(
         Stopped: `stop` said so; the table is as it was.
     """
     words = keys(table)
-    some = list(group)[: _fan(group[0])]
-    rows = sweep([Piece(file.path, words) for file in some])
+    rows = sweep([Piece(file.path, words) for file in group])
     parts = _until(stop, ordered(rows, words))
-    put(tables, table, replace(rows, parts=parts), tables.position(table), gone=some)
+    put(tables, table, replace(rows, parts=parts), tables.position(table), gone=group)
 
 
 def _fan(file: TableFile) -> int:

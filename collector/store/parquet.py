@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from collector.store.chunk import Times, flat, integers
 from collector.store.disk import keep, make_directory
-from collector.store.encodings import options, tried_out
+from collector.store.encodings import Choice, options, tried_out
 from collector.store.schema import CONTAINER_COLUMN
 from vigie.errors import StoreError
 from vigie.frame import TIME_COLUMN
@@ -119,7 +119,7 @@ class Writer:
 
     def __init__(
         self, directory: Path, schema: pa.Schema, commit: Commit, number: int, *,
-        encodings: Mapping[str, str], group_rows: int | None = None,
+        encodings: Mapping[str, Choice], group_rows: int | None = None,
     ) -> None:  # fmt: skip
         """`schema` has the file's columns with their ids.
 
@@ -193,7 +193,7 @@ class Writer:
         """Write so many of the waiting rows, in whole row groups but for the last."""
         rows = _together(self._waiting)
         if self._writer is None:
-            said = options(self._encodings, rows.schema.names)
+            said = options(self._encodings, rows.schema)
             bounded = [f.name for f in rows.schema if not f.nullable]
             self._writer = pq.ParquetWriter(
                 self._fresh, rows.schema, write_statistics=bounded, **said

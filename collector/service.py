@@ -39,6 +39,7 @@ from collector.api import (
 )
 from collector.api import devices as equipment
 from collector.api import reports as reported
+from collector.api import state as pasts
 from collector.api import store as whole
 from collector.api.app import App, application
 from collector.api.asking import Gate
@@ -329,6 +330,8 @@ class Service:
 
     def _routers(self, written: Declared) -> list[APIRouter]:
         store, people, clock = self._store, self._people, time.time
+        questions, gate = Questions(store), Gate(self._counters)
+        levels = lambda: Levels(self._networks.current())  # noqa: E731
         ladder = Ladder(store, self._vintages, self._providers, Packaged(), self._played)
         indicators = Indicators(store, self._networks.at, Around(
             ladder, people.simulated, Repairs(self._alerts), self._holdings,
@@ -338,11 +341,9 @@ class Service:
         reporting = Reporting(indicators.facts, self._networks.current, reports)
         vanishing = Sovereignty(indicators, self._holdings, self._networks.current)
         return [
-            latest.routes(store.live, self._inventories, people, clock),
-            series.routes(
-                Questions(store), Gate(self._counters), lambda: Levels(self._networks.current()),
-                people, clock,
-            ),
+            latest.routes(store.live, self._inventories, levels, people, clock),
+            series.routes(questions, gate, levels, people, clock),
+            pasts.routes(questions, gate, levels, people, clock),
             events.routes(store, people, clock),
             equipment.routes(self._inventories, people, clock),
             fragments.routes(

@@ -1,11 +1,13 @@
 """The newest reading of every series, and what agents listed last."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from collector import times
@@ -14,13 +16,18 @@ from collector.api.access import Reading, narrowed
 from collector.inventory.devices import Inventories
 from collector.people import People
 from collector.store.live import Live
+from collector.store.questions.current import Current
+from collector.store.questions.levels import LEVELS, Levels
 from collector.store.questions.question import MAX_TOP, Order, Rank
-from collector.store.schema import CONTAINER_COLUMN, TIME_TYPE, raw
+from collector.store.questions.selection import Selection
+from collector.store.schema import CONTAINER_COLUMN, TIME_TYPE, raw, series_columns
 from vigie import catalogue, replies
 from vigie.document import suggestion
 from vigie.errors import QueryError
 from vigie.frame import QUALITY_COLUMN, TIME_COLUMN
 from vigie.shape import Inventory, Measurement, Quality
+
+FEW_ROWS: Final = 500
 
 Where = Annotated[list[str] | None, Query(description="key:value; repeatable")]
 Scope = Annotated[str | None, Query(description="Path prefix; default: all you may see")]
@@ -37,30 +44,87 @@ Fields = Annotated[str | None, Query(description="Names, with commas; default: a
 
 
 def routes(
-    live: Live, inventories: Inventories, people: People, clock: Callable[[], float]
-) -> APIRouter:
-    """`clock` tells Unix time."""
+    live: Live, inventories: Inventories, levels: Callable[[], Levels], people: People,
+    clock: Callable[[], float],
+) -> APIRouter:  # fmt: skip
+    """`levels` are those of the network in force; `clock` tells Unix time."""
     router = APIRouter()
+    current = Current(live)
 
     @router.get("/latest/{measurement}", response_model=replies.Table)
-    def latest(  # noqa: PLR0917
+    async def latest(  # noqa: PLR0917
         request: Request, asking: Reading, measurement: str, fields: Fields = None,
-        where: Where = None, scope: Scope = None,
+        where: Where = None, scope: Scope = None, top: Top = None, rank: Ranked = None,
+        among: Among = None,
     ) -> Response:  # fmt: skip
-        """The newest row of every series of a measurement, or the rows of an inventory."""
+        """The newest row of every series of a measurement, or the rows of an inventory.
+
+        With `top`, those that stand out now, those most first.
+        """
         within = narrowed(asking, scope)
         wanted = known(measurement)
         if issubclass(wanted, Inventory):
-            rows, tier = inventory_rows(inventories, wanted, within), "inventory"
+            if top is not None:
+                raise QueryError("top: an inventory has none")
+            rows = inventory_rows(inventories, wanted, within)
+            found = chosen(chosen(rows, None, where), fields, None)
+            tier, quality = "inventory", None
         else:
-            rows, tier = measured(live, wanted), "live"
-            rows = tables.filtered(rows, within)
-        rows = chosen(rows, None, where)
-        share = tables.simulated_share(rows, people.simulated())
-        trust = tables.Trust(times.text(clock()), tier, quality=worst(rows), simulated_share=share)
-        return tables.answer(request, chosen(rows, fields, None), trust)
+            keys = [*series_columns(wanted), *LEVELS]
+            ranked = ranking(top, rank, among, keys)
+            selection = Selection(
+                series_columns(wanted), (within,), conditions(where, keys), levels()
+            )
+            names = columns(wanted, fields, needed=ranked is not None)
+            some = selection.only is not None and ranked is None
+            ask = partial(current.rows, wanted, selection, [*names, QUALITY_COLUMN], ranked)
+            # A few rows are found sooner than a thread is; all of them must not keep others.
+            found = ask() if some else await run_in_threadpool(ask)
+            quality = worst(found)
+            if fields or ranked:
+                found = found.drop_columns([QUALITY_COLUMN])
+            tier = "live"
+        share = tables.simulated_share(found, people.simulated())
+        trust = tables.Trust(times.text(clock()), tier, quality=quality, simulated_share=share)
+        if len(found) <= FEW_ROWS:
+            return tables.answer(request, found, trust)
+        return await run_in_threadpool(tables.answer, request, found, trust)
 
     return router
+
+
+def columns(measurement: type[Measurement], fields: str | None, *, needed: bool) -> list[str]:
+    """Time, keys, and the fields asked for or all there are, quality apart.
+
+    Raises:
+        QueryError: a name is unknown, or `needed` and none is given.
+    """
+    schema = raw(measurement)
+    asked = [name.strip() for name in (fields or "").split(",") if name.strip()]
+    if needed and not asked:
+        raise QueryError("top: name in fields what they stand out by")
+    for name in asked:
+        if name not in schema.names:
+            raise QueryError(
+                f"fields: none is called {name!r:.80}; {suggestion(name, schema.names)}"
+            )
+    first = [TIME_COLUMN, *series_columns(measurement)]
+    rest = asked or [name for name in schema.names if name != QUALITY_COLUMN]
+    return list(dict.fromkeys([*first, *(n for n in rest if n != QUALITY_COLUMN)]))
+
+
+def conditions(where: Sequence[str] | None, keys: Sequence[str]) -> dict[str, list[str]]:
+    """Words wanted by key or level.
+
+    Raises:
+        QueryError: a key is unknown.
+    """
+    found: dict[str, list[str]] = {}
+    for key, value in map(parted, where or ()):
+        if key not in keys:
+            raise QueryError(f"where: no key is called {key!r:.80}; {suggestion(key, keys)}")
+        found.setdefault(key, []).append(value)
+    return found
 
 
 def ranking(

@@ -12,9 +12,19 @@ from collector.api import tables
 from collector.api.access import Reading, narrowed
 from collector.api.asking import Gate
 from collector.api.events import moment
-from collector.api.latest import Among, Ranked, Scope, Top, Where, known, parted, ranking
+from collector.api.latest import (
+    Among,
+    Ranked,
+    Scope,
+    Top,
+    Where,
+    conditions,
+    known,
+    ranking,
+)
 from collector.people import People
 from collector.store.questions.answer import Questions
+from collector.store.questions.budget import Budget
 from collector.store.questions.levels import LEVELS, Levels
 from collector.store.questions.question import ROWS, Answer, Question
 from collector.store.schema import series_columns
@@ -36,8 +46,8 @@ By = Annotated[
 Agg = Annotated[
     str | None,
     Query(description="mean min max sum last count p50 p95 p99, of counters increase rate, of "
-          "gauges integral (W gives J); rows: as stored. Default: rows without step, by and top, "
-          "else mean"),
+          "gauges integral (W gives J); rows: as stored. One, or one for each field, with commas. "
+          "Default: rows without step, by and top, else mean"),
 ]  # fmt: skip
 From = Annotated[str | None, Query(alias="from", description="RFC 3339; default: an hour ago")]
 To = Annotated[str | None, Query(alias="to", description="RFC 3339; default: now")]
@@ -80,24 +90,38 @@ def routes(
             step=seconds(step),
             by=None if by is None else names("by", by, keys),
             scopes=(narrowed(asking, scope),),
-            where=wanted(where, keys),
+            where=conditions(where, keys),
             limit=limit,
             cursor=cursor,
             tier=tier,
             rank=ranking(top, rank, among, keys),
         )
-        current = levels()
-        found = await gate.ask(request, lambda budget: questions.ask(question, current, budget))
-        return tables.answer(request, found.rows, trust(found, times.written(now), people))
+        network = levels()
+        return await answered(
+            request, gate, lambda budget: questions.ask(question, network, budget),
+            times.written(now), people,
+        )  # fmt: skip
 
     return router
 
 
-def trust(found: Answer, as_of: str, people: People) -> tables.Trust:
-    """What one must know to trust an answer."""
-    share = tables.share(found.containers, people.simulated())
-    quality = found.quality.value if found.quality else None
-    return tables.Trust(as_of, found.tier, found.coverage, quality, share, found.cursor)
+async def answered(
+    request: Request, gate: Gate, ask: Callable[[Budget], Answer], as_of: str, people: People
+) -> Response:
+    """The response to a question, with what one must know to trust it.
+
+    Raises:
+        Unavailable: too many are asked at once, or it takes too long.
+    """
+
+    def respond(budget: Budget) -> Response:
+        found = ask(budget)
+        share = tables.share(found.containers, people.simulated())
+        quality = found.quality.value if found.quality else None
+        trust = tables.Trust(as_of, found.tier, found.coverage, quality, share, found.cursor)
+        return tables.answer(request, found.rows, trust)
+
+    return await gate.ask(request, respond)
 
 
 def measured(name: str) -> type[Measurement]:
@@ -125,22 +149,8 @@ def names(what: str, given: str | None, allowed: Sequence[str]) -> tuple[str, ..
     return found or (tuple(allowed) if what == "fields" else ())
 
 
-def wanted(where: Sequence[str] | None, keys: Sequence[str]) -> dict[str, list[str]]:
-    """Values by key.
-
-    Raises:
-        QueryError: a key is unknown.
-    """
-    found: dict[str, list[str]] = {}
-    for key, value in map(parted, where or ()):
-        if key not in keys:
-            raise QueryError(f"where: no key is called {key!r:.80}; {suggestion(key, keys)}")
-        found.setdefault(key, []).append(value)
-    return found
-
-
-def seconds(step: str | None) -> float | None:
-    """How long a step is.
+def seconds(step: str | None, name: str = "step") -> float | None:
+    """How long a step is, or another duration of that name.
 
     Raises:
         QueryError: it is no duration.
@@ -150,7 +160,7 @@ def seconds(step: str | None) -> float | None:
     try:
         given = float(step) if step.replace(".", "", 1).isdigit() else duration(step)
     except ValueError as error:
-        raise QueryError(f"step: seconds are wanted, or as 5m, not {step!r:.40}") from error
+        raise QueryError(f"{name}: seconds are wanted, or as 5m, not {step!r:.40}") from error
     if not 1 <= given <= 400 * 86_400:
-        raise QueryError("step: a second at least, and 400 days at most")
+        raise QueryError(f"{name}: a second at least, and 400 days at most")
     return given

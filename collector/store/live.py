@@ -20,6 +20,8 @@ from vigie.shape import Kind, Measurement
 NEVER: Final = np.iinfo(np.int64).min
 PENDING_ROWS: Final = 200_000
 MICROSECONDS: Final = 1_000_000
+SHARE: Final = 4
+"""From a quarter of all series on, it is quicker to bring all rows together first."""
 
 Values = np.ndarray[tuple[int], np.dtype[np.float64]]
 
@@ -73,6 +75,35 @@ class Newest:
             numbers = np.arange(len(self._times), dtype=np.int32)
             self._whole = whole(self.series, numbers, base, self.schema)
         return self._whole
+
+    def known(self, numbers: Numbers) -> Numbers:
+        """Those series that have a row; the others are about to get one."""
+        numbers = numbers[numbers < len(self._times)]
+        found: Numbers = numbers[self._times[numbers] != NEVER]
+        return found
+
+    def rows(self, numbers: Numbers, names: Sequence[str]) -> pa.Table:
+        """Some columns of the newest rows of some known series, in their order."""
+        if SHARE * len(numbers) > len(self._times):
+            self._gather()
+        tables = [*(() if self._base is None else (self._base,)), *self._came]
+        ends = np.cumsum([table.num_rows for table in tables])
+        where = self._where[numbers]
+        of = np.searchsorted(ends, where, side="right")
+        picked, order = [], []
+        for at in np.unique(of):
+            there = np.flatnonzero(of == at)
+            there_are = set(tables[at].column_names)
+            rows = tables[at].select([name for name in names if name in there_are])
+            picked.append(rows.take(pa.array(where[there] - ends[at] + rows.num_rows)))
+            order.append(there)
+        wanted = pa.schema([self.schema.field(name) for name in names])
+        if not picked:
+            return wanted.empty_table()
+        rows = stacked(picked)
+        if len(picked) > 1:
+            rows = rows.take(pa.array(np.argsort(np.concatenate(order))))
+        return whole(self.series, numbers, rows, wanted)
 
     def _gather(self) -> pa.Table | None:
         if self._came:
@@ -155,6 +186,21 @@ class Live:
         with self._condition:
             found = self._newest.get(measurement)
             return pa.table({}) if found is None else found.table()
+
+    def series(self, measurement: str) -> Series | None:
+        """The series of a measurement, or None where it is silent."""
+        found = self._newest.get(measurement)
+        return None if found is None else found.series
+
+    def known(self, measurement: str, numbers: Numbers) -> Numbers:
+        """Those series of a measurement that have a row."""
+        with self._condition:
+            return self._newest[measurement].known(numbers)
+
+    def rows(self, measurement: str, numbers: Numbers, names: Sequence[str]) -> pa.Table:
+        """Some columns of the newest rows of some known series, by their numbers."""
+        with self._condition:
+            return self._newest[measurement].rows(numbers, names)
 
     def tables(self) -> Iterator[tuple[str, pa.Table]]:
         """Every measurement with its rows."""

@@ -30,12 +30,13 @@ def rolled(declared: Field, agg: str) -> bool:
 def answer(reading: Reading, by: Sequence[str]) -> Answer:
     """One row per step and group: each unit in each step first, then the groups."""
     question = reading.question
-    usable = all(rolled(f, question.agg) for f in reading.fields)
+    aggs = reading.aggs
+    usable = all(rolled(f, agg) for f, agg in zip(reading.fields, aggs, strict=True))
     fits = tiers.tier(question.start, question.end, question.step)
     tier = (question.tier or fits) if usable else RAW
     steps = tiers.count(question.start, question.end, question.step)
-    needs = NEEDS.get(question.agg, NEEDS["sum"])
-    cells = Cells(Units(_units(reading, by)), steps, len(reading.fields), needs)
+    needs = [NEEDS.get(agg, NEEDS["sum"]) for agg in aggs]
+    cells = Cells(Units(_units(reading, by)), steps, needs)
     width = round(question.step * 1e6) if question.step else 0
     for part in reading.parts(tier):
         wanted = Wanted(
@@ -47,7 +48,7 @@ def answer(reading: Reading, by: Sequence[str]) -> Answer:
             cells.add(partial)
             reading.learned.add(partial.learned)
     found = grouped(cells.units, by, reading.levels)
-    values = [together.values(cells, n, question.agg, found) for n in range(len(reading.fields))]
+    values = [together.values(cells, n, agg, found) for n, agg in enumerate(aggs)]
     return written(reading, found, values, together.seen(cells, found), tier)
 
 
@@ -95,7 +96,7 @@ def _times(reading: Reading, step: "np.ndarray[tuple[int], np.dtype[np.int64]]")
 
 def _units(reading: Reading, by: Sequence[str]) -> list[str]:
     """What to tell apart while reading: every series, unless the aggregate folds them."""
-    if reading.question.agg not in FOLDED:
+    if not set(reading.aggs) <= set(FOLDED):
         return reading.series
     levels = any(name not in reading.series for name in by)
     named = {*by, CONTAINER_COLUMN} if levels else set(by)

@@ -1,6 +1,9 @@
 """A question answered: checked, read, brought together; begun again when a file went meanwhile."""
 
-from collector.store.questions import aggregate, growth, readings
+from collections.abc import Callable
+from datetime import timedelta
+
+from collector.store.questions import aggregate, growth, instant, readings, space
 from collector.store.questions.budget import Budget
 from collector.store.questions.footers import Footers
 from collector.store.questions.levels import Levels
@@ -34,23 +37,43 @@ class Questions:
             Unavailable: it took too long, or was cancelled.
             StoreError: the files cannot be read.
         """
-        measurement, fields = checked(question)
+        measurement, _ = checked(question)
         by = grouped(measurement, question)
+        return self._read(question, levels, budget, lambda reading: _answer(reading, by))
+
+    def at(
+        self, question: Question, age: timedelta, levels: Levels | None = None,
+        budget: Budget | None = None,
+    ) -> Answer:  # fmt: skip
+        """The last row of every series up to the end of a question, not older than `age`.
+
+        Raises: as `ask`.
+        """
+        return self._read(
+            question, levels, budget, lambda reading: instant.answer(reading, question.end, age)
+        )
+
+    def _read(
+        self, question: Question, levels: Levels | None, budget: Budget | None,
+        answer: Callable[[Reading], Answer],
+    ) -> Answer:  # fmt: skip
+        """An answer; when a file went meanwhile, the next try reads what is there now."""
+        measurement, fields = checked(question)
         levels, budget = levels or Levels(), budget or Budget()
         for _ in range(TRIES):
             reading = Reading(
                 self._shelf, question, measurement, fields, levels, budget, self._footers
             )
             try:
-                return _answer(reading, by)
+                return answer(reading)
             except Changed:
                 continue
         raise StoreError(f"{measurement.name}: its files cannot be read")
 
 
 def _answer(reading: Reading, by: list[str]) -> Answer:
-    if reading.question.agg == ROWS:
+    if reading.aggs[0] == ROWS:
         return readings.answer(reading)
-    if reading.question.agg in GROWTH:
+    if reading.aggs[0] in GROWTH:
         return growth.answer(reading, by)
-    return aggregate.answer(reading, by)
+    return space.answer(reading, by) or aggregate.answer(reading, by)

@@ -26,11 +26,11 @@ _TAKE: Final[Mapping[str, Callable[..., Any]]] = {
 class Cells:
     """A row a unit, a column a step: a matrix for each thing needed of each field."""
 
-    def __init__(self, units: Units, steps: int, fields: int, needs: Sequence[str]) -> None:
+    def __init__(self, units: Units, steps: int, needs: Sequence[Sequence[str]]) -> None:
+        """`needs` by field."""
         self.units, self.steps = units, steps
-        self._needs = tuple(needs)
         self._matrices: list[dict[str, Matrix]] = [
-            {name: np.zeros((0, steps), _kind(name)) for name in needs} for _ in range(fields)
+            {name: np.zeros((0, steps), _kind(name)) for name in some} for some in needs
         ]
         self._seen: Matrix = np.zeros((0, steps), np.bool_)
         self._empty = 0
@@ -81,7 +81,7 @@ class Cells:
 
     def _room(self, met: int) -> int:
         """How many rows to make room for."""
-        most = MAX_BYTES // (self.steps * (1 + 8 * len(self._needs) * len(self._matrices)))
+        most = MAX_BYTES // (self.steps * (1 + 8 * sum(map(len, self._matrices))))
         if met > most:
             raise QueryError(
                 f"{met} series in {self.steps} steps are too much at once: ask for longer steps, "

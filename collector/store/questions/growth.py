@@ -37,7 +37,7 @@ def answer(reading: Reading, by: Sequence[str]) -> Answer:
                  for name in reading.series]  # fmt: skip
         at = units.numbers(heads, len(rows) // steps, once=True)
         total = rows["total"].to_numpy().reshape(-1, steps)
-        if question.agg == "rate":
+        if reading.aggs[0] == "rate":
             covered = rows["covered"].to_numpy().reshape(-1, steps)
             with np.errstate(invalid="ignore", divide="ignore"):
                 total = np.where(covered > 0, total / covered, np.nan)

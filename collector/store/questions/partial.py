@@ -11,9 +11,9 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from collector.store.questions.selection import Codes, Selection, Words
+from collector.store.questions.selection import Selection, Words
 from collector.store.schema import CONTAINER_COLUMN
-from vigie.shape import Field, Kind
+from vigie.shape import Field
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -37,13 +37,13 @@ NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
 class Wanted:
     """What to read, from `start` until before `end` (µs), and what to make of it.
 
-    `units` are the columns that name a unit. Steps are `width` µs long, counted from `origin`;
-    of a width of 0 there is one.
+    `units` are the columns that name a unit, `needs` what is wanted of each field. Steps are
+    `width` µs long, counted from `origin`; of a width of 0 there is one.
     """
 
     fields: Sequence[Field]
     units: Sequence[str]
-    needs: Sequence[str]
+    needs: Sequence[Sequence[str]]
     selection: Selection
     start: int
     end: int
@@ -56,12 +56,18 @@ class Wanted:
         """The bits of the fields."""
         return sum(1 << f.number for f in self.fields)
 
-    def columns(self, declared: Field) -> list[str]:
-        """The columns that say something of a field."""
+    @property
+    def columns(self) -> list[str]:
+        """The columns that say something of the fields."""
         if not self.rolled:
-            return [declared.name]
-        known = self.needs if declared.kind is Kind.GAUGE else ("last", "last_time")
-        return [f"{declared.name}_{SUFFIXES[n]}" for n in self.needs if n in known]
+            return [f.name for f in self.fields]
+        pairs = zip(self.fields, self.needs, strict=True)
+        return [f"{f.name}_{SUFFIXES[need]}" for f, needs in pairs for need in needs]
+
+    @property
+    def last(self) -> bool:
+        """Whether the last reading of a unit is of interest, and so its time."""
+        return any("last" in needs for needs in self.needs)
 
     def step(self, times: Ints) -> Ints:
         """The step that each time is in."""
@@ -89,9 +95,10 @@ class Learned:
     def count(self, words: Words) -> None:
         """Count the containers of rows."""
         codes, known = words
-        for path, rows in zip(
-            known.to_pylist(), np.bincount(codes, minlength=len(known)).tolist(), strict=True
-        ):
+        starts = np.flatnonzero(np.diff(codes, prepend=-1))
+        lengths = np.diff(starts, append=len(codes))
+        counts = np.bincount(codes[starts], lengths, len(known)).astype(np.int64).tolist()
+        for path, rows in zip(known.to_pylist(), counts, strict=True):
             if rows:
                 self.containers[path] = self.containers.get(path, 0) + rows
 
@@ -193,12 +200,6 @@ def sample(
 def picked(words: Mapping[str, Words], at: Any) -> dict[str, Words]:
     """The words of some rows."""
     return {name: (codes[at], known) for name, (codes, known) in words.items()}
-
-
-def codes_of(column: Any) -> Words:
-    """A dictionary column."""
-    codes: Codes = column.indices.to_numpy()
-    return codes, column.dictionary
 
 
 def container(learned: Learned, words: Mapping[str, Words], fixed: str | None, rows: int) -> None:

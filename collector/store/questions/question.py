@@ -61,10 +61,10 @@ class Rank:
 class Question:
     """What is asked: fields of one measurement from `start` until before `end`.
 
-    `step` in seconds, None for one step over all; steps are aligned to the epoch and asked for
-    whole. `by` names the keys and levels to tell apart, None every series; `where` the words that
-    they must have. `tier` is the coarsest table to read, None whichever fits. `cursor` is that of
-    the answer before.
+    `agg` is one for all fields, or as many with commas. `step` in seconds, None for one step over
+    all; steps are aligned to the epoch and asked for whole. `by` names the keys and levels to tell
+    apart, None every series; `where` the words that they must have. `tier` is the coarsest table to
+    read, None whichever fits. `cursor` is that of the answer before.
     """
 
     measurement: str
@@ -134,6 +134,23 @@ def checked(question: Question) -> tuple[type[Measurement], list[Field]]:
     return measurement, fields
 
 
+def aggregates(question: Question) -> list[str]:
+    """The aggregate of each field.
+
+    Raises:
+        QueryError: there are neither one nor as many as fields, or some that go with no other.
+    """
+    given = question.agg.split(",")
+    if len(given) == 1:
+        return given * len(question.fields)
+    if len(given) != len(question.fields):
+        raise QueryError("agg: one for all fields, or as many with commas as there are fields")
+    alone = {*GROWTH, ROWS} & set(given)
+    if alone and len(set(given)) > 1:
+        raise QueryError(f"agg: {alone.pop()} goes with no other")
+    return given
+
+
 def grouped(measurement: type[Measurement], question: Question) -> list[str]:
     """The keys and levels that an answer tells apart."""
     if question.by is None:
@@ -146,14 +163,15 @@ def _fields(measurement: type[Measurement], question: Question) -> list[Field]:
     wrong = [name for name in question.fields if name not in known]
     if wrong or not question.fields:
         raise QueryError(f"no field {', '.join(wrong) or '(none)'}; there are {', '.join(known)}")
-    for declared in (known[name] for name in question.fields):
+    found = [known[name] for name in question.fields]
+    for declared, agg in zip(found, aggregates(question), strict=True):
         allowed = _KINDS.get(declared.kind, _OTHER)
-        if question.agg not in allowed:
+        if agg not in allowed:
             raise QueryError(
-                f"no {question.agg!r} of {declared.name}, which is a {declared.kind}; "
+                f"no {agg!r:.80} of {declared.name}, which is a {declared.kind}; "
                 f"there are {', '.join(allowed)}"
             )
-    return [known[name] for name in question.fields]
+    return found
 
 
 def _check_span(question: Question) -> None:
@@ -178,7 +196,7 @@ def _check_rank(question: Question) -> None:
         raise QueryError(f"top: a number from 1 to {MAX_TOP} is wanted")
     if rank.order not in ORDERS:
         raise QueryError(f"rank: one of {', '.join(ORDERS)} is wanted")
-    if question.agg == ROWS:
+    if aggregates(question)[0] == ROWS:
         raise QueryError("top: of readings there is none; name a step, an aggregate or `by`")
     if rank.among is not None and rank.order != "deviation":
         raise QueryError("among: only a deviation is from the median of peers")

@@ -16,7 +16,7 @@ from collector.store.questions.budget import Budget
 from collector.store.questions.footers import Footers
 from collector.store.questions.levels import Levels
 from collector.store.questions.partial import Learned, Partial, Wanted
-from collector.store.questions.question import Question, Shelf
+from collector.store.questions.question import Question, Shelf, aggregates
 from collector.store.questions.selection import Selection
 from collector.store.scan import View
 from collector.store.schema import CONTAINER_COLUMN, SUSPECT_COLUMN
@@ -53,6 +53,11 @@ class Reading:
     def series(self) -> list[str]:
         """The columns that name a series."""
         return schema.series_columns(self.measurement)
+
+    @property
+    def aggs(self) -> list[str]:
+        """The aggregate of each field."""
+        return aggregates(self.question)
 
     @property
     def selection(self) -> Selection:

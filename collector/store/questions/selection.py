@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -51,6 +52,17 @@ class Selection:
                 found.setdefault(above, set()).add(host)
         return found
 
+    @cached_property
+    def only(self) -> frozenset[str] | None:
+        """The only containers that these rows can be in, where they are few and known by name."""
+        named = self.where.get(CONTAINER_COLUMN)
+        if named is not None:
+            return frozenset(named)
+        # A path of two parts is a container's, and a deeper one a host's in it.
+        if all(scope.count("/") for scope in self.scopes):
+            return frozenset("/".join(scope.split("/")[:2]) for scope in self.scopes)
+        return None
+
     def holds(self, container: str) -> bool:
         """Whether some row of a container can be one of these."""
         wanted = self.where.get(CONTAINER_COLUMN)
@@ -96,6 +108,12 @@ class Selection:
         own_codes, own = words[HOST_COLUMN]
         mine: Flags = np.array([h in hosts for h in own.to_pylist()], np.bool_)[own_codes]
         return ~there | mine
+
+
+def codes_of(column: Any) -> Words:
+    """A dictionary column."""
+    codes: Codes = column.indices.to_numpy()
+    return codes, column.dictionary
 
 
 def _and(mask: Flags | None, more: Flags) -> Flags:

@@ -19,12 +19,12 @@ from collector.store.questions.partial import (
     Learned,
     Partial,
     Wanted,
-    codes_of,
     container,
     of_runs,
     picked,
     sample,
 )
+from collector.store.questions.selection import codes_of
 from collector.store.schema import CONTAINER_COLUMN, SUSPECT_COLUMN
 from vigie.frame import QUALITY_COLUMN, TIME_COLUMN
 
@@ -88,8 +88,8 @@ def _partial(
     keys = {*wanted.units, *wanted.selection.columns}
     if fixed is None:
         keys.add(CONTAINER_COLUMN)
-    named = {n for f in wanted.fields for n in wanted.columns(f)}
-    if not inside or step is None or ("last" in wanted.needs and not wanted.rolled):
+    named = set(wanted.columns)
+    if not inside or step is None or (wanted.last and not wanted.rolled):
         named.add(TIME_COLUMN)
     if group.suspect != (0, 0):
         named.add(SUSPECT_COLUMN)
@@ -152,9 +152,9 @@ def _sample(rows: pa.Table, number: int, wanted: Wanted, times: Ints | None) -> 
             marked = integers(columns[SUSPECT_COLUMN]) >> declared.number & 1 != 0
             if marked.any():
                 values, whole = np.where(marked, np.nan, values), False
-        return sample(wanted.needs, values, times, whole=whole)
+        return sample(wanted.needs[number], values, times, whole=whole)
     made: dict[str, Any] = {}
-    for need in wanted.needs:
+    for need in wanted.needs[number]:
         column = columns.get(f"{declared.name}_{SUFFIXES[need]}")
         if need == "last_time":
             made[need] = _instants(column, len(rows))

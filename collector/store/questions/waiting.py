@@ -15,11 +15,10 @@ from collector.store.questions.partial import (
     Learned,
     Partial,
     Wanted,
-    codes_of,
     of_runs,
     sample,
 )
-from collector.store.questions.selection import Words
+from collector.store.questions.selection import Words, codes_of
 from collector.store.questions.stored import numbers
 from collector.store.schema import CONTAINER_COLUMN, SUSPECT_COLUMN
 from collector.store.series import Series
@@ -112,4 +111,4 @@ def _sample(
     marked = _bits(chunks, SUSPECT_COLUMN)[at] >> declared.number & 1 != 0
     if marked.any():
         values = np.where(marked, np.nan, values)
-    return sample(wanted.needs, values, times, whole=not np.isnan(values).any())
+    return sample(wanted.needs[number], values, times, whole=not np.isnan(values).any())

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from collector.rollups.roll import merge, roll
-from collector.store.questions.budget import Budget
 from collector.store.questions.answer import Questions
+from collector.store.questions.budget import Budget
 from collector.store.questions.question import Answer, Question
 from collector.store.upkeep import ROLLED_UNTIL
 from tests.build import requests

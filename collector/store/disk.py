@@ -3,8 +3,11 @@
 import os
 import zlib
 from pathlib import Path
+from typing import Final
 
 from vigie.errors import StoreError
+
+_SUM_BYTES: Final = 4
 
 
 def sync_directory(directory: Path) -> None:
@@ -45,14 +48,16 @@ def sync_file(path: Path) -> None:
         os.close(handle)
 
 
-def put(path: Path, data: bytes) -> None:
+def put(path: Path, *data: bytes | memoryview) -> None:
     """Write a whole file so that after a crash it is there as it was or as it is now.
 
     Raises:
         OSError: the disk failed.
     """
     fresh = path.with_name(path.name + ".new")
-    fresh.write_bytes(data)
+    with fresh.open("wb") as file:
+        for piece in data:
+            file.write(piece)
     keep(fresh, path)
 
 
@@ -63,20 +68,24 @@ def keep(fresh: Path, path: Path) -> None:
     sync_directory(path.parent)
 
 
-def summed(data: bytes) -> bytes:
-    """Data with its checksum before it."""
-    return zlib.crc32(data).to_bytes(4, "little") + data
+def put_summed(path: Path, data: bytes | memoryview) -> None:
+    """The same with a checksum before the data, for `unsummed`; they are not copied.
+
+    Raises:
+        OSError: the disk failed.
+    """
+    put(path, zlib.crc32(data).to_bytes(_SUM_BYTES, "little"), data)
 
 
-def unsummed(path: Path) -> bytes:
-    """The data of a file that `summed` made.
+def unsummed(path: Path) -> memoryview:
+    """The data of a file that `put_summed` wrote.
 
     Raises:
         StoreError: it is not what was written.
         OSError: it cannot be read.
     """
-    content = path.read_bytes()
-    data = content[4:]
-    if len(content) < 4 or summed(data)[:4] != content[:4]:
+    content = memoryview(path.read_bytes())
+    data = content[_SUM_BYTES:]
+    if zlib.crc32(data) != int.from_bytes(content[:_SUM_BYTES], "little") or not data:
         raise StoreError(f"{path}: the content is not what was written")
     return data

@@ -1,0 +1,25 @@
+from pathlib import Path
+
+import pyarrow as pa
+
+from collector.store import disk
+from tests.build import requests
+from tests.build.requests import START
+from tests.build.stores import Opened
+from vigie.catalogue import Gpu
+
+
+def test_newest_rows_are_as_before_and_columns_that_nobody_sends_take_no_room(
+    tmp_path: Path,
+) -> None:
+    readings = {"host": ["h"] * 2, "gpu": ["a", "b"], "power_watts": [1.0, None]}
+    with Opened(tmp_path) as run:
+        run.send(requests.frame(1, START, {Gpu: readings}))
+        before = run.store.live.table("gpu")
+        run.flush()
+    with pa.ipc.open_stream(pa.py_buffer(disk.unsummed(tmp_path / "live/gpu.arrow"))) as reader:
+        written = reader.read_all().column_names
+    assert "power_watts" in written
+    assert "temperature_celsius" not in written
+    with Opened(tmp_path) as run:
+        assert run.store.live.table("gpu").equals(before)

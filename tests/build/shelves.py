@@ -12,9 +12,10 @@ import pyarrow as pa
 from collector.rollups.roll import merge, roll
 from collector.store import chunk, schema
 from collector.store.chunk import integers
-from collector.store.parquet import Commit, TableFile, arranged, encoded, write
+from collector.store.parquet import Commit, TableFile, arranged, encoded, sound, write
 from collector.store.scan import View
 from collector.store.series import Series
+from collector.store.upkeep import ROLLED_UNTIL
 from vigie.catalogue import Gpu
 from vigie.frame import TIME_COLUMN
 
@@ -81,13 +82,13 @@ class Shelf:
     def check(self, table: str, view: View) -> None:
         """Drop the files that are not sound."""
         self.looked += 1
-        kept = [f for f in view.files if f.path.exists() and f.size == f.path.stat().st_size]
+        kept = [f for f in view.files if sound(f.path)]
         self._views[table] = View(view.schema, kept, view.chunks)
 
-    def rolled_until(self, table: str) -> datetime | None:
+    def rolled_until(self, table: str, said: str = ROLLED_UNTIL) -> datetime | None:
         """The end of the newest window."""
         end = self.rolled.get(table.removeprefix("gpu_"))
-        return None if end is None else moment(end)
+        return None if end is None or said != ROLLED_UNTIL else moment(end)
 
     def _raw(self) -> View:
         files = []

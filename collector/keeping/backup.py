@@ -87,6 +87,7 @@ def back_up(
             if path.is_file():
                 database.copied(path, staging / name)
                 (staging / name).chmod(0o600)
+                disk.sync_file(staging / name)
         return _copy(staging, target, listed, position, begun=begun, clock=clock, tell=tell)
 
 
@@ -107,6 +108,7 @@ def _stage(parts: Parts, staging: Path) -> tuple[list[_Listed], int]:
     with parts.upkeep.flushing:
         parts.database.copy(staging / STATE)
         (staging / STATE).chmod(0o600)
+        disk.sync_file(staging / STATE)
         with parts.tables.writing:
             listed = [_listed(parts, table) for table in parts.tables.names()
                       if parts.tables.schema(table) is not None]  # fmt: skip
@@ -189,6 +191,8 @@ def _copy(
     names = {table.properties.get(COLLECTOR, "") for table in tables} - {""}
     made = Manifest(times.text(begun), times.text(clock()), ", ".join(sorted(names)), position,
                     folder, tuple(parts), tuple(tables))  # fmt: skip
+    for directory in {(target / file.path).parent for file in made.files}:
+        disk.sync_directory(directory)
     manifest.write(target, made)
     _prune(target, made)
     detail = f"{target}: everything acknowledged before {made.begun}"
@@ -207,14 +211,15 @@ def _brought(source: Path, place: Path, wanted: Copied) -> bool:
     fresh = place.with_name(place.name + ".new")
     fresh.unlink(missing_ok=True)
     try:
-        os.link(source, fresh)
+        os.link(source, fresh)  # synced when it was written
     except OSError:  # on another disk, where it is to be safe
         shutil.copyfile(source, fresh)
         if manifest.crc(fresh) != wanted.crc:
             fresh.unlink()
             said = "the content is not what was written; see vigie store verify"
             raise StoreError(f"{source.name}: {said}") from None
-    disk.keep(fresh, place)
+        disk.sync_file(fresh)
+    fresh.rename(place)
     return True
 
 

@@ -21,6 +21,8 @@ from collector.store.parts import Parts
 from collector.store.scope import condition
 from vigie.replies import DaysLeft, StoreStatus, StoreTable
 
+SAMPLE: Final = 8
+"""The largest files of a table, of which bytes per value are taken: all would take long."""
 DUTIES: Final = ("flush", "merge", "expire", "verify")
 METRIC: Final = "disk_days_left"
 """Days, by `bound`; infinite: not within ten years; NaN: not known yet."""
@@ -70,10 +72,11 @@ class Status:
         with parts.memory.lock:
             waiting = sum(len(chunk.times) for chunk in parts.memory.tail.chunks(name))
         rows, size = sum(f.rows for f in files), sum(f.size for f in files)
-        values = sum(self._values_in(name, file) for file in files)
+        largest = sorted(files, key=lambda f: f.size)[-SAMPLE:]
+        values = sum(self._values_in(name, file) for file in largest)
         return StoreTable(
             name=name, tier=keep.tier(name), rows=rows, files=len(files), bytes=size,
-            bytes_per_value=size / values if values else None,
+            bytes_per_value=sum(f.size for f in largest) / values if values else None,
             oldest=times.text(min(f.start for f in files) / 1e6) if files else None,
             newest=times.text(max(f.end for f in files) / 1e6) if files else None,
             kept_seconds=keep.seconds(name, parts.settings.retention),
@@ -91,7 +94,7 @@ class Status:
     def _values_in(self, table: str, file: TableFile) -> int:
         known = self._values.get(file.path)
         if known is None:
-            known = self._values[file.path] = _counted_values(table, file.path)
+            known = self._values[file.path] = _counted_values(table, file)
         return known
 
     def _held_rows(self, table: str, file: TableFile, holds: tuple[Held, ...]) -> int:
@@ -127,22 +130,20 @@ class Status:
         return {duty: times.text(at) if at else None for duty, at in seconds.items()}
 
 
-def _counted_values(table: str, path: Path) -> int:
-    """Known values of a file: all but keys, time and marks; what its footer says of nulls."""
+def _counted_values(table: str, file: TableFile) -> int:
+    """Known values of a file, all but keys, time and marks: as its first row group has them."""
     marks = {"time", "quality", "suspect", *flush.keys(table)}
     try:
-        metadata = pq.read_metadata(path)
+        group = pq.read_metadata(file.path).row_group(0)
     except (OSError, pa.ArrowException):
         return 0  # it went meanwhile, or is damaged, which others say
     found = 0
-    for n in range(metadata.num_row_groups):
-        group = metadata.row_group(n)
-        for at in range(group.num_columns):
-            column = group.column(at)
-            if column.path_in_schema not in marks:
-                known = column.statistics
-                found += column.num_values if known is None else known.num_values
-    return found
+    for at in range(group.num_columns):
+        column = group.column(at)
+        if column.path_in_schema not in marks:
+            known = column.statistics
+            found += column.num_values if known is None else known.num_values
+    return int(found * file.rows // group.num_rows)
 
 
 def _days_kept(table: StoreTable) -> float:

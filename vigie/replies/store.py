@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class StoreTable:
-    """One table. `bytes_per_value` is by known value: keys, times and unknown cells count as none.
+    """One table.
 
-    `kept_seconds` is how long rows stay by the settings; `recorded`: some of them ten years
-    whatever the settings say. `held_rows` are covered by a legal hold. `tail_rows` are in memory
-    and in the journal, and not in a file yet.
+    `bytes_per_value`, of its largest files, is by known value: keys, times and unknown cells count
+    as none. `kept_seconds` is how long rows stay by the settings; `recorded`: some of them ten
+    years whatever the settings say. `held_rows` are covered by a legal hold. `tail_rows` are in
+    memory and in the journal, and not in a file yet.
     """
 
     name: str

@@ -7,11 +7,13 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from collector.store import flush
 from collector.store.expiry import keep
 from collector.store.expiry.holds import Held
 from collector.store.expiry.keep import Policy
+from collector.store.order import Rows
 from collector.store.parquet import Commit, TableFile, encoded, sound
 from collector.store.tables import Overtaken, Tables, commit_name
 from vigie.errors import StoreError
@@ -20,6 +22,8 @@ GRACE_SECONDS: Final = 900.0
 """How long a file stays after no current list names it: longer than the longest query."""
 REWRITES: Final = 16
 """Files of one table of which a part stays, looked at in one turn: the next ones take the next."""
+
+BATCH_ROWS: Final = 32_768
 
 
 def past(files: Sequence[TableFile], before: int) -> list[TableFile]:
@@ -101,10 +105,9 @@ class Expiry:
     def _rewrite(self, table: str, file: TableFile, stays: Any) -> None:
         if not sound(file.path):  # a page's checksum would not tell of every flipped bit
             raise OSError(f"{file.path}: the content is not what was written")
-        rows = _data([file], self._schema(table)).to_table(filter=stays)
-        known = encoded(rows, flush.keys(table))
+        rows = _left(file, flush.keys(table), self._schema(table), stays)
         try:
-            flush.put(self._tables, table, known, self._tables.position(table), gone=[file])
+            flush.put(self._tables, table, rows, self._tables.position(table), gone=[file])
         except Overtaken:
             return  # merged meanwhile: the next turn looks at what became of it
 
@@ -113,6 +116,18 @@ class Expiry:
         if found is None:
             raise StoreError(f"no table {table!r} was made")
         return found
+
+
+def _left(file: TableFile, keys: Sequence[str], schema: pa.Schema, stays: Any) -> Rows:
+    """The rows of a file that stay, in its order, few in memory at a time."""
+    there = pq.read_schema(file.path).names
+    names = [field.name for field in schema if field.name in there]
+    batches = _data([file], schema).to_batches(
+        columns=names, filter=stays, batch_size=BATCH_ROWS, batch_readahead=1,
+        fragment_readahead=1, use_threads=False,
+    )  # fmt: skip
+    parts = (encoded(pa.Table.from_batches([b]), keys) for b in batches if b.num_rows)
+    return Rows(names, parts)
 
 
 def _data(files: Sequence[TableFile], schema: pa.Schema) -> Any:

@@ -1,6 +1,7 @@
 """What expiry drops, what it leaves, and what it writes anew, on a real store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -202,3 +203,32 @@ def _water() -> pa.Table:
 def test_the_clock_of_these_tests_is_that_of_the_windows() -> None:
     assert datetime.fromtimestamp(later(0) / 1e9, UTC) == at(0)
     assert SECOND * 1_000 == 1e9
+
+
+def test_what_stays_of_a_large_file_is_written_a_few_rows_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.store.expiry.expire.BATCH_ROWS", 50)
+    with Opened(tmp_path, told(SHORT)) as run:
+        one = power("it")
+        at_meter = one.schema.get_field_index("meter")
+        meters = [f"m{n:03}" for n in range(400)]
+        many = [one.set_column(at_meter, one.schema.field(at_meter), pa.array([m])) for m in meters]
+        others = [power("cpu", meter=f"c{n}") for n in range(5)]
+        run.store.write_rollup("power_1h", pa.concat_tables([*many, *others]), {})
+        parts: list[int] = []
+        real: Callable[..., int] = flush.put
+
+        def put(tables: Any, table: str, rows: Any, *arguments: Any, **more: Any) -> int:
+            def counted() -> Iterator[pa.Table]:
+                for part in rows.parts:
+                    parts.append(len(part))
+                    yield part
+
+            return real(tables, table, replace(rows, parts=counted()), *arguments, **more)
+
+        monkeypatch.setattr("collector.store.expiry.expire.flush.put", put)
+        run.store.expire(later(60), grace=-1)
+        assert sum(parts) == 400
+        assert max(parts) <= 50
+        assert run.rows("power_1h", "meter") == meters

@@ -1,10 +1,9 @@
 """One system, one format, one workload: everything that is measured of it, from start to end."""
 
-import signal
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -71,6 +70,8 @@ class Result:
     steady: Phase | None = None
     settle_cpu: float = 0.0
     """Processor seconds after the last acknowledgement, what it uses when idle taken off."""
+    relay: float = 0.0
+    """Processor seconds of a relay between, where there is one."""
     idle_cores: float = 0.0
     cpu_per_million: float = 0.0
     """Processor seconds of the server per million values, all in, of all ticks."""
@@ -111,7 +112,7 @@ def measure(kind: type[System], prepared: Prepared, *, idle: float, ask: bool, s
         except (VigieError, OSError) as error:
             result.fault = f"{type(error).__name__}: {error}"
         finally:
-            system.server.kill(signal.SIGKILL)
+            system.end()
     return result
 
 
@@ -126,9 +127,12 @@ def _load(system: System, prepared: Prepared, result: Result, *, idle: float, sa
         ("first ticks", "steady"), spans, (first_values, work.values - first_values), strict=True
     ):
         say(name)
-        before = server.usage()
+        before, relayed, begun = server.usage(), system.beside(), time.perf_counter()
         outcome = send_apart(target, prepared.requests, span, result.connections)
+        if system.delivered(span.stop * prepared.each):
+            outcome = replace(outcome, seconds=time.perf_counter() - begun)
         phases.append(phase(values, outcome, server.usage() - before))
+        result.relay += cpu(system.beside(), relayed)
     result.first, result.steady = phases
     say("until idle")
     before = server.usage()
@@ -148,6 +152,11 @@ def _load(system: System, prepared: Prepared, result: Result, *, idle: float, sa
     result.bytes_per_value = disk.readings / work.values
     result.without_index = disk.without_index / work.values
     result.disk_note = disk.note
+
+
+def cpu(now: Usage | None, before: Usage | None) -> float:
+    """Processor seconds between two looks at somebody who may not be there."""
+    return 0.0 if now is None or before is None else (now - before).server
 
 
 def phase(values: int, outcome: Outcome, used: Usage) -> Phase:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.peers import long, page, report
 from bench.peers.paced import Pace
-from bench.peers.run import ALWAYS, SYSTEMS, full, quick, run
+from bench.peers.run import ALWAYS, SYSTEMS, full, quick, relayed, run
 from bench.peers.telemetry import FIELDS, GPUS, STEP
 
 
@@ -15,7 +15,8 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="bench peers", description=__doc__)
     made.add_argument("--quick", action="store_true", help="a trial of everything: two minutes")
     made.add_argument("--containers", type=int, default=20, help="of 104 GPUs, with --quick")
-    made.add_argument("--only", nargs="+", choices=list(SYSTEMS), help="these systems")
+    made.add_argument("--only", nargs="+", choices=ALWAYS, help="these systems")
+    made.add_argument("--relay", action="store_true", help="and Vigie behind a relay")
     made.add_argument("--out", type=Path, help="write all figures as JSON")
     made.add_argument(
         "--page", action="store_true",
@@ -63,6 +64,8 @@ def _compared(options: argparse.Namespace) -> int:
     for title, why in missing.items():
         print(f"left out: {title}: {why}", file=sys.stderr)
     cells = quick(options.containers, systems) if options.quick else full(systems)
+    if options.relay:
+        cells = relayed(cells)
     record = run(cells, missing, {"arguments": " ".join(sys.argv[1:])})
     print(report.text(record))
     if options.out:

@@ -61,7 +61,7 @@ def _killed(system: System, prepared: Prepared) -> tuple[int, float]:
         while (found := system.count(asked)) < prepared.work.values and time.monotonic() < end:
             time.sleep(1.0)
     finally:
-        server.kill()
+        system.end()
     return found, restart
 
 
@@ -73,7 +73,7 @@ def _counted(system: System, prepared: Prepared) -> int | None:
             _sent(system, prepared)
         return counted[0] if counted else None
     finally:
-        server.kill()
+        system.end()
 
 
 def _sent(system: System, prepared: Prepared) -> None:

@@ -10,6 +10,7 @@ from bench.peers.durability import Durability
 from bench.peers.record import Record
 
 OURS: Final = "vigie"
+PEERS: Final = ("victoria", "prometheus", "influx")
 TITLES: Final[Mapping[str, str]] = {
     "vigie": "Vigie", "relay": "Vigie, by relay", "victoria": "VictoriaMetrics",
     "prometheus": "Prometheus", "influx": "InfluxDB",
@@ -91,7 +92,7 @@ def grids(record: Record) -> list[Grid]:
 def ingest(title: str, rows: Sequence[Result]) -> Grid:
     """Rates, costs and sizes; a star says that others kept the machine busy meanwhile."""
     head = (
-        "", "M values/s", "first ticks", "CPU-s/M all in", "steady", "sender CPU-s/M",
+        "", "M values/s", "first ticks", "CPU-s/M all in", "steady", "sender", "relay",
         "ack p99 ms", "peak MB", "B/value", "no index", "B/value sent",
     )  # fmt: skip
     shown = []
@@ -101,10 +102,11 @@ def ingest(title: str, rows: Sequence[Result]) -> Grid:
             continue
         noisy = "*" if r.steady.foreign > NOISY else ""
         sender = (r.steady.sender + r.first.sender) / r.values * 1e6
+        relay = r.relay / r.values * 1e6 if r.relay else None
         shown.append(
             [
                 name(r), figure(r.steady.rate) + noisy, figure(r.first.rate),
-                figure(r.cpu_per_million, 3), figure(r.steady_per_million, 3), figure(sender, 3),
+                figure(r.cpu_per_million, 3), figure(r.steady_per_million, 3), figure(sender, 3), figure(relay, 3),
                 figure(r.steady.p99 * 1e3, 0), figure(r.peak_bytes / 1e6, 0),
                 figure(r.bytes_per_value), figure(r.without_index), figure(r.wire),
             ]
@@ -126,7 +128,7 @@ def _compared(title: str, rows: Sequence[Result]) -> Iterable[Grid]:
         ours = best(rows, OURS, each)
         for system in dict.fromkeys(r.system for r in rows):
             theirs = best(rows, system, each)
-            if system != OURS and ours and theirs:
+            if system in PEERS and ours and theirs:
                 lines.append(_ratios(f"{TITLES[system]}, {each} a request", ours, theirs))
     if lines:
         yield Grid(title, head, lines)

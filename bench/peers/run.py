@@ -4,7 +4,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from bench.peers.durability import survive
 from bench.peers.influx import Influx
 from bench.peers.prometheus import Prometheus
 from bench.peers.record import Record
+from bench.peers.relay import Relayed
 from bench.peers.sender import Requests
 from bench.peers.system import System, encoder
 from bench.peers.telemetry import GPUS, STEP, Telemetry, Workload
@@ -21,7 +22,7 @@ from bench.peers.victoria import Victoria
 from bench.peers.vigie import Vigie
 
 SYSTEMS: Final[Mapping[str, type[System]]] = {
-    kind.name: kind for kind in (Vigie, Victoria, Prometheus, Influx)
+    kind.name: kind for kind in (Vigie, Victoria, Prometheus, Influx, Relayed)
 }
 ALWAYS: Final = ("vigie", "victoria", "prometheus", "influx")
 AGE: Final = 120
@@ -63,6 +64,16 @@ def quick(containers: int, systems: Sequence[str]) -> list[Cell]:
         for each in (1, 10)
     ]
     return _ordered([*cells, *_kills(min(containers, KILLED[0]), systems)])
+
+
+def relayed(cells: Sequence[Cell]) -> list[Cell]:
+    """The same with a relay before Vigie, of one container a request: it makes them more."""
+    more = [
+        replace(cell, system=Relayed.name, ask=False)
+        for cell in cells
+        if cell.system == Vigie.name and cell.each == 1 and not cell.kill
+    ]
+    return _ordered([*cells, *more])
 
 
 def full(systems: Sequence[str]) -> list[Cell]:

@@ -12,7 +12,7 @@ from bench.peers import frames, line_protocol, remote_write
 from bench.peers.asking import Asked, Reply, Web
 from bench.peers.remote_write import metric
 from bench.peers.sender import Target
-from bench.peers.server import Server
+from bench.peers.server import Server, Usage
 from bench.peers.telemetry import FIELDS, HOTTEST, MINUTE, Tick, Workload
 from vigie.catalogue import Gpu
 
@@ -108,6 +108,18 @@ class System(abc.ABC):
     @abc.abstractmethod
     def count(self, asked: Asked) -> int:
         """How many values it finds."""
+
+    def delivered(self, sent: int) -> bool:
+        """Wait until so many frames that somebody between holds have arrived; True if any may."""
+        return False
+
+    def beside(self) -> Usage | None:
+        """What somebody between used up to now; None where there is nobody."""
+        return None
+
+    def end(self) -> None:
+        """Kill it."""
+        self.server.kill()
 
     def told(self) -> Mapping[str, float]:
         """What else it says of itself that a reader should know."""

@@ -58,7 +58,7 @@ class Vigie(System):
     def prepare(self) -> None:
         """Enrol the sender."""
         data = self.server.directory
-        self._token = enrolled(self.server.url, data)
+        self._token = enrolled(self.server.url, data, "relay", frames.ROOT)
         self._reader = (data / "reader.token").read_text().strip()
 
     def target(self, form: str) -> Target:
@@ -164,20 +164,24 @@ class Vigie(System):
         return summary(self.server.directory / "collector", table)
 
 
-def enrolled(url: str, data: Path) -> str:
-    """The token of a relay that may send for all containers of the bench."""
-    asked = {"kind": "relay", "name": frames.ROOT, "scope": frames.ROOT, "roles": []}
+def enrolled(url: str, data: Path, kind: str, name: str) -> str:
+    """The token of one who may send for all containers of the bench."""
+    with Client(url, "") as nobody:
+        return nobody.post(Secret, "credentials", {"code": code(url, data, kind, name)}).token
+
+
+def code(url: str, data: Path, kind: str, name: str) -> str:
+    """What such a one redeems for it, once."""
+    asked = {"kind": kind, "name": name, "scope": frames.ROOT, "roles": []}
     registrar = (data / "registrar.token").read_text().strip()
     with Client(url, registrar) as client:
-        code = client.post(Enrolment, "principals", asked).code
-    with Client(url, "") as nobody:
-        return nobody.post(Secret, "credentials", {"code": code}).token
+        return client.post(Enrolment, "principals", asked).code
 
 
-def metric(text: str, name: str, **labels: str) -> float:
-    """A number of a Prometheus text, added up over labels that are not asked for."""
+def metric(text: str, name: str, *, program: str = "collector", **labels: str) -> float:
+    """A number of a program's text, added up over labels that are not asked for."""
     total = 0.0
-    for found in re.finditer(rf"^vigie_collector_{name}(\{{.*\}})? (\S+)$", text, re.MULTILINE):
+    for found in re.finditer(rf"^vigie_{program}_{name}(\{{.*\}})? (\S+)$", text, re.MULTILINE):
         said = found[1] or ""
         if all(f'{key}="{value}"' in said for key, value in labels.items()):
             total += float(found[2])

@@ -177,7 +177,7 @@ def _before(containers: Any, bound: str) -> int:
 
 def _joined(parts: Sequence[pa.Table]) -> pa.Table:
     """Parts as one table of one chunk a column; a column that a part lacks is unknown there."""
-    rows = parts[0] if len(parts) == 1 else pa.concat_tables(parts, promote_options="default")
+    rows = parts[0] if len(parts) == 1 else pa.concat_tables(parts, promote_options="permissive")
     return rows.unify_dictionaries().combine_chunks()
 
 

@@ -18,6 +18,7 @@ class Backlog:
         self._apply = apply
         self._lock = threading.Lock()
         self._groups: deque[tuple[Sequence[Entry], int]] = deque()
+        self._full = False
         self.bytes = 0
         """Memory that is held by groups that wait."""
         self.through = False
@@ -32,6 +33,14 @@ class Backlog:
                 return False
         self._apply(entries)
         return True
+
+    def refuses(self, *, over: bool) -> bool:
+        """Whether to take no more: once `over` a bound, until nothing waits any more.
+
+        Else senders that try again fill each room that is made, and nothing is ever caught up.
+        """
+        self._full = not self.through and (self._full or over)
+        return self._full or over
 
     def drain(self, stop: Callable[[], bool]) -> None:
         """Apply what waits, and what comes meanwhile, until nothing does or `stop` says so."""

@@ -14,6 +14,7 @@ from collector.store import (
     apply,
     disk,
     flush,
+    holding,
     late,
     recovery,
     state,
@@ -30,7 +31,7 @@ from collector.store.groups import Appended, Done, Groups, Waiting, answer
 from collector.store.happenings import Row
 from collector.store.journal import Journal
 from collector.store.late import Dirty
-from collector.store.ledger import Verdict, joined
+from collector.store.ledger import Verdict
 from collector.store.live import Live
 from collector.store.order import Rows
 from collector.store.parts import Parts
@@ -114,7 +115,7 @@ class Store:
     @property
     def behind(self) -> bool:
         """More waits for the tables than memory bears: nothing is taken."""
-        return self._waiting > 2 * self._settings.tail_bytes
+        return self._backlog.refuses(over=self._waiting > 2 * self._settings.tail_bytes)
 
     @property
     def _waiting(self) -> int:
@@ -182,10 +183,10 @@ class Store:
             Unavailable: the disk is nearly full, or too much waits; `done` is not called.
             StoreError: the rows are not those of their measurement.
         """
-        if self._held(decoded):
+        if holding.held(self._memory.ledger, decoded):
             repeated = len(decoded.frames)
             self._counters.add("store_frames_repeated_total", repeated, verdict=Verdict.HELD.value)
-            done(Appended(self._intervals(decoded)))
+            done(Appended(holding.intervals(self._memory.ledger, decoded)))
             return
         if self.full:
             raise Unavailable("the collector's disk is nearly full", retry_after=30)
@@ -347,8 +348,10 @@ class Store:
             for position, w in enumerate(group, first)
         ]
         applied = self._backlog.take(entries, sum(w.size for w in group))
+        told = holding.intervals if applied else holding.synced
         for waiting in group:
-            answer(waiting, Appended(self._synced(waiting.decoded, applied=applied)))
+            of = waiting.decoded
+            answer(waiting, Appended({} if of is None else told(self._memory.ledger, of)))
 
     def _take(self, entries: Sequence[Entry]) -> None:
         try:
@@ -359,30 +362,6 @@ class Store:
             self._fatal(error)
             raise
         self._early.look()
-
-    def _synced(
-        self, decoded: Decoded | None, *, applied: bool
-    ) -> dict[tuple[str, str], list[Interval]]:
-        """What is held of those who sent this; the ledger learns of frames as they are applied."""
-        if decoded is None:
-            return {}
-        intervals = self._intervals(decoded)
-        if not applied:
-            for frame in decoded.frames:
-                number = frame.header.sequence
-                joined(intervals[frame.sender, frame.header.boot], number, number)
-        return intervals
-
-    def _held(self, decoded: Decoded) -> bool:
-        judge = self._memory.ledger.judge
-        return all(
-            judge(f.sender, f.header.boot, f.header.sequence, f.digest) is Verdict.HELD
-            for f in decoded.frames
-        )
-
-    def _intervals(self, decoded: Decoded) -> dict[tuple[str, str], list[Interval]]:
-        pairs = {(f.sender, f.header.boot) for f in decoded.frames}
-        return self._memory.ledger.intervals(pairs)
 
     def _collector(self) -> str:
         """The name of this collector in every commit; made once."""

@@ -31,3 +31,15 @@ def test_a_store_that_ends_leaves_what_waits_to_the_next_start() -> None:
     backlog.take(group(1), 10)
     backlog.drain(lambda: True)
     assert (applied, backlog.through) == ([], False)
+
+
+def test_once_too_much_waits_no_more_is_taken_until_nothing_does() -> None:
+    backlog = Backlog(lambda _: None)
+    backlog.take(group(1), 10)
+    assert not backlog.refuses(over=False)
+    assert backlog.refuses(over=True)
+    assert backlog.refuses(over=False)
+    backlog.drain(lambda: False)
+    assert not backlog.refuses(over=False)
+    assert backlog.refuses(over=True)
+    assert not backlog.refuses(over=False)

@@ -39,7 +39,7 @@ class Shelf(Looked, Protocol):
     def rolled_until(self, table: str, said: str = ROLLED_UNTIL) -> datetime | None:
         """The end of the newest window of a rollup table; or its beginning, where that is asked."""
 
-    def write_rollup(self, table: str, rows: pa.Table, properties: Mapping[str, str]) -> None:
+    def write_rollup(self, table: str, rows: pa.Table, properties: Mapping[str, str]) -> object:
         """Add windows and say something, in one commit."""
 
     def replace_rollup(
@@ -189,8 +189,9 @@ def _touched(
 
 def _told(around: Neighbours, windows: pa.Table) -> list[str]:
     """The fields that some of these windows know."""
-    fields = [f.name for f in around.measurement.values]
-    return [n for n in fields if windows[f"{n}_last_time"].null_count < windows.num_rows]
+    fields = {f"{f.name}_last_time": f.name for f in around.measurement.values}
+    columns = [c for c in windows.column_names if c in fields]
+    return [fields[c] for c in columns if windows[c].null_count < windows.num_rows]
 
 
 def _again(

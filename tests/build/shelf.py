@@ -99,7 +99,7 @@ class Shelf:
         self, table: str, start: datetime, end: datetime, containers: Sequence[str] | None = None
     ) -> Rows:
         rows = self.scan(table, None, start, end, containers or [""], {})
-        return Rows(rows.column_names, iter([encoded(rows, schema.series_columns(Power))]))
+        return Rows(rows.column_names, iter([encoded(rows, flush.keys(table))]))
 
     def write_rollup(self, table: str, rows: pa.Table | Rows, properties: Mapping[str, str]) -> int:
         if isinstance(rows, Rows):

@@ -117,8 +117,10 @@ def _newest(last: Matrix, times: Matrix, starts: Ints) -> Matrix:
 
 def quantiles(rows: Matrix, starts: Ints, share: float) -> Matrix:
     """A quantile of each group's known values in each step, in proportion between two."""
-    ends = np.append(starts[1:], len(rows))
     found: Matrix = np.full((len(starts), rows.shape[1]), np.nan)
+    if not len(starts):
+        return found
+    ends = np.append(starts[1:], len(rows))
     for number, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
         part = rows[start:end]
         if rows.shape[1] <= FEW_STEPS and end - start > FEW_STEPS:

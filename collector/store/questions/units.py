@@ -33,6 +33,8 @@ class Units:
 
         `once` says that heads are in order, and none is there twice.
         """
+        if not count:
+            return np.zeros(0, np.int64)
         self._met = True
         if not self.columns:
             return np.zeros(count, np.int64)

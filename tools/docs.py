@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools import reference, systems
+from tools import reference, systems, views
 
-PAGES = (*reference.PAGES, *systems.PAGES)
+PAGES = (*reference.PAGES, *systems.PAGES, *views.PAGES)
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"!?\[[^\]]*\]\(<?([^)\s>]+)>?[^)]*\)")
 HEADING = re.compile(r"^#+ +(.+?) *#*$", re.MULTILINE)

@@ -1,13 +1,13 @@
-"""Readings: the newest of each series, a series over time, what happened, and fragments."""
+"""Readings: the newest, series over time, the state at an instant, energy, what happened."""
 
 import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from vigie import catalogue
-from vigie.commands import asking, printing, sql
+from vigie.commands import asking, energy, printing, sql
 from vigie.document import suggestion
 from vigie.errors import SettingsError
 from vigie.replies import Cell, FragmentsReply, Margins, Table
@@ -18,6 +18,12 @@ examples:
   vigie query latest filesystem --fields available_bytes
   vigie query series host --fields cpu_busy_ratio,load1 --from 1h --step 5m
   vigie query series gpu --fields power_watts --by gpu --agg max --from 2026-01-31T08:00Z
+  vigie query latest gpu --fields temperature_celsius --top 20
+  vigie query series gpu --fields power_watts --by site --agg p95 --step 1h --from 24h --top 20
+  vigie query series gpu --fields power_watts,temperature_celsius --agg sum,p95 --by country
+  vigie query series gpu --fields power_watts --top 10 --rank deviation --among container
+  vigie query at gpu --at 2026-01-31T08:00Z --scope site/container-3
+  vigie query energy gpu --by site --from 2026-01-31T08:00Z --to 2026-01-31T17:30Z
   vigie query events --from 24h
   vigie query fragments --without site/container-3
   vigie query sql "SELECT container, avg(power_watts) FROM gpu
@@ -27,10 +33,22 @@ examples:
 """
 
 
+ACTS: Final = ("latest", "series", "at", "energy", "events", "fragments", "sql")
+_ROUTES: Final = {"at": "state", "energy": "series"}
+_PAGE: Final = ("where", "scope", "limit", "cursor")
+_ASKED: Final[Mapping[str, Sequence[str]]] = {
+    "latest": ("fields", "where", "scope", "top", "rank", "among"),
+    "series": ("fields", "by", "agg", "step", "tier", "top", "rank", "among", *_PAGE),
+    "energy": ("by", "step", "tier", "top", "rank", "among", *_PAGE),
+    "at": ("fields", "age", *_PAGE),
+    "events": _PAGE,
+}
+
+
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EXAMPLES
-    parser.add_argument("act", choices=("latest", "series", "events", "fragments", "sql"))
+    parser.add_argument("act", choices=ACTS)
     parser.add_argument(
         "measurement", nargs="?",
         help="as `vigie catalogue` has it; of sql the query, - for standard input",
@@ -39,13 +57,28 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--where", action="append", metavar="KEY:VALUE", help="only rows with that key; repeatable"
     )
-    parser.add_argument("--by", metavar="KEYS", help="one series for each value of these keys")
-    parser.add_argument("--agg", help="how several values become one: mean, min, max, sum, …")
+    parser.add_argument(
+        "--by", metavar="KEYS", help="one series for each value of these keys, or of levels of "
+        "the network: site, region, country, zone, operator, owner, tenant, role",
+    )  # fmt: skip
+    parser.add_argument(
+        "--agg", help="how several values become one: mean, min, max, sum, p95, …; or one a field"
+    )
     parser.add_argument(
         "--from", dest="start", metavar="TIME", help="RFC 3339, or how long ago; as 2h"
     )
     parser.add_argument("--to", dest="end", metavar="TIME", help="likewise; default: now")
     parser.add_argument("--step", metavar="DURATION", help="one row each; as 5m")
+    parser.add_argument("--tier", choices=("raw", "1m", "1h"), help="the coarsest table to read")
+    parser.add_argument("--top", type=int, metavar="N", help="only those whose first field is …")
+    parser.add_argument(
+        "--rank", choices=("highest", "lowest", "deviation"), help="… [highest], with --top"
+    )
+    parser.add_argument(
+        "--among", metavar="KEY", help="deviation: from the median of those with the same key"
+    )
+    parser.add_argument("--at", metavar="TIME", help="at: the instant; default: now")
+    parser.add_argument("--age", metavar="DURATION", help="at: how old a reading may be; as 1h")
     parser.add_argument("--limit", type=int, metavar="ROWS", help="at most so many rows")
     parser.add_argument("--cursor", help="the next page, as the last answer named it")
     parser.add_argument("--scope", metavar="PATH", help="default: all that you may see")
@@ -63,21 +96,15 @@ def run(arguments: argparse.Namespace) -> int:
         return _fragments(arguments)
     if arguments.act == "sql":
         return sql.run(arguments)
-    path, now = _path(arguments), datetime.now(UTC)
-    query = {
-        "fields": arguments.fields,
-        "where": arguments.where,
-        "by": arguments.by,
-        "agg": arguments.agg,
-        "from": asking.moment(arguments.start, now) if arguments.start else None,
-        "to": asking.moment(arguments.end, now) if arguments.end else None,
-        "step": arguments.step,
-        "limit": arguments.limit,
-        "cursor": arguments.cursor,
-        "scope": arguments.scope,
-    }
+    path, query = _path(arguments), _query(arguments, datetime.now(UTC))
+    field = ""
+    if arguments.act == "energy":
+        field, query["agg"] = energy.of(arguments.measurement, arguments.fields)
+        query["fields"] = field
     with asking.client(arguments) as client:
         answer = client.get(Table, path, **query)
+    if field:
+        answer = replace(answer, columns=energy.in_kilowatt_hours(answer.columns, field))
     if arguments.json:
         printing.dump(answer)
         return 0
@@ -86,6 +113,20 @@ def run(arguments: argparse.Namespace) -> int:
     print(printing.table(printing.rows(columns), empty="no rows"))
     print(f"\n{printing.footer(answer)}")
     return 0
+
+
+def _query(arguments: argparse.Namespace, now: datetime) -> dict[str, object]:
+    """What is asked of the route."""
+
+    def moment(given: str | None) -> str | None:
+        return asking.moment(given, now) if given else None
+
+    query = {name: getattr(arguments, name) for name in _ASKED[arguments.act]}
+    if arguments.act == "at":
+        return query | {"at": moment(arguments.at)}
+    if arguments.act != "latest":
+        query |= {"from": moment(arguments.start), "to": moment(arguments.end)}
+    return query
 
 
 def worded(
@@ -170,4 +211,4 @@ def _path(arguments: argparse.Namespace) -> str:
     if arguments.measurement not in known:
         wrong = f"no measurement is called {arguments.measurement!r}"
         raise SettingsError(f"{wrong}; {suggestion(arguments.measurement, known)}")
-    return f"{arguments.act}/{arguments.measurement}"
+    return f"{_ROUTES.get(arguments.act, arguments.act)}/{arguments.measurement}"

@@ -111,7 +111,35 @@ def test_series_says_from_when_in_utc(collector: Answers) -> None:
     collector.then(200, TABLE)
     words = ["--from", "2026-01-31T08:00+01:00", "--step", "5m", "--by", "host", "--agg", "max"]
     assert main(["query", "series", "host", *words]) == 0
-    assert "from=2026-01-31T07%3A00%3A00Z&step=5m" in asked(collector)[1]
+    path, _, query = asked(collector)[1].partition("?")
+    assert path == "/api/v1/series/host"
+    said = {"from=2026-01-31T07%3A00%3A00Z", "step=5m", "by=host", "agg=max"}
+    assert set(query.split("&")) == said
+
+
+def test_what_stands_out_the_past_and_energy_are_asked_of_their_routes(
+    collector: Answers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, wanted in (
+        (["series", "gpu", "--top", "3", "--by", "site"], "series/gpu?by=site&top=3"),
+        (
+            ["latest", "gpu", "--fields", "power_watts", "--top", "3", "--rank", "lowest"],
+            "latest/gpu?fields=power_watts&top=3&rank=lowest",
+        ),
+        (
+            ["at", "gpu", "--at", "2026-01-31T08:00Z", "--age", "1h"],
+            "state/gpu?age=1h&at=2026-01-31T08%3A00%3A00Z",
+        ),
+    ):
+        collector.then(200, TABLE)
+        assert main(["query", *words]) == 0
+        assert collector.asked[-1].path == f"/api/v1/{wanted}"
+    columns = {"site": ["a"], "energy_joules_total": [7.2e6]}
+    collector.then(200, {**TABLE, "columns": columns})
+    assert main(["query", "energy", "gpu", "--by", "site"]) == 0
+    _, _, query = collector.asked[-1].path.partition("?")
+    assert set(query.split("&")) == {"by=site", "agg=increase", "fields=energy_joules_total"}
+    assert capsys.readouterr().out.splitlines()[-3].split() == ["a", "7200000", "2"]
 
 
 def test_events_need_no_measurement(collector: Answers) -> None:

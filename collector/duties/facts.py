@@ -8,10 +8,20 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from collector.duties import gpus, meters, windows, work
+from collector.duties import fleets, gpus, meters, windows, work
 from collector.duties.windows import Shelf, Windows
 from collector.kpis import period as periods
-from collector.kpis.facts import Facts, Floats, Grids, Held, Hourly, Plant, Supply, Violation
+from collector.kpis.facts import (
+    Facts,
+    Floats,
+    GpuUse,
+    Grids,
+    Held,
+    Hourly,
+    Plant,
+    Supply,
+    Violation,
+)
 from collector.kpis.metered import Doubts, Sums
 from collector.kpis.meters import Total
 from collector.kpis.period import Period
@@ -115,10 +125,10 @@ class Gatherer:
             QueryError: even that is too much to be read at once.
         """
         edges = _edges(spans)
-        if len(spans) > 1 and self._large(asked, edges):
+        if len(spans) > 1 and self._large(asked, edges, now):
             spans = spans[:1]
             edges = _edges(spans)
-        read = {} if len(edges) < 2 else self._read(asked, edges)
+        read = {} if len(edges) < 2 else self._read(asked, edges, now)
         return tuple(self._facts(asked, span, now, power, read) for span in spans)
 
     def simulated(self, network: Network, path: str) -> bool:
@@ -139,30 +149,35 @@ class Gatherer:
                 found.append((container, site, simulated))
         return found
 
-    def _large(self, asked: Asked, edges: Sequence[datetime]) -> list[str]:
+    def _large(self, asked: Asked, edges: Sequence[datetime], now: datetime) -> list[str]:
         """What there is more of between edges than is read at once, were all containers alike."""
         every = asked.network.containers
         share = sum(asked.holds(c.path) for c in every) / max(1, len(every))
-        return [
-            name
-            for name, (measurement, _) in READ.items()
-            if name != "banks" and share * windows.size(self._store, measurement, edges) > MOST_ROWS
-        ]
+        found = []
+        for name, (measurement, _) in READ.items():
+            rows: int | None = windows.size(self._store, measurement, edges)
+            most = MOST_ROWS
+            if name == "gpu" and (over := fleets.size(self._store, edges, now)) is not None:
+                rows, most = over, fleets.MOST_ROWS
+            if name != "banks" and share * (rows or 0) > most:
+                found.append(name)
+        return found
 
-    def _read(self, asked: Asked, edges: Sequence[datetime]) -> dict[str, Windows]:
-        paths, large = asked.paths, self._large(asked, edges)
+    def _read(self, asked: Asked, edges: Sequence[datetime], now: datetime) -> dict[str, Windows]:
+        paths, large = asked.paths, self._large(asked, edges, now)
         if strange := [name for name in large if name not in MANY]:
             raise QueryError(f"too much of {strange[0]} to read at once: ask for a shorter period")
-        read = {
-            name: windows.nothing(measurement, fields, edges)
-            if name in large
-            else windows.windows(
-                self._store, measurement, fields, edges, paths,
-                where=RIVER if name == "banks" else None, extremes=name in {"banks", "water"},
-            )
-            for name, (measurement, fields) in READ.items()
-        }  # fmt: skip
-        if read["gpu"].rows.num_rows and gpus.lacking(read["gpu"]):
+        fleet = None if "gpu" in large else fleets.read(self._store, edges, paths, now)
+        read: dict[str, Windows] = {} if fleet is None else {"gpu": fleet}
+        for name, (measurement, fields) in READ.items():
+            if name in large:
+                read[name] = windows.nothing(measurement, fields, edges)
+            elif name not in read:
+                read[name] = windows.windows(
+                    self._store, measurement, fields, edges, paths,
+                    where=RIVER if name == "banks" else None, extremes=name in {"banks", "water"},
+                )  # fmt: skip
+        if fleet is None and read["gpu"].rows.num_rows and gpus.lacking(read["gpu"]):
             read["gpu else"] = windows.windows(self._store, Gpu, gpus.INSTEAD, edges, paths)
         return read
 
@@ -242,8 +257,7 @@ class _Told:
         self._lines = work.lines(read["link"], self._cells(read["link"]))
         self._stored = work.stored(read["fragments"], self._cells(read["fragments"]), span.end)
         self._river = work.river(read["banks"], read["water"], self._cells(read["banks"]))
-        boards = gpus.boards(read["gpu"], read.get("gpu else"), self._cells(read["gpu"]))
-        self._gpus = {} if boards is None else gpus.use(boards, self._clocks["gpu"])
+        self._gpus = self._used(read["gpu"], read.get("gpu else"))
         self._alive = self._lives()
 
     def plant(
@@ -287,6 +301,13 @@ class _Told:
         windows = self._read[medium.measurement.name]
         clock = self._clocks[medium.measurement.name]
         return meters.read(medium, windows, self._cells(windows), clock, most)
+
+    def _used(self, told: Windows, instead: Windows | None) -> dict[str, GpuUse]:
+        cells, clock = self._cells(told), self._clocks["gpu"]
+        if isinstance(told, fleets.Fleets):
+            return told.uses(cells, clock)
+        boards = gpus.boards(told, instead, cells)
+        return {} if boards is None else gpus.use(boards, clock)
 
     def _cells(self, windows: Windows) -> slice:
         first = windows.edges.index(self._edges[0])

@@ -16,6 +16,7 @@ from collector.rollups.groups import Groups, group
 from collector.rollups.increase import Spread, spread
 from collector.rollups.roll import roll
 from collector.store.tiers import RAW, Part
+from collector.store.upkeep import ROLLED_UNTIL
 from vigie.frame import QUALITY_COLUMN, TIME_COLUMN
 from vigie.shape import Field, Kind, Measurement
 
@@ -34,8 +35,8 @@ class Shelf(Protocol):
     ) -> pa.Table:  # fmt: skip
         """Rows of `start` <= time < `end`, each once."""
 
-    def rolled_until(self, table: str) -> datetime | None:
-        """The end of the newest window of a rollup table."""
+    def rolled_until(self, table: str, said: str = ROLLED_UNTIL) -> datetime | None:
+        """The end of the newest window of a rollup table; or its beginning, where asked."""
 
     def size(self, table: str, start: datetime, end: datetime) -> int:
         """About how many rows a table has from `start` until before `end`."""

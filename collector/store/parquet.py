@@ -259,9 +259,11 @@ def _typed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
         else pa.nulls(len(rows), f.type)
         for f in schema
     ]
+    # A list's own type says the id of its elements: without it no other engine reads the file.
     fields = [
-        pa.field(f.name, column.type, f.nullable, f.metadata)
+        pa.field(f.name, f.type if listed else column.type, f.nullable, f.metadata)
         for f, column in zip(schema, columns, strict=True)
+        for listed in [pa.types.is_list(f.type)]
     ]
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 

@@ -15,6 +15,7 @@ from bench import (
     margins,
     pace,
     restart,
+    questions,
     rollups,
     scrub,
     sovereignty,
@@ -27,6 +28,7 @@ from bench.peers import cli as peers
 BENCHES: Final[Mapping[str, Callable[[], object]]] = {
     "agent": agent.main,
     "gpu": gpu.main,
+    "questions": questions.main,
     "rollups": rollups.main,
     "inventory": inventory.main,
     "scrub": scrub.main,

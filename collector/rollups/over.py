@@ -7,7 +7,7 @@ there is a second, of no devices, for what only the next reading told of a windo
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -254,6 +254,8 @@ class _Sums:
     """Columns of one field after the other, by suffix."""
 
     cells: Cells
+    _kept: dict[tuple[int, str], Array] = field(default_factory=dict)
+    """What depends on times alone, and is the same for all fields that are read together."""
 
     def nothing(self, declared: Field) -> dict[str, pa.Array]:
         """Of a field that nothing tells."""
@@ -269,7 +271,8 @@ class _Sums:
             Kind.FLAG: self._flag,
         }
         made = kinds[told.declared.kind](told)
-        return made | {"devices": self._there(self._inside(told, np.ones(len(told.first))), told)}
+        count = self._once(told, "devices", lambda c: c.inside(np.ones(len(c.first)), self.cells))
+        return made | {"devices": self._there(count, told)}
 
     def _gauge(self, told: Told) -> dict[str, pa.Array]:
         place = told.crossing.place(self.cells)
@@ -277,7 +280,7 @@ class _Sums:
         means = total / count
         line = ordered(place.arranged(means), place.starts)
         area = (told.before + told.first) * told.crossing.held / 2
-        covered = self._whole(told, told.more("covered"), told.crossing.held)
+        covered = self._inside(told, told.more("covered")) + self._held(told)
         integral = self._whole(told, told.more("integral"), area)
         made = {
             "min": self._at(place, place.reduce(np.minimum, told.more("min"))),
@@ -298,8 +301,8 @@ class _Sums:
         crossing, gap = told.crossing, told.more("gap")
         length = (crossing.last - crossing.first) / MICROSECONDS_PER_SECOND
         grown, reset = told.grown
-        covered = self._whole(told, length - gap, crossing.held)
-        lost = self._whole(told, gap, crossing.seconds - crossing.held)
+        covered = self._inside(told, length - gap) + self._held(told)
+        lost = self._inside(told, gap) + self._lost(told)
         unknown = covered + lost == 0
         increase = self._whole(told, told.more("increase"), grown)
         return {
@@ -315,7 +318,7 @@ class _Sums:
 
     def _bits(self, told: Told) -> dict[str, pa.Array]:
         place = told.crossing.place(self.cells)
-        covered = self._whole(told, told.more("covered"), told.crossing.held)
+        covered = self._inside(told, told.more("covered")) + self._held(told)
         return {
             "or": self._at(place, place.reduce(np.bitwise_or, told.more("or"))),
             "seconds": self._seconds(told, lambda bit: told.before >> bit & 1),
@@ -324,7 +327,7 @@ class _Sums:
 
     def _flag(self, told: Told) -> dict[str, pa.Array]:
         held = told.crossing.held
-        covered = self._whole(told, told.more("covered"), held)
+        covered = self._inside(told, told.more("covered")) + self._held(told)
         true = self._whole(told, told.more("true_seconds"), held * (told.before == 1))
         return {
             "true_seconds": _null(true, covered == 0),
@@ -351,6 +354,20 @@ class _Sums:
         found += told.crossing.spread(joints, self.cells, (idle, told.idle_before == 1))
         known = self._inside(told, (told.idle >= 0).astype(float))
         return {"idle": _null(found, (known == 0) & (found == 0))}
+
+    def _held(self, told: Told) -> Array:
+        """Seconds of covered joints."""
+        return self._once(told, "held", lambda c: c.spread(c.held, self.cells))
+
+    def _lost(self, told: Told) -> Array:
+        """Seconds of joints that are too long to be covered."""
+        return self._once(told, "lost", lambda c: c.spread(c.seconds - c.held, self.cells))
+
+    def _once(self, told: Told, name: str, make: Callable[[Crossing], Array]) -> Array:
+        key = (id(told.crossing), name)
+        if key not in self._kept:
+            self._kept[key] = make(told.crossing)
+        return self._kept[key]
 
     def _whole(self, told: Told, inside: Array, joints: Array) -> Array:
         """What is inside the windows, and the shares of the joints."""

@@ -21,6 +21,8 @@ _LEAST: Final = 1e-9
 _SHIFT: Final = 1037
 """Makes the bucket of the least value 1, so that the sign of a bucket is that of its values."""
 _COUNTS: Final = 32
+_DENSE: Final = 10_000_000
+"""Buckets of all groups that are counted side by side; of more, those that there are are sorted."""
 
 
 def ordered(values: Array, starts: Array) -> Array:
@@ -77,8 +79,17 @@ def merged(packed: Array, group: Array, shares: Sequence[float]) -> tuple[Array,
     if not len(packed):
         return np.empty(0, np.int64), np.empty((0, len(shares)))
     buckets, counts = packed >> _COUNTS, packed & ((1 << _COUNTS) - 1)
-    order = np.lexsort((buckets, group))
-    buckets, counts, group = buckets[order], counts[order], group[order]
+    least, first = int(buckets.min()), int(group.min())
+    wide, many = int(buckets.max()) - least + 1, int(group.max()) - first + 1
+    cells = (group - first) * wide + (buckets - least)
+    if many * wide <= max(_DENSE, len(packed)):
+        totals = np.bincount(cells, counts, many * wide)
+        cells = np.flatnonzero(totals)
+        counts = totals[cells].astype(np.int64)
+    else:
+        order = np.argsort(cells, kind="stable")
+        cells, counts = cells[order], counts[order]
+    group, buckets = cells // wide + first, cells % wide + least
     starts = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
     ends = np.append(starts[1:], len(group)) - 1
     running = np.cumsum(counts)

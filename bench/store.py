@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 
+from bench.pace import SENT
 from collector.counters import Counters
 from collector.intake.decode import decode
 from collector.store import state
@@ -31,7 +32,7 @@ from vigie.database import Database
 from vigie.errors import Unavailable
 from vigie.settings import StoreSettings
 
-BOARDS, FIELDS = 104, len(Gpu.values)
+BOARDS = 104
 
 
 class Fleet:
@@ -49,7 +50,7 @@ class Fleet:
             "host": [f"node-{agent:03}-{board // 8:02}" for board in range(BOARDS)],
             "gpu": [f"GPU-{noise.getrandbits(128):032x}" for _ in range(BOARDS)],
         }
-        for field in Gpu.values:
+        for field in SENT:
             whole = field.integer
             columns[field.name] = [
                 int(noise.random() * 1e9) if whole else noise.random() for _ in range(BOARDS)
@@ -96,7 +97,7 @@ def main() -> None:
 def run(arguments: argparse.Namespace, directory: Path) -> None:  # noqa: C901
     """One measurement."""
     fleet = Fleet(arguments.agents)
-    print(f"encoding {arguments.frames} frames of {BOARDS} x {FIELDS} values")
+    print(f"encoding {arguments.frames} frames of {BOARDS} x {len(SENT)} values")
     bodies = [fleet.request(n) for n in range(arguments.frames)]
     print(f"body {len(bodies[0])} bytes")
 
@@ -170,7 +171,7 @@ def run(arguments: argparse.Namespace, directory: Path) -> None:  # noqa: C901
     seconds = time.perf_counter() - began
     usage = resource.getrusage(resource.RUSAGE_SELF)
     cpu = usage.ru_utime + usage.ru_stime - cpu
-    values = acknowledged[0] * BOARDS * FIELDS
+    values = acknowledged[0] * BOARDS * len(SENT)
     print(f"{acknowledged[0]} frames acknowledged in {seconds:.2f} s, {refused[0]} refused")
     print(f"{values / seconds / 1e6:.2f} M values/s, {cpu / (values / 1e6):.3f} CPU-s per M values")
     print(f"CPU {cpu:.1f} s; decode {parts['decode']:.1f} s, append {parts['append']:.1f} s")

@@ -5,7 +5,7 @@ windows that they are made from: after a crash in between, these are read again.
 begins is written too: what was rolled up before there was such a table is not in it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from collector.duties.neighbours import FAR, HOUR, NEAR, Neighbours
 from collector.duties.neighbours import Shelf as Looked
 from collector.rollups import columns, over
-from collector.rollups.columns import RESOLUTIONS
-from collector.rollups.ends import Ends, names, nobody
+from collector.rollups.columns import CONTAINER_COLUMN, RESOLUTIONS
+from collector.rollups.ends import Ends, joined, names, nobody
 from collector.store.late import Dirty
 from collector.store.upkeep import ROLLED_SINCE, ROLLED_UNTIL
 from collector.times import EPOCH
@@ -58,14 +58,13 @@ class Over:
         self._reached: dict[str, datetime] = {}
         self._begun: dict[str, datetime] = {}
 
-    def advance(
-        self, measurement: type[Measurement], suffix: str, made: pa.Table,
-        span: tuple[datetime, datetime],
-    ) -> None:  # fmt: skip
-        """Go on with what was just rolled up: `made` are the windows of all devices in a span."""
+    def along(
+        self, measurement: type[Measurement], suffix: str, span: tuple[datetime, datetime]
+    ) -> "Along | None":
+        """What takes the windows of all devices of a span while they are rolled up, if any does."""
         if measurement not in over.MANY:
-            return
-        start, end = span
+            return None
+        start, _ = span
         name = over.table(measurement, suffix)
         reached = self._until(name)
         if reached is None:
@@ -74,8 +73,7 @@ class Over:
             reached = start
         if reached < start:
             reached = self._catch_up(measurement, suffix, reached, start)
-        if reached == start:
-            self._write(measurement, suffix, made, start, end)
+        return self._along(measurement, suffix, span) if reached == start else None
 
     def keep_up(self, measurement: type[Measurement]) -> None:
         """Read again what a crash kept from these tables: its devices' windows have it."""
@@ -122,32 +120,29 @@ class Over:
             if self._store.size(source, at, stop) > MOST_ROWS:
                 stop = min(at + window, until)
             wanted = columns.schema(measurement).names
-            rows = self._store.scan(source, wanted, at, stop, [""], {})
-            self._write(measurement, suffix, rows, at, stop)
+            along = self._along(measurement, suffix, (at, stop))
+            along.add(self._store.scan(source, wanted, at, stop, [""], {}))
+            along.end()
             at = stop
         return at
 
-    def _write(
-        self, measurement: type[Measurement], suffix: str, windows: pa.Table,
-        start: datetime, end: datetime,
-    ) -> None:  # fmt: skip
-        name = over.table(measurement, suffix)
-        if windows.num_rows:
-            around = Neighbours(self._store, measurement, suffix)
-            known = self._ends.get(measurement, nobody()) if suffix == "1m" else nobody()
-            # After a start nobody knows of a field that was null of late: few are looked for.
-            cold = not len(known.names) and windows.num_rows <= LOOKED
-            fields = _told(around, windows) if cold else []
-            made = over.over(
-                measurement, windows, RESOLUTIONS[suffix],
-                lambda series: around.before(series, start, known, fields),
-            )  # fmt: skip
+    def _along(
+        self, measurement: type[Measurement], suffix: str, span: tuple[datetime, datetime]
+    ) -> "Along":
+        known = self._ends.get(measurement, nobody()) if suffix == "1m" else nobody()
+        return Along(Neighbours(self._store, measurement, suffix), span, known, self._keep)
+
+    def _keep(self, around: Neighbours, span: tuple[datetime, datetime], made: over.Made) -> None:
+        """Write the rows of a span, and remember what every series said last in it."""
+        start, end = span
+        name = over.table(around.measurement, around.suffix)
+        if made.rows.num_rows:
             since = self._since(name) or start
             said = {ROLLED_UNTIL: _said(end), ROLLED_SINCE: _said(since)}
             self._store.write_rollup(name, _within(made.rows, since, end), said)
-            if suffix == "1m":
-                oldest = round((start - FAR[suffix]).timestamp() * MICROSECONDS_PER_SECOND)
-                self._ends[measurement] = made.ends.since(oldest)
+            if around.suffix == "1m":
+                oldest = round((start - FAR["1m"]).timestamp() * MICROSECONDS_PER_SECOND)
+                self._ends[around.measurement] = made.ends.since(oldest)
         self._reached[name] = end
 
     def _until(self, table: str) -> datetime | None:
@@ -155,6 +150,47 @@ class Over:
 
     def _since(self, table: str) -> datetime | None:
         return _kept(self._begun, table, self._store.rolled_until(table, ROLLED_SINCE))
+
+
+class Along:
+    """Rows over devices of one span, out of windows that come some containers at a time."""
+
+    def __init__(
+        self, around: Neighbours, span: tuple[datetime, datetime], known: Ends,
+        keep: Callable[[Neighbours, tuple[datetime, datetime], over.Made], None],
+    ) -> None:  # fmt: skip
+        """`known` is what series said before; `keep` is given what was made, at the end."""
+        self._around, self._span, self._keep = around, span, keep
+        self._cold = not len(known.names)
+        self._left = known
+        self._rows = [over.schema(around.measurement).empty_table()]
+        self._ends: list[Ends] = []
+
+    def add(self, windows: pa.Table) -> None:
+        """Take the windows of some containers, all of each; they come in order of containers."""
+        if not windows.num_rows:
+            return
+        around, start = self._around, self._span[0]
+        known, self._left = self._left.parted(pc.max(_words(windows)).as_py())
+        # After a start nobody knows of a field that was null of late: few are looked for.
+        fields = _told(around, windows) if self._cold and windows.num_rows <= LOOKED else []
+        made = over.over(
+            around.measurement, windows, RESOLUTIONS[around.suffix],
+            lambda series: around.before(series, start, known, fields),
+        )  # fmt: skip
+        self._rows.append(made.rows)
+        self._ends.append(made.ends)
+
+    def end(self) -> None:
+        """Keep what was made: all windows have come, and are written."""
+        ends = joined([*self._ends, self._left])
+        self._keep(self._around, self._span, over.Made(pa.concat_tables(self._rows), ends))
+
+
+def _words(windows: pa.Table) -> pa.ChunkedArray:
+    """The containers of windows."""
+    column = windows[CONTAINER_COLUMN]
+    return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
 
 
 def _kept(known: dict[str, datetime], table: str, written: datetime | None) -> datetime | None:

@@ -19,7 +19,6 @@ import pyarrow.compute as pc
 from collector import times
 from collector.duties import over
 from collector.rollups.columns import RESOLUTIONS, schema
-from collector.rollups.over import MANY
 from collector.rollups.roll import merge, roll
 from collector.store.late import Dirty
 from collector.store.order import Rows
@@ -162,11 +161,13 @@ class Roll:
             if raw:
                 self._store.rolling(rollup.source, end)
             said = {ROLLED_UNTIL: str(round(end.timestamp() * 1e6))}
-            made, seen = _seen(rollup.over(self._store.sweep(rollup.source, at, end)))
+            made = rollup.over(self._store.sweep(rollup.source, at, end))
+            along = self._over.along(rollup.measurement, rollup.suffix, (at, end))
+            if along is not None:
+                made = Rows(made.names, _told(along, made.parts))
             count = self._store.write_rollup(rollup.table, made, said)
-            if count and rollup.measurement in MANY:
-                whole_span = _words(whole(Rows(made.names, iter(seen))), rollup.measurement)
-                self._over.advance(rollup.measurement, rollup.suffix, whole_span, (at, end))
+            if along is not None and count:
+                along.end()
             windows += count
             writes += count > 0
             catching = count < FEW and until - end > BEHIND
@@ -218,28 +219,11 @@ class Roll:
         return floor(first, rollup.window)
 
 
-def _seen(rows: Rows) -> tuple[Rows, list[pa.Table]]:
-    """The same rows, and where their parts are when they went by."""
-    seen: list[pa.Table] = []
-
-    def parts() -> Iterator[pa.Table]:
-        for part in rows.parts:
-            seen.append(part)
-            yield part
-
-    return Rows(rows.names, parts()), seen
-
-
-def _words(rows: pa.Table | None, measurement: type[Measurement]) -> pa.Table:
-    """Windows with series as words, and null for fields that no part has."""
-    wanted = schema(measurement)
-    if rows is None:
-        return wanted.empty_table()
-    columns = [
-        rows[f.name].cast(f.type) if f.name in rows.column_names else pa.nulls(len(rows), f.type)
-        for f in wanted
-    ]
-    return pa.table(columns, schema=wanted)
+def _told(along: over.Along, parts: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same parts, that others take too as they come by."""
+    for part in parts:
+        along.add(part)
+        yield part
 
 
 def _hour(late: Dirty) -> tuple[datetime, str]:

@@ -1,6 +1,6 @@
 """What every series said last: the near end of the joint to what it will say next."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,6 +116,12 @@ class Ends:
         inside = pc.starts_with(self.names, container + _BETWEEN)
         return self._chosen(np.flatnonzero(~inside.to_numpy(zero_copy_only=False)))
 
+    def parted(self, container: str) -> tuple["Ends", "Ends"]:
+        """Those of containers up to one, in order of their names, and those of later ones."""
+        after = container + chr(ord(_BETWEEN) + 1)
+        before = pc.less(self.names, after).to_numpy(zero_copy_only=False)
+        return self._chosen(np.flatnonzero(before)), self._chosen(np.flatnonzero(~before))
+
     def _chosen(self, rows: Array) -> "Ends":
         fields = {name: end.at(rows) for name, end in self.fields.items()}
         return Ends(self.names.take(pa.array(rows)), _shared(fields), self.newest[rows])
@@ -132,6 +138,25 @@ class Ends:
         if found.idle is not None and more.idle is not None:
             both = np.append(found.idle, more.idle)
         return End(np.append(found.last, more.last), np.append(found.time, more.time), both)
+
+
+def joined(parts: Sequence[Ends]) -> Ends:
+    """Ends of different series as one."""
+    some = [part for part in parts if len(part.names)]
+    if len(some) < 2:
+        return some[0] if some else nobody()
+    fields: dict[str, End] = {}
+    for name in dict.fromkeys(name for part in some for name in part.fields):
+        like = next(part.fields[name] for part in some if name in part.fields)
+        ends = [part.fields.get(name) or nothing(len(part.names), like) for part in some]
+        idle = [end.idle for end in ends if end.idle is not None]
+        fields[name] = End(
+            np.concatenate([end.last for end in ends]),
+            np.concatenate([end.time for end in ends]),
+            np.concatenate(idle) if len(idle) == len(ends) else None,
+        )
+    names = pa.concat_arrays([part.names for part in some])
+    return Ends(names, _shared(fields), np.concatenate([part.newest for part in some]))
 
 
 def nobody() -> Ends:

@@ -24,6 +24,8 @@ from vigie.errors import StoreError
 from vigie.frame import TIME_COLUMN
 
 ROW_GROUP_ROWS: Final = 128 * 1024
+ROW_GROUP_CELLS: Final = 6_000_000
+"""Rows and values of a row group at most: so much is in memory while one is written or read."""
 SUFFIX: Final = ".parquet"
 FOOTER: Final = "vigie"
 _WIDE: Final = 2**40
@@ -130,7 +132,8 @@ class Writer:
         self._commit, self._number, self._schema = commit, number, schema
         self._stem = directory / f"{commit.position:016x}-{commit.name}-{number:03}"
         self._fresh = self._stem.with_suffix(".new")
-        self._group_rows = group_rows or ROW_GROUP_ROWS
+        most = max(1, ROW_GROUP_CELLS // len(schema))
+        self._group_rows = group_rows or min(ROW_GROUP_ROWS, most)
         self._encodings = encodings
         self._writer: pq.ParquetWriter | None = None
         self._waiting: list[pa.Table] = []

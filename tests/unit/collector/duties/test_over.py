@@ -141,7 +141,7 @@ def test_a_table_says_from_when_it_is_whole_where_windows_are_older() -> None:
     shelf, rows = Shelf(), list(readings(3))
     arrive(shelf, rows)
     old = Roll(shelf, measurements=[Gpu])
-    old._over.advance = lambda *_: None  # type: ignore[method-assign]  # before the upgrade
+    old._over.along = lambda *_: None  # type: ignore[method-assign]  # before the upgrade
     old.run(at(100))
     shelf.sizes["gpu_1m"] = 100
     duty = Roll(shelf, measurements=[Gpu])

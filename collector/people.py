@@ -138,6 +138,16 @@ class People:
         self._used[credential] = now
         return caller
 
+    def known(self, credential: str) -> Caller | None:
+        """Who holds a credential that was shown before, or None when it ended since."""
+        now = self._now()
+        self._refresh(now)
+        _, caller = self._valid.get(credential, (b"", None))
+        if caller is None or (caller.expires is not None and caller.expires <= now):
+            return None
+        self._used[credential] = now
+        return caller
+
     def enrol(self, newcomer: Newcomer, by: Caller, valid: float = CODE_SECONDS) -> Enrolment:
         """A one-time code, `valid` that many seconds, for a new principal or for one that exists.
 

@@ -44,6 +44,7 @@ from collector.api import store as whole
 from collector.api.app import App, application
 from collector.api.asking import Gate
 from collector.api.frames import Frames
+from collector.api.gates.gates import Gates
 from collector.api.server import Server, bound
 from collector.counters import Counters
 from collector.declared import Declared
@@ -314,18 +315,20 @@ class Service:
         return not (self._why_not() or self._store.behind)
 
     def _app(self, written: Declared) -> App:
-        door = Door(self._people, lambda: bool(self._why_not()), self._counters, time.time_ns)
+        known, counters, clock = self._people.caller, self._counters, time.time_ns
+        door = Door(known, lambda: bool(self._why_not()), counters, clock)
         told = Door(
-            self._people, lambda: bool(self._why_not()), self._counters, time.time_ns,
+            known, lambda: bool(self._why_not()), counters, clock,
             kind=CONTENT_TYPE, name="fragments",
         )  # fmt: skip
         taking = Frames(door, self._store, self._inventories, self._counters)
         telling = fragments.Told(told, self._fragments)
+        self._gates = Gates(self._settings.gates, taking, self._people, self._counters)
         open_routers = [health.routes(self._why_not, self._behind, self._counters)]
         api = application(self._people, self._routers(written), open_routers, self._lifespan)
         return App(
             taking, telling, api, self._database,
-            clock=time.time, behind=self._behind,
+            clock=time.time, behind=self._behind, gates=self._gates,
         )  # fmt: skip
 
     def _routers(self, written: Declared) -> list[APIRouter]:
@@ -380,5 +383,7 @@ class Service:
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         live = self._store.live
         ticking = asyncio.create_task(stream.tick(self._publisher, lambda: live.commit))
+        await self._gates.open(self._server.adopt)
         yield
+        self._gates.close()
         ticking.cancel()

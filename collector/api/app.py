@@ -7,6 +7,8 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 
 from collector.api import docs, fragments, frames, problems
+from collector.api.gates.gates import Gates
+from collector.api.headers import POLICY, SECURITY
 from collector.api.idempotency import Idempotency
 from collector.api.posts import Posts
 from collector.people import People
@@ -25,15 +27,6 @@ DESCRIPTION: Final = (
 )
 AT_ONCE: Final = ("principals", "credentials", "sessions", "openapi.json")
 """What is answered while a start still reads the journal: none of it is of readings."""
-SECURITY: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-store"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
-POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -44,21 +37,19 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 class App:
     """ASGI: what senders post goes straight in, everything else through FastAPI.
 
-    `frames` may be asked past ASGI; `always` are the headers of every answer then.
+    `frames` may be asked past ASGI, and `gates`, if any, take whole connections of senders.
     """
-
-    always = b"".join(b"%b: %b\r\n" % pair for pair in (*SECURITY, POLICY))
 
     def __init__(
         self, readings: frames.Frames, told: fragments.Told, api: FastAPI, database: Database, *,
-        clock: Callable[[], float], behind: Callable[[], str],
+        clock: Callable[[], float], behind: Callable[[], str], gates: Gates,
     ) -> None:  # fmt: skip
         """Who takes frames, who takes what is told of fragments, and what answers the rest.
 
         `behind` says why readings cannot be asked for yet, or nothing; `clock` tells Unix time.
         """
         self.api, self._behind = api, behind
-        self.frames = readings
+        self.frames, self.gates = readings, gates
         self._posts: dict[str, Posts] = {frames.PATH: readings, fragments.PATH: told}
         self._rest = Idempotency(api, database, clock)
 

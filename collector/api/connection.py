@@ -24,8 +24,11 @@ class Connection(HttpToolsProtocol):
     Frames go the straight way, everything else the way of ASGI.
     """
 
-    def __init__(self, *given: Any, **named: Any) -> None:
+    def __init__(self, *given: Any, early: bytes = b"", **named: Any) -> None:
+        """`early` is what was already read of it by somebody else."""
         super().__init__(*given, **named)
+        self._early = early
+        self._app: App = self.config.loaded_app
         self._patience: asyncio.TimerHandle | None = None
         self._head = 0
         self._begun = False
@@ -35,6 +38,9 @@ class Connection(HttpToolsProtocol):
         """Begin to wait for a head."""
         super().connection_made(transport)
         self._wait()
+        if self._early:
+            self.data_received(self._early)
+            self._early = b""
 
     def on_message_begin(self) -> None:
         """The same, of the next request on this connection."""
@@ -50,9 +56,13 @@ class Connection(HttpToolsProtocol):
         if self.url != _FRAMES or self.parser.get_method() != b"POST" or self._busy():
             super().on_headers_complete()
             return
-        app: App = self.config.loaded_app
-        self._straight = Straight(self, app.frames, dict(self.headers), app.always)
+        self._straight = Straight(self, self._app.frames, dict(self.headers))
         self.cycle = self._straight  # type: ignore[assignment]
+
+    def _between(self) -> bool:
+        """Whether no request is under way."""
+        before: Any = self.cycle
+        return not self._begun and (before is None or before.response_complete)
 
     def _busy(self) -> bool:
         """Whether an earlier request is under way still, or too many connections are open."""
@@ -77,6 +87,8 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read, and give up where the head has no end."""
+        if self._between() and self._app.gates.offer(self.transport, data):
+            return
         waited = self._patience is not None
         super().data_received(data)
         if self._straight is not None:

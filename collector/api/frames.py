@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final
 
 from collector.api.posts import Hand, Posts, Receive, whole
+from collector.api.straight import Answer, Done
 from collector.counters import Counters
 from collector.intake.door import Door, Headers
 from collector.intake.readers import Post, Readers
@@ -24,10 +25,6 @@ from vigie.errors import VigieError
 log = logging.getLogger(__name__)
 
 PATH: Final = "/api/v1/frames"
-
-Answer = bytes | Exception
-"""The JSON of a 200, or what is answered with a problem document."""
-Done = Callable[[Answer], None]
 
 
 class Frames(Posts):
@@ -46,23 +43,27 @@ class Frames(Posts):
     def take(self, caller: Caller, envelope: Envelope, body: bytes, done: Done) -> None:
         """Keep a body; call it, and be called back, in the loop's thread."""
         self._wakeups.here()
-        soon = self._wakeups.soon
 
-        def decoded(result: Decoded | Exception) -> None:
+        def read(result: Decoded | Exception) -> None:
             if isinstance(result, Exception):
-                soon(partial(done, result))
-                return
-            found = self._told.thinned(result)
+                self._wakeups.soon(partial(done, result))
+            else:
+                self.keep(caller, envelope, body, self._told.thinned(result), done)
 
-            def kept(appended: Appended | Exception) -> None:
-                soon(partial(self._kept, caller, found, appended, done))
+        self._readers.put(Post(envelope, body, read))
 
-            try:
-                self._store.append(envelope, body, found, kept)
-            except VigieError as error:
-                soon(partial(done, error))
+    def keep(
+        self, caller: Caller, envelope: Envelope, body: bytes, decoded: Decoded, done: Done
+    ) -> None:
+        """Keep a body that was read already; from any thread."""
 
-        self._readers.put(Post(envelope, body, decoded))
+        def kept(appended: Appended | Exception) -> None:
+            self._wakeups.soon(partial(self._kept, caller, decoded, appended, done))
+
+        try:
+            self._store.append(envelope, body, decoded, kept)
+        except VigieError as error:
+            self._wakeups.soon(partial(done, error))
 
     async def _answer(self, caller: Caller, headers: Headers, receive: Receive) -> bytes:
         envelope = self.door.enter(headers, caller)
@@ -74,6 +75,10 @@ class Frames(Posts):
             return await future
         finally:
             hand.empty()
+
+    def begin(self) -> None:
+        """The running loop is the one that is called back in."""
+        self._wakeups.here()
 
     def _kept(
         self, caller: Caller, decoded: Decoded, appended: Appended | Exception, done: Done
@@ -120,10 +125,10 @@ class Frames(Posts):
 def _resolve(future: "asyncio.Future[bytes]", answer: Answer) -> None:
     if future.done():
         return
-    if isinstance(answer, BaseException):
-        future.set_exception(answer)
-    else:
+    if isinstance(answer, bytes):
         future.set_result(answer)
+    else:
+        future.set_exception(answer if isinstance(answer, Exception) else TypeError(answer))
 
 
 Call = Callable[[], None]

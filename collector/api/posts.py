@@ -65,22 +65,23 @@ class Posts(ABC):
         except Gone:
             return
         except VigieError as error:
-            reply = self.refusal(caller, headers, error)
+            reply = refusal(self.door, caller, headers, error)
         except Exception as error:
             # One request: whatever it held, the next one is served.
             log.exception("a request of a sender failed", extra={"path": scope["path"]})
-            reply = self.refusal(caller, headers, error)
+            reply = refusal(self.door, caller, headers, error)
         await _respond(send, reply)
 
-    def refusal(self, caller: Caller | None, headers: Headers, error: Exception) -> Reply:
-        """What a sender hears of an error; counted."""
-        status, detail, fault, more = problems.of(error)
-        if isinstance(error, Refused):
-            fault = "scope" if caller and error.status == HTTPStatus.FORBIDDEN else fault
-        self.door.count_refused(caller, fault)
-        if status == HTTPStatus.REQUEST_TIMEOUT or _endless(headers):
-            more["Connection"] = "close"  # what still comes is too much to be read past
-        return Reply(status, problems.document(status, detail, fault), more)
+
+def refusal(door: Door, caller: Caller | None, headers: Headers, error: Exception) -> Reply:
+    """What a sender hears of an error; counted."""
+    status, detail, fault, more = problems.of(error)
+    if isinstance(error, Refused):
+        fault = "scope" if caller and error.status == HTTPStatus.FORBIDDEN else fault
+    door.count_refused(caller, fault)
+    if status == HTTPStatus.REQUEST_TIMEOUT or _endless(headers):
+        more["Connection"] = "close"  # what still comes is too much to be read past
+    return Reply(status, problems.document(status, detail, fault), more)
 
 
 class Hand:

@@ -1,5 +1,6 @@
 """The HTTP server: uvicorn as we set it, ended as we end."""
 
+import asyncio
 import contextlib
 import signal
 import socket
@@ -23,6 +24,7 @@ class Server(uvicorn.Server):
         """`connections` is how many may be open at once."""
         super().__init__(_config(app, connections))
         self._end_streams = end_streams
+        self._adopting: set[asyncio.Task[Any]] = set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -37,6 +39,20 @@ class Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def adopt(self, connection: socket.socket, read: bytes) -> None:
+        """Serve a connection that somebody else had, beginning with what was read of it."""
+
+        def made() -> Connection:
+            return Connection(
+                config=self.config, server_state=self.server_state,
+                app_state=self.lifespan.state, early=read,
+            )  # fmt: skip
+
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(loop.connect_accepted_socket(made, connection))
+        self._adopting.add(task)
+        task.add_done_callback(self._adopting.discard)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End open streams, so that nobody waits for them."""

@@ -5,12 +5,13 @@ to read what they bring.
 """
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from collector.api.frames import Frames
-from collector.api.posts import READ_SECONDS, Reply
-from collector.intake.door import Headers, length, too_large
+from collector.api.headers import ALWAYS
+from collector.api.posts import READ_SECONDS, Reply, refusal
+from collector.intake.door import Door, Headers, length, too_large
 from collector.people import Caller
 from collector.store.entry import Envelope
 from vigie.errors import Refused, VigieError
@@ -18,6 +19,20 @@ from vigie.frame import MAX_REQUEST_BYTES
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LINES: Final = {s: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in HTTPStatus}
+
+
+Answer = Reply | bytes | Exception
+"""What to answer: as it is, the JSON of a 200, or an error told with a problem document."""
+Done = Callable[[Answer], None]
+
+
+class Takes(Protocol):
+    """Who keeps what is posted: the collector itself, or a gate that hands it on."""
+
+    door: Door
+
+    def take(self, caller: Caller, envelope: Envelope, body: bytes, done: Done) -> None:
+        """Keep a body; call it, and be called back, in the loop's thread."""
 
 
 class _Nobody:
@@ -28,18 +43,14 @@ class _Nobody:
 
 
 class Straight:
-    """A request under way; to uvicorn it stands where its own would.
-
-    `more` are the headers that every answer has, as bytes.
-    """
+    """A request under way; to uvicorn it stands where its own would."""
 
     message_event = _Nobody()
 
-    def __init__(self, connection: Any, frames: Frames, headers: Headers, more: bytes) -> None:
+    def __init__(self, connection: Any, takes: Takes, headers: Headers) -> None:
         self.response_complete = self.disconnected = False
         self.keep_alive = connection.parser.should_keep_alive()
-        self._connection, self._frames = connection, frames
-        self._headers, self._more = headers, more
+        self._connection, self._takes, self._headers = connection, takes, headers
         self._pieces: list[bytes] = []
         self._size = 0
         self._error: Exception | None = None
@@ -51,7 +62,7 @@ class Straight:
 
     def _begin(self) -> None:
         """Ask who sends and how much, before a byte of it is kept."""
-        door = self._frames.door
+        door = self._takes.door
         try:
             self._caller = door.sender(self._headers)
             self._envelope = door.enter(self._headers, self._caller)
@@ -75,7 +86,7 @@ class Straight:
             self._refuse(too_large())
             return
         try:
-            self._frames.door.take(len(piece))
+            self._takes.door.take(len(piece))
         except VigieError as error:
             self._refuse(error)
         else:
@@ -103,7 +114,7 @@ class Straight:
             return
         whole = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
-        self._frames.take(self._caller, self._envelope, whole, self._finish)
+        self._takes.take(self._caller, self._envelope, whole, self._finish)
 
     def lost(self) -> None:
         """The sender hung up."""
@@ -113,19 +124,19 @@ class Straight:
             self._leave()
 
     def _leave(self) -> None:
-        self._frames.door.leave(self._size)
+        self._takes.door.leave(self._size)
         self._size = 0
 
-    def _finish(self, result: bytes | Exception) -> None:
+    def _finish(self, result: Answer) -> None:
         """Answer, in the loop's thread."""
         self._leave()
         if self.response_complete:
             return
         self.response_complete = True
-        if isinstance(result, bytes):
-            reply = Reply(200, result)
+        if isinstance(result, Exception):
+            reply = refusal(self._takes.door, self._caller, self._headers, result)
         else:
-            reply = self._frames.refusal(self._caller, self._headers, result)
+            reply = Reply(200, result) if isinstance(result, bytes) else result
         transport = self._connection.transport
         if self.disconnected or transport.is_closing():
             return
@@ -144,4 +155,4 @@ class Straight:
             b"%b: %b\r\n" % pair for pair in self._connection.server_state.default_headers
         )
         status = _LINES[HTTPStatus(reply.status)]
-        return b"".join((status, dated, self._more, "".join(lines).encode(), reply.content))
+        return b"".join((status, dated, ALWAYS, "".join(lines).encode(), reply.content))

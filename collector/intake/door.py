@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from collector.counters import Counters
-from collector.people import SENDERS, Caller, People
+from collector.people import SENDERS, Caller
 from collector.store.entry import Clock, Envelope
 from vigie.errors import FrameError, Refused, Unavailable
 from vigie.frame import (
@@ -33,14 +33,15 @@ class Door:
     """Lets requests of senders in, one after the other and not too many at once."""
 
     def __init__(
-        self, people: People, full: Callable[[], bool], counters: Counters,
+        self, known: Callable[[str], Caller | None], full: Callable[[], bool], counters: Counters,
         clock: Callable[[], int], *, kind: str = CONTENT_TYPE, name: str = "frames",
     ) -> None:  # fmt: skip
-        """`full` says that the disk takes no more; `clock` is nanoseconds UTC.
+        """`known` tells who holds a token, `full` that the disk takes no more.
 
-        `kind` is the media type of what is let in; refusals are counted under `name`.
+        `clock` is nanoseconds UTC, `kind` the media type of what is let in; refusals are counted
+        under `name`.
         """
-        self._people, self._full = people, full
+        self._known, self._full = known, full
         self._counters, self._clock = counters, clock
         self._kind, self._name, self._in_hand = kind, name, 0
 
@@ -50,7 +51,7 @@ class Door:
         Raises:
             Refused: 401 without a valid credential, 403 for one that may not send.
         """
-        caller = self._people.caller(bearer(headers.get(b"authorization", b"").decode("latin-1")))
+        caller = self._known(bearer(headers.get(b"authorization", b"").decode("latin-1")))
         if caller is None:
             raise Refused(401, "a valid credential is wanted: Authorization: Bearer <token>")
         if caller.kind not in SENDERS:

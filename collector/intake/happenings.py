@@ -48,7 +48,7 @@ class Happenings:
     def table(self) -> pa.RecordBatch:
         """The rows, with the columns of `schema.EVENTS`."""
         if not self._rows:
-            return _none()
+            return nothing()
         return pa.RecordBatch.from_pylist(self._rows, schema=schema.EVENTS)
 
 
@@ -71,5 +71,6 @@ def rows(header: Header, host: str | None, when: Stamp) -> Happenings:
 
 
 @cache
-def _none() -> pa.RecordBatch:
+def nothing() -> pa.RecordBatch:
+    """The rows of a frame in which nothing happened."""
     return pa.RecordBatch.from_pylist([], schema=schema.EVENTS)

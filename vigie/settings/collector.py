@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from vigie.document import Duration, Misfit, Size, duration_text
+from vigie.document import Duration, Misfit, Size, Within, duration_text
 from vigie.settings.retention import Retention
 from vigie.settings.setting import DATA, Address, setting
 
@@ -63,5 +63,8 @@ class CollectorSettings:
     )
     rules: Path | None = setting(None, "Folder of rule files beside the packaged ones.")
     receivers: Path | None = setting(None, "File that declares who is notified; default: nobody.")
+    gates: Annotated[int, Within(0, 32)] = setting(
+        0, "Processes that read what senders post; 0: the collector reads it itself."
+    )
     store: StoreSettings = setting(StoreSettings, "Journal, tail and tables.")
     grid: GridSettings = setting(GridSettings, "Who is asked for the electricity of grids.")

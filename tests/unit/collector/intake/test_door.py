@@ -24,7 +24,7 @@ class House:
         self.people = People(self.database, lambda: NOW)
         self.full = False
         self.counters = Counters()
-        self.door = Door(self.people, lambda: self.full, self.counters, lambda: NOW)
+        self.door = Door(self.people.caller, lambda: self.full, self.counters, lambda: NOW)
         registrar = self.people.caller(self.people.built_in("r", ["registrar"]).token)
         assert registrar is not None
         code = self.people.enrol(Newcomer("agent", "a1", (), "site/c"), registrar).code

@@ -1,0 +1,7 @@
+"""`python -m collector.api.gates CHANNEL THROUGH`: a gate, begun by the collector."""
+
+import sys
+
+from collector.api.gates.gate import run
+
+run(*map(int, sys.argv[1:]))

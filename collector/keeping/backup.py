@@ -114,7 +114,7 @@ def _stage(parts: Parts, staging: Path) -> tuple[list[_Listed], int]:
                       if parts.tables.schema(table) is not None]  # fmt: skip
             for table in listed:
                 for file in table.files:
-                    _second(file.path, staging / _place(table.name, file))
+                    _second(file.path, staging / _aside(table.name, file))
         following = parts.journal.next
         parts.journal.rotate()  # a segment that began before is never written to again
         for segment in parts.journal.segments():
@@ -135,6 +135,11 @@ def _place(table: str, file: TableFile) -> str:
     return f"{manifest.TABLES}/{table}/{file.path.parent.name}/{file.path.name}"
 
 
+def _aside(table: str, file: TableFile) -> str:
+    """Its second name: without a folder a partition, for those take long to make and to remove."""
+    return f"{manifest.TABLES}/{table}/{file.path.name}"
+
+
 def _second(path: Path, name: Path) -> None:
     """Another name for a file that does not change; a copy where the system has no links."""
     name.parent.mkdir(parents=True, exist_ok=True)
@@ -152,13 +157,15 @@ class _Counted:
     def __init__(self, total: int, tell: Tell) -> None:
         self.total, self._tell = total, tell
         self.files = self.copied_files = self.copied_bytes = self._done = 0
+        self.changed: set[Path] = set()
 
-    def add(self, size: int, *, copied: bool) -> None:
+    def add(self, place: Path, size: int, *, copied: bool) -> None:
         self.files += 1
         self._done += size
         if copied:
             self.copied_files += 1
             self.copied_bytes += size
+            self.changed.add(place.parent)
         self._tell(self._done, self.total)
 
 
@@ -177,7 +184,8 @@ def _copy(
             place = _place(table.name, file)
             checksum = file.path.name.removesuffix(SUFFIX).rpartition(".")[2]
             copied = Copied(place, file.size, checksum)
-            counted.add(file.size, copied=_brought(staging / place, target / place, copied))
+            new = _brought(staging / _aside(table.name, file), target / place, copied)
+            counted.add(target / place, file.size, copied=new)
             files.append(copied)
         tables.append(CopiedTable(table.name, table.position, table.properties, table.described,
                                   tuple(files)))  # fmt: skip
@@ -186,12 +194,13 @@ def _copy(
         name = path.relative_to(staging).as_posix()
         if not name.startswith(f"{manifest.TABLES}/"):
             copied = Copied(f"{folder}/{name}", path.stat().st_size, manifest.crc(path))
-            counted.add(copied.size, copied=_brought(path, target / copied.path, copied))
+            new = _brought(path, target / copied.path, copied)
+            counted.add(target / copied.path, copied.size, copied=new)
             parts.append(copied)
     names = {table.properties.get(COLLECTOR, "") for table in tables} - {""}
     made = Manifest(times.text(begun), times.text(clock()), ", ".join(sorted(names)), position,
                     folder, tuple(parts), tuple(tables))  # fmt: skip
-    for directory in {(target / file.path).parent for file in made.files}:
+    for directory in counted.changed:
         disk.sync_directory(directory)
     manifest.write(target, made)
     _prune(target, made)
@@ -226,12 +235,12 @@ def _brought(source: Path, place: Path, wanted: Copied) -> bool:
 def _prune(target: Path, made: Manifest) -> None:
     """Remove what the backup before had and this one has not."""
     named = {target / file.path for file in made.files}
+    left: set[Path] = set()
     for folder in (target / manifest.TABLES, *target.glob("at-*")):
-        for path in sorted(folder.rglob("*"), reverse=True):
-            if path.is_dir():
-                with contextlib.suppress(OSError):  # not empty
-                    path.rmdir()
-            elif path not in named:
+        for path in folder.rglob("*"):
+            if path.is_file() and path not in named:
                 path.unlink()
-        with contextlib.suppress(OSError):
+                left.update(parent for parent in path.parents if parent.is_relative_to(folder))
+    for folder in sorted(left, reverse=True):
+        with contextlib.suppress(OSError):  # not empty
             folder.rmdir()

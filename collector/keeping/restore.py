@@ -45,6 +45,8 @@ def restore(source: Path, data: Path, tell: Tell) -> Manifest:
         _copied(source, file, fresh / place)
         done += file.size
         tell(done, total)
+    for directory in {fresh / place.parent for _, place in _places(said)}:
+        disk.sync_directory(directory)
     if home.is_dir():
         home.rmdir()
     fresh.rename(home)
@@ -75,10 +77,9 @@ def _copied(source: Path, file: Copied, place: Path) -> None:
     if problem:
         raise StoreError(f"{source / file.path}: {problem}; nothing was restored")
     disk.make_directory(place.parent)
-    fresh = place.with_name(place.name + ".new")
-    shutil.copyfile(source / file.path, fresh)
-    disk.keep(fresh, place)
+    shutil.copyfile(source / file.path, place)
     place.chmod(0o600)
+    disk.sync_file(place)
 
 
 def _table(tables: Tables, table: CopiedTable) -> None:

@@ -210,11 +210,11 @@ def accept(body: bytes, scope: str, clock: Clock | None, *, zipped: bool) -> Par
         FrameError: it holds no frames, or they are none.
         Refused: 403, a frame of another container; 413, too large.
     """
-    plain = _expanded(body) if zipped else body
+    plain, sound = _expanded(body) if zipped else (body, False)
     found = [(_named(frame, scope), bool(frame.header.gaps)) for frame in unpack_frames(plain)]
     if not found:
         raise FrameError("truncated", "the body holds no frame")
-    if not zipped or zstandard.frame_content_size(body) != len(plain):
+    if not sound:
         body = compressed(plain)
     tells = any(gaps for _, gaps in found)
     parcel = Parcel(tuple(named for named, _ in found), scope, clock, body, len(plain), tells)
@@ -271,15 +271,15 @@ def _mark(raw: bytes | memoryview) -> int:
     return zlib.crc32(raw[: PREFIX.size + PREFIX.unpack_from(raw)[1]])
 
 
-def _expanded(body: bytes) -> bytes:
+def _expanded(body: bytes) -> tuple[bytes, bool]:
+    """The frames, and whether the body is one whole zstd frame of a declared size."""
     most = min(MAX_BODY_BYTES, max(MAX_REQUEST_BYTES, MAX_RATIO * len(body)))
     try:
         declared = zstandard.frame_content_size(body)
         if declared > most:
             raise _too_large(len(body), most)
         if declared > 0:
-            whole: bytes = _decompressor().decompress(body, allow_extra_data=False)
-            return whole
+            return bytes(_decompressor().decompress(body, allow_extra_data=False)), True
     except zstandard.ZstdError:
         pass  # several frames one after the other, perhaps
     pieces, total = [], 0
@@ -292,7 +292,7 @@ def _expanded(body: bytes) -> bytes:
                     raise _too_large(len(body), most)
     except zstandard.ZstdError as error:
         raise FrameError("zstd", f"Content-Encoding says zstd, the body is not: {error}") from error
-    return b"".join(pieces)
+    return b"".join(pieces), False
 
 
 def _decompressor() -> zstandard.ZstdDecompressor:

@@ -44,6 +44,12 @@ class Relay:
             raise AssertionError(f"relay not ready in {seconds} s:\n{self.log.read_text()[-3000:]}")
         return self
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self.process
+        return self.process.pid
+
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
         if self.process and self.process.poll() is None:

@@ -4,7 +4,8 @@ Every label has one length, so that all messages of a field do: a tick is a matr
 which times and values are written, without a call a value.
 """
 
-from collections.abc import Iterator, Mapping
+import struct
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,24 @@ def series(name: str, container: str, gpu: str) -> bytes:
     )
     sample = b"\x09" + bytes(8) + b"\x10" + bytes(TIME_BYTES)
     return _field(1, labels + _field(2, sample))
+
+
+Series = tuple[Mapping[str, str], Sequence[tuple[int, float]]]
+"""Labels, and samples of Unix time and value."""
+
+
+def request(given: Sequence[Series]) -> bytes:
+    """A small request of any series, one after the other."""
+    parts = []
+    for labels, samples in given:
+        pairs = sorted(labels.items())
+        said = [_field(1, _field(1, k.encode()) + _field(2, v.encode())) for k, v in pairs]
+        for time, value in samples:
+            at = b"\x10" + varint(time * MILLISECONDS)
+            said.append(_field(2, b"\x09" + struct.pack("<d", value) + at))
+        parts.append(_field(1, b"".join(said)))
+    packed: bytes = pa.compress(b"".join(parts), codec="snappy", asbytes=True)
+    return packed
 
 
 def _field(number: int, content: bytes) -> bytes:

@@ -106,7 +106,8 @@ def ingest(title: str, rows: Sequence[Result]) -> Grid:
         shown.append(
             [
                 name(r), figure(r.steady.rate) + noisy, figure(r.first.rate),
-                figure(r.cpu_per_million, 3), figure(r.steady_per_million, 3), figure(sender, 3), figure(relay, 3),
+                figure(r.cpu_per_million, 3), figure(r.steady_per_million, 3),
+                figure(sender, 3), figure(relay, 3),
                 figure(r.steady.p99 * 1e3, 0), figure(r.peak_bytes / 1e6, 0),
                 figure(r.bytes_per_value), figure(r.without_index), figure(r.wire),
             ]

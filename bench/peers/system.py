@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from bench.peers import frames, line_protocol, remote_write
 from bench.peers.asking import Asked, Reply, Web
@@ -25,6 +25,12 @@ HASTE = 0.4
 MEAN_BY_CONTAINER = "container:gpu_power_watts:mean1m"
 FLEET_POWER = "fleet:gpu_power_watts:sum1m"
 FLEET_HEAT = "fleet:gpu_temperature_celsius:p95_1m"
+RULES: Final[Mapping[str, str]] = {
+    MEAN_BY_CONTAINER: f"avg by (container) (avg_over_time({metric(POWER)}[1m]))",
+    FLEET_POWER: f"sum(avg_over_time({metric(POWER)}[1m]))",
+    FLEET_HEAT: f"quantile(0.95, avg_over_time({metric(HEAT)}[1m]))",
+}
+"""The recording rules that answer questions b and c."""
 
 
 def encoder(form: str, each: int, containers: int) -> Encoder:
@@ -185,34 +191,24 @@ class PromQL:
         query = f"avg_over_time({MEAN_BY_CONTAINER}[{span}s])" if rolled else raw
         return [float(row["value"][1]) for row in self.instant(query, asked.end)]
 
+    def range(self, query: str, asked: Asked) -> list[Any]:
+        """What a query gives at every whole minute."""
+        answer = self.web.get(
+            f"{self._prefix}/query_range", query=query, start=asked.start + MINUTE,
+            end=asked.end, step=MINUTE, **self._extra,
+        )  # fmt: skip
+        rows: list[Any] = answer["data"]["result"]
+        return rows
+
     def _fleet(self, asked: Asked, *, rolled: bool) -> Sequence[float]:
-        queries = (
-            (FLEET_POWER, FLEET_HEAT)
-            if rolled
-            else (
-                f"sum(avg_over_time({metric(POWER)}[1m]))",
-                f"quantile(0.95, avg_over_time({metric(HEAT)}[1m]))",
-            )
-        )
-        numbers: list[float] = []
-        for query in queries:
-            answer = self.web.get(
-                f"{self._prefix}/query_range", query=query, start=asked.start + MINUTE,
-                end=asked.end, step=MINUTE, **self._extra,
-            )  # fmt: skip
-            for row in answer["data"]["result"]:
-                numbers += [float(value) for _, value in row["values"]]
-        return numbers
+        queries = [name if rolled else RULES[name] for name in (FLEET_POWER, FLEET_HEAT)]
+        rows = [row for query in queries for row in self.range(query, asked)]
+        return [float(value) for row in rows for _, value in row["values"]]
 
 
 def rules() -> str:
-    """The recording rules that answer the questions, as YAML that both kinds of tool read."""
-    expressions = {
-        MEAN_BY_CONTAINER: f"avg by (container) (avg_over_time({metric(POWER)}[1m]))",
-        FLEET_POWER: f"sum(avg_over_time({metric(POWER)}[1m]))",
-        FLEET_HEAT: f"quantile(0.95, avg_over_time({metric(HEAT)}[1m]))",
-    }
+    """The recording rules as YAML, for a tool that replays them."""
     lines = ["groups:", "- name: bench", "  interval: 1m", "  rules:"]
-    for name, expression in expressions.items():
+    for name, expression in RULES.items():
         lines += [f"  - record: {name}", f"    expr: {expression}"]
     return "\n".join(lines) + "\n"

@@ -47,6 +47,19 @@ def test_a_remote_write_decodes_to_what_was_sent(tick: Tick) -> None:
     assert found == sent(tick)
 
 
+def test_any_series_can_be_written() -> None:
+    labels = {"zone": "z", "__name__": "n" * 200}
+    body = remote_write.request([(labels, [(START, 1.5), (START + 60, -2.0)])])
+    ((_, message),) = fields(unsnapped(body))
+    assert isinstance(message, bytes)
+    parts = [content for number, content in fields(message) if number == 2]
+    samples = [dict(fields(part)) for part in parts if isinstance(part, bytes)]
+    assert [s[2] for s in samples] == [START * 1000, (START + 60) * 1000]
+    assert [s[1] for s in samples] == [struct.pack("<d", 1.5), struct.pack("<d", -2.0)]
+    ((said, value, _),) = series(unsnapped(remote_write.request([(labels, [(START, 1.5)])])))
+    assert (said, value) == (labels, 1.5)
+
+
 def test_lines_say_what_was_sent(tick: Tick) -> None:
     bodies = list(line_protocol.bodies(tick, 2, line_protocol.tags(3)))
     assert len(bodies) == 2

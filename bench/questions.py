@@ -186,7 +186,7 @@ def engine(fleet: Fleet) -> dict[str, Callable[[], Any]]:
         "b mean power by container, raw": (
             "SELECT container, avg(power_watts) FROM readings GROUP BY container ORDER BY container"
         ),
-        "c power and p95 a minute, raw": each
+        "c power and p95 a minute, raw": each  # noqa: S608
         + (
             "SELECT minute, sum(power), quantile_cont(heat, 0.95) FROM each "
             "GROUP BY minute ORDER BY minute"

@@ -100,7 +100,9 @@ def _units(reading: Reading, by: Sequence[str]) -> list[str]:
         return reading.series
     levels = any(name not in reading.series for name in by)
     named = {*by, CONTAINER_COLUMN} if levels else set(by)
-    return [name for name in reading.series if name in named]
+    places = [n for n, name in enumerate(reading.series) if name in named]
+    # With the keys that files are sorted by before it, so that a unit's rows follow each other.
+    return reading.series[: max(places, default=-1) + 1]
 
 
 def _peers(reading: Reading, groups: Groups) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":

@@ -1,4 +1,11 @@
+import argparse
+import re
+import shlex
+
+from tests.house import ROOT
+from vigie import catalogue
 from vigie.catalogue import Gpu, Source
+from vigie.commands import query
 from vigie.commands.query import margin_rows, worded
 from vigie.replies import Cell, Margin, Margins
 
@@ -22,3 +29,21 @@ def test_margins_are_listed_from_the_worst_and_say_what_is_lost() -> None:
     assert [(row["margin"], row["objects"], row["share"]) for row in rows] == [
         ("-1 LOST", 1, "10.0000%"), ("2", 9, "90.0000%"),
     ]  # fmt: skip
+
+
+def test_every_example_says_what_the_verb_understands() -> None:
+    texts = (query.EXAMPLES, (ROOT / "docs/questions.md").read_text(encoding="utf-8"))
+    lines = [line for text in texts for line in re.findall(r"^ *vigie query (.+)$", text, re.M)]
+    parser = argparse.ArgumentParser()
+    query.add(parser)
+    seen = set()
+    for line in lines:
+        if line.startswith("sql"):
+            continue
+        said = parser.parse_args(shlex.split(line))
+        seen.add(said.act)
+        declared = catalogue.measurement(said.measurement) if said.measurement else None
+        assert said.measurement is None or declared is not None, line
+        names = {f.name for f in declared.values} if declared else set()
+        assert set((said.fields or "").split(",")) - {""} <= names, line
+    assert seen == set(query.ACTS) - {"sql"}

@@ -68,25 +68,18 @@ def plan(name: str, message: bytes) -> Plan:
         ValueError: the message is no schema (Arrow's error), or a name in it no UTF-8.
     """
     measurement, sent = MEASUREMENTS[name], pa.ipc.read_schema(pa.py_buffer(message))
+    _check_columns(measurement, sent)
     names = sent.names
-    if len(names) > MAX_COLUMNS or len(set(names)) < len(names):
-        raise FrameError(
-            "schema", f"{measurement.name}: at most {MAX_COLUMNS} columns, each of its own name"
-        )
-    for field in sent:
-        if field.type not in _FLAT and not pa.types.is_timestamp(field.type):
-            raise _wrong_type(measurement, field, "a plain column")
     places = {name: n for n, name in enumerate(names)}
-    known = {f.name: f for f in measurement.fields if f.origin == "agent"}
+    known = {f.name for f in measurement.fields if f.origin == "agent"}
     _check_named(measurement, places)
     read = [pa.field(f"dropped_{n}", f.type) for n, f in enumerate(sent)]
     picks: list[int] = []
     casts: set[int] = set()
     for target in stored(name):
-        own = target.name == TIME_COLUMN or target.name in known
-        source = places.get(target.name, -1) if own else -1
-        if source < 0:
+        if target.name not in places or target.name not in {TIME_COLUMN, *known}:
             continue
+        source = places[target.name]
         picks.append(source)
         read[source] = target
         if _fits(measurement, sent.field(source), target):
@@ -114,6 +107,17 @@ def plan(name: str, message: bytes) -> Plan:
             if name not in known and name not in {TIME_COLUMN, QUALITY_COLUMN}
         ),
     )
+
+
+def _check_columns(measurement: type[Measurement], sent: pa.Schema) -> None:
+    """Raise FrameError where there are too many columns, or of types that are not read."""
+    if len(sent) > MAX_COLUMNS or len(set(sent.names)) < len(sent):
+        raise FrameError(
+            "schema", f"{measurement.name}: at most {MAX_COLUMNS} columns, each of its own name"
+        )
+    for field in sent:
+        if field.type not in _FLAT and not pa.types.is_timestamp(field.type):
+            raise _wrong_type(measurement, field, "a plain column")
 
 
 def _check_named(measurement: type[Measurement], places: Container[str]) -> None:

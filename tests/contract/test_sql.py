@@ -17,6 +17,7 @@ from collector.sql.views import views
 from tests.build.queried import OUTSIDE, REFUSED
 from tests.build.served import Served
 from tests.build.world import Agent, compressed, gpus
+from vigie.__main__ import main
 from vigie.replies import Table
 
 MINE, OTHERS = "site/mine", "other/theirs"
@@ -311,3 +312,47 @@ def test_a_question_takes_no_longer_than_it_may(served: Served) -> None:
 def test_times_are_utc(served: Served) -> None:
     (told,) = column(served, "SELECT now()")
     assert abs(datetime.now(UTC).timestamp() - datetime.fromisoformat(told).timestamp()) < 60
+
+
+@pytest.mark.slow
+def test_the_verb_prints_writes_and_reads(
+    served: Served, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    def run(*words: str) -> tuple[int, str]:
+        where = ["--url", served.url, "--data", str(served.data)]
+        status = main(["query", "sql", *words, *where])
+        return status, capfdbinary.readouterr().out.decode()
+
+    status, shown = run("SELECT count(*) AS n, min(power_watts) AS least FROM gpu")
+    assert status == 0
+    assert shown.splitlines()[0].split() == ["n", "least"]
+    assert shown.splitlines()[2].split()[0] == str(2 * TICKS * GPUS)
+    assert "1 row" in shown
+    assert json.loads(run("SELECT 1 AS x", "--json")[1])["columns"] == {"x": [1]}
+    assert run("SELECT 1 AS x, 'é' AS y", "--csv")[1] == "x,y\n1,é\n"
+    file = tmp_path / "rows.arrows"
+    assert run("FROM gpu", "--arrow", str(file))[0] == 0
+    assert pa.ipc.open_stream(file.read_bytes()).read_all().num_rows == 2 * TICKS * GPUS
+    assert run("SELECT nosuch FROM gpu")[0] == 1
+    assert run()[0] == 2
+
+
+def _niceness(home: Path) -> int:
+    return int((home / "stat").read_text().rpartition(")")[2].split()[16])
+
+
+@pytest.mark.slow
+def test_a_child_holds_nothing_of_ours(served: Served) -> None:
+    running = served.service._children._running
+    forever = (
+        "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range < 0"
+    )
+    with closing(_begun(served, forever, "application/json")):
+        assert _until(lambda: len(running) == 1)
+        home = Path(f"/proc/{next(iter(running))._process.pid}")
+        assert _until(lambda: _niceness(home) >= 10)
+        held = {str(file.readlink()).partition(":")[0] for file in (home / "fd").iterdir()}
+        environment = (home / "environ").read_text()
+    assert held <= {"pipe", os.devnull}
+    assert "VIGIE" not in environment
+    assert "TOKEN" not in environment

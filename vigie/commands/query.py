@@ -29,7 +29,7 @@ examples:
   vigie query sql "SELECT container, avg(power_watts) FROM gpu
                    WHERE time > now() - INTERVAL 10 MINUTE GROUP BY container"
   vigie query sql "DESCRIBE gpu_1h"
-  vigie query sql --csv - < query.sql > rows.csv
+  vigie query sql - --csv < query.sql > rows.csv
 """
 
 

@@ -57,6 +57,7 @@ def used(shelf: Shelf, start: float, end: float) -> dict[str, GpuUse]:
     return {p.container.name: p.gpus for p in facts.plants if p.gpus is not None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gaps", [False, True])
 @pytest.mark.parametrize(("start", "end"), [(0, 240), (30, 210)])
 def test_it_is_what_the_gpus_used_one_by_one(gaps: bool, start: float, end: float) -> None:
@@ -94,6 +95,7 @@ def test_no_gpu_is_left_out_where_there_are_too_many_to_read_one_by_one() -> Non
     assert used(shelf, 0, 240) == {}
 
 
+@pytest.mark.slow
 def test_what_is_not_rolled_up_yet_is_added_up_from_readings() -> None:
     shelf = told(gaps=False)
     Roll(shelf, measurements=[Gpu]).run(at(236.6))

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +15,10 @@ from collector.rollups import over
 from collector.rollups.columns import RESOLUTIONS
 from collector.store.late import Dirty
 from collector.store.upkeep import ROLLED_SINCE
+from tests.build import requests
+from tests.build.requests import SECOND
 from tests.build.shelf import Shelf, at
+from tests.build.stores import Opened, moment
 from vigie.catalogue import Gpu, Power
 
 SUMS = (
@@ -28,6 +32,7 @@ SUMS = (
     "energy_joules_total_idle",
     "up_true_seconds",
 )
+START = 1_700_006_400 * SECOND  # a whole hour
 Row = Mapping[str, Any]
 
 
@@ -84,6 +89,7 @@ def is_over(shelf: Shelf, suffix: str) -> None:
         assert have[key] == pytest.approx(cell, rel=1e-9, abs=1e-6), key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "turn"), [(0, 25), (1, 130)])
 def test_what_comes_in_order_is_added_up_whatever_the_turns(seed: int, turn: int) -> None:
     shelf, rows = Shelf(), list(readings(seed))
@@ -98,6 +104,7 @@ def test_what_comes_in_order_is_added_up_whatever_the_turns(seed: int, turn: int
     is_over(shelf, "1h")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_late_rows_change_what_they_and_their_joints_touch(seed: int) -> None:
     shelf, rows = Shelf(), list(readings(seed))
@@ -114,6 +121,7 @@ def test_late_rows_change_what_they_and_their_joints_touch(seed: int) -> None:
     is_over(shelf, "1h")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "place", ["after gpu_1m", "after gpu_over_1m", "before gpu_over_1h", "after gpu_over_1h"]
 )
@@ -137,11 +145,14 @@ def test_a_crash_at_any_commit_loses_and_doubles_nothing(place: str) -> None:
     is_over(shelf, "1h")
 
 
-def test_a_table_says_from_when_it_is_whole_where_windows_are_older() -> None:
+@pytest.mark.slow
+def test_a_table_says_from_when_it_is_whole_where_windows_are_older(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     shelf, rows = Shelf(), list(readings(3))
     arrive(shelf, rows)
     old = Roll(shelf, measurements=[Gpu])
-    old._over.along = lambda *_: None  # type: ignore[method-assign]  # before the upgrade
+    monkeypatch.setattr(old._over, "along", lambda *_: None)  # before the upgrade
     old.run(at(100))
     shelf.sizes["gpu_1m"] = 100
     duty = Roll(shelf, measurements=[Gpu])
@@ -160,3 +171,42 @@ def test_a_table_says_from_when_it_is_whole_where_windows_are_older() -> None:
 
 def test_a_measurement_of_few_series_has_no_such_table() -> None:
     assert Power not in over.MANY
+
+
+def test_a_store_killed_between_two_commits_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the real store: devices' windows are written, the row over them is not, nor a late one."""
+
+    def frame(sequence: int, *minutes: float) -> bytes:
+        times = [START + round(m * 60) * SECOND for m in minutes for _ in "xy"]
+        columns = {
+            "time": times, "host": ["h"] * len(times), "gpu": list("xy") * len(minutes),
+            "energy_joules_total": [(t - START) / SECOND * 100.0 for t in times],
+        }  # fmt: skip
+        return requests.frame(sequence, START, {Gpu: columns})
+
+    every = [n / 3 for n in range(30)]
+    with Opened(tmp_path) as run:
+        run.now = START + 600 * SECOND
+        run.send(frame(1, *[m for m in every if not 4 <= m < 6]))
+        Roll(run.store, measurements=[Gpu]).run(moment(START + 200 * SECOND))
+        duty = Roll(run.store, measurements=[Gpu])
+        for step in ("along", "keep_up"):  # killed here
+            monkeypatch.setattr(duty._over, step, lambda *_: None)
+        duty.run(moment(START + 500 * SECOND))
+        run.send(frame(2, *[m for m in every if 4 <= m < 6]))
+        run.flush()
+    with Opened(tmp_path) as run:
+        run.now = START + 700 * SECOND
+        assert run.store.dirty()
+        Roll(run.store, measurements=[Gpu]).run(moment(START + 640 * SECOND))
+        assert not run.store.dirty()
+        windows = run.store.scan("gpu_1m", None, None, None, [""], {})
+        have = sums(run.store.scan("gpu_over_1m", None, None, None, [""], {}))
+        want = sums(over.over(Gpu, windows, 60).rows)
+        assert have.keys() == want.keys()
+        for key, cell in want.items():
+            assert have[key] == pytest.approx(cell), key
+        total = sum(cell["energy_joules_total_increase"] for cell in have.values())
+        assert total == pytest.approx(2 * 100.0 * 60 * every[-1])

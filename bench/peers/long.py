@@ -124,11 +124,11 @@ class Watch:
     def __init__(self, system: Vigie, pace: Pace, found: Long, begun: float) -> None:
         """`begun` is when the sender did, Unix time."""
         self._system, self._pace, self._found = system, pace, found
-        self._over = threading.Event()
+        self._over, self._threads = threading.Event(), list[threading.Thread]()
         self.begun = begun
 
-    def asking(self, work: Callable[[], None], every: float) -> threading.Thread:
-        """A thread that does something again and again until the run is over."""
+    def asking(self, work: Callable[[], None], every: float) -> None:
+        """Do something again and again until the run is over, in a thread."""
 
         def again() -> None:
             while not self._over.wait(every):
@@ -139,11 +139,13 @@ class Watch:
 
         thread = threading.Thread(target=again, daemon=True)
         thread.start()
-        return thread
+        self._threads.append(thread)
 
     def end(self) -> None:
-        """The run is over."""
+        """The run is over; what is being asked is still answered."""
         self._over.set()
+        for thread in self._threads:
+            thread.join(timeout=GIVEN_UP_SECONDS)
 
     def questions(self) -> None:
         """Each question once, of the last ten whole minutes or what there is of them."""

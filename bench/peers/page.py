@@ -21,6 +21,7 @@ def figures(record: Record) -> str:
     """Machine, versions and tables."""
     lines = ["| | |", "| --- | --- |", f"| measured | {record.date} |"]
     lines += [f"| {key} | {value} |" for key, value in record.machine.items()]
+    lines += [f"| {key} | `{value}` |" for key, value in record.options.items()]
     lines += [f"| {title} | {version} |" for title, version in record.versions.items()]
     lines += [f"| left out: {title} | {why} |" for title, why in record.missing.items()]
     lines += ["", *(f"- ({key}) {words}" for key, words in QUESTIONS.items())]

@@ -59,7 +59,8 @@ def times(number: float | None) -> str:
     """A ratio as it is read."""
     if number is None:
         return "–"
-    return f"{number:.1f}×" if number < 100 else f"{number:.0f}×"
+    digits = 0 if number >= 100 else 1 if number >= 1 else 2
+    return f"{number:.{digits}f}×"
 
 
 def figure(number: float | None, digits: int = 2) -> str:

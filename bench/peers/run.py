@@ -148,7 +148,7 @@ def weight(cell: Cell) -> float:
     """About how many seconds a cell takes, for the percent."""
     rates = {"vigie": 8e6, "victoria": 1.5e6}
     values = cell.containers * cell.ticks * GPUS * 18
-    return 15.0 + values / rates.get(cell.system, 0.4e6)
+    return 35.0 + values / rates.get(cell.system, 0.4e6)
 
 
 def _load(prepared: Prepared) -> tuple[int, int, str, int]:

@@ -20,7 +20,7 @@ from vigie.client import Client
 from vigie.frame import CONTENT_TYPE
 from vigie.replies import Enrolment, Secret
 
-LARGE = 15_000_000
+LARGE = 30_000_000
 """Values of a workload that takes so long that rollups would begin in the middle of it."""
 SETTLED_SECONDS = 60.0
 """And five flushes: after that it is measured as it stands."""
@@ -38,7 +38,7 @@ class Vigie(System):
         return f"this checkout, catalogue {VERSION}"
 
     def __init__(self, directory: Path, work: Workload) -> None:
-        self.flush = 60 if work.values > LARGE else 20 if work.values > SHORT else 10
+        self.flush = 40 if work.values > LARGE else 20 if work.values > SHORT else 10
         super().__init__(directory, work)
         self._token = self._reader = ""
 

@@ -52,6 +52,7 @@ def test_an_unknown_figure_is_a_dash_and_no_zero() -> None:
     assert report.ratio(1.0, None) is None
     assert report.ratio(1.0, 0.0) is None
     assert report.times(None) == "–"
+    assert report.times(0.034) == "0.03×", "what is worse than a peer is no nought"
     lost = Durability("victoria", "lines", 1000, None, None, 10, None, "")
     assert report.kept("", [lost]).rows == [["VictoriaMetrics", "–", "–", "10", "no strace"]]
 

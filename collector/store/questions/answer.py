@@ -17,6 +17,7 @@ from collector.store.questions.question import (
     grouped,
 )
 from collector.store.questions.reading import TRIES, Changed, Reading
+from collector.store.questions.runs import Known
 from vigie.errors import StoreError
 
 
@@ -25,7 +26,7 @@ class Questions:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
-        self._footers = Footers()
+        self._footers, self._known = Footers(), Known()
 
     def ask(
         self, question: Question, levels: Levels | None = None, budget: Budget | None = None
@@ -62,7 +63,14 @@ class Questions:
         levels, budget = levels or Levels(), budget or Budget()
         for _ in range(TRIES):
             reading = Reading(
-                self._shelf, question, measurement, fields, levels, budget, self._footers
+                self._shelf,
+                question,
+                measurement,
+                fields,
+                levels,
+                budget,
+                self._footers,
+                self._known,
             )
             try:
                 return answer(reading)

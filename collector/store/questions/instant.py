@@ -16,6 +16,7 @@ from collector.store.questions import stored
 from collector.store.questions.partial import NEVER, Ints, Learned, Wanted, picked
 from collector.store.questions.question import Answer
 from collector.store.questions.reading import Reading, microseconds
+from collector.store.questions.runs import counted
 from collector.store.questions.selection import codes_of
 from collector.store.questions.units import Units
 from collector.store.questions.waiting import ranked
@@ -170,7 +171,9 @@ def _learn(reading: Reading, rows: pa.Table) -> None:
         int(np.count_nonzero(integers(rows.column(SUSPECT_COLUMN)) & bits)),
         int(integers(rows.column(QUALITY_COLUMN)).max()),
     )
-    reading.learned.count(codes_of(flat(rows.column(CONTAINER_COLUMN)).dictionary_encode()))
+    reading.learned.count(
+        counted(codes_of(flat(rows.column(CONTAINER_COLUMN)).dictionary_encode()))
+    )
 
 
 def empty(reading: Reading) -> pa.Table:

@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from collector.store.questions.runs import Runs
 from collector.store.questions.selection import Selection, Words
-from collector.store.schema import CONTAINER_COLUMN
 from vigie.shape import Field
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -89,18 +89,12 @@ class Learned:
         self.suspect += other.suspect
         if other.quality is not None:
             self.quality = max(self.quality or 0, other.quality)
-        for path, rows in other.containers.items():
-            self.containers[path] = self.containers.get(path, 0) + rows
+        self.count(other.containers)
 
-    def count(self, words: Words) -> None:
-        """Count the containers of rows."""
-        codes, known = words
-        starts = np.flatnonzero(np.diff(codes, prepend=-1))
-        lengths = np.diff(starts, append=len(codes))
-        counts = np.bincount(codes[starts], lengths, len(known)).astype(np.int64).tolist()
-        for path, rows in zip(known.to_pylist(), counts, strict=True):
-            if rows:
-                self.containers[path] = self.containers.get(path, 0) + rows
+    def count(self, containers: Mapping[str, int]) -> None:
+        """Count rows of containers."""
+        for path, rows in containers.items():
+            self.containers[path] = self.containers.get(path, 0) + rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +105,7 @@ class Partial:
     has two heads, nor a head two runs in one step.
     """
 
-    units: list[pa.Array]
+    units: Sequence[pa.Array]
     heads: int
     head: Ints | None
     step: Ints | int
@@ -121,29 +115,26 @@ class Partial:
 
 
 def of_runs(  # noqa: PLR0917
-    wanted: Wanted, words: Mapping[str, Words], times: Ints | None, step: int | None,
-    samples: Sequence[Mapping[str, Any]], rows: int, learned: Learned,
+    wanted: Wanted, runs: Runs, times: Ints | None, step: int | None,
+    samples: Sequence[Mapping[str, Any]], learned: Learned,
 ) -> Partial:  # fmt: skip
     """Sorted rows brought down; `step` where all are in one."""
-    changes = np.zeros(rows, np.bool_)
-    changes[0] = True
-    for name in wanted.units:
-        codes = words[name][0]
-        changes[1:] |= codes[1:] != codes[:-1]
-    firsts = np.flatnonzero(changes)
-    units = [words[name][1].take(pa.array(words[name][0][firsts])) for name in wanted.units]
+    rows, firsts = runs.rows, runs.firsts
     if step is None:
         assert times is not None  # noqa: S101  read where steps differ
+        changes = np.zeros(rows, np.bool_)
+        changes[firsts] = True
         steps = wanted.step(times)
         changes[1:] |= steps[1:] != steps[:-1]
         starts = np.flatnonzero(changes)
         head: Ints | None = np.searchsorted(firsts, starts, side="right") - 1
         found: Ints | int = steps[starts]
     else:
-        starts, head, found = firsts, None, step
+        starts, head, found = firsts.astype(np.int64), None, step
     values = [_runs(sample, starts, rows) for sample in samples]
     once = list(wanted.units) == list(wanted.selection.keys[: len(wanted.units)])
-    return Partial(units, len(firsts), head, found, values, learned, once and bool(units))
+    once = once and bool(runs.units)
+    return Partial(runs.units, len(firsts), head, found, values, learned, once)
 
 
 def _runs(sample: Mapping[str, Any], starts: Ints, rows: int) -> dict[str, Any]:
@@ -200,11 +191,3 @@ def sample(
 def picked(words: Mapping[str, Words], at: Any) -> dict[str, Words]:
     """The words of some rows."""
     return {name: (codes[at], known) for name, (codes, known) in words.items()}
-
-
-def container(learned: Learned, words: Mapping[str, Words], fixed: str | None, rows: int) -> None:
-    """Count the rows by container: of a column, or all of one."""
-    if fixed is not None:
-        learned.containers[fixed] = learned.containers.get(fixed, 0) + rows
-    else:
-        learned.count(words[CONTAINER_COLUMN])

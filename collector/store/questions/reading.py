@@ -17,6 +17,7 @@ from collector.store.questions.footers import Footers
 from collector.store.questions.levels import Levels
 from collector.store.questions.partial import Learned, Partial, Wanted
 from collector.store.questions.question import Question, Shelf, aggregates
+from collector.store.questions.runs import Known
 from collector.store.questions.selection import Selection
 from collector.store.scan import View
 from collector.store.schema import CONTAINER_COLUMN, SUSPECT_COLUMN
@@ -47,6 +48,7 @@ class Reading:
     levels: Levels
     budget: Budget
     footers: Footers
+    known: Known = field(default_factory=Known)
     learned: Learned = field(default_factory=Learned)
 
     @property
@@ -173,7 +175,9 @@ class Reading:
             footer = self.footers.of(file.path)
             groups = stored.chosen(footer, wanted)
             for at in range(0, len(groups), STRETCH):
-                yield stored.Stretch(file.path, footer, tuple(groups[at : at + STRETCH]))
+                yield stored.Stretch(
+                    file.path, footer, tuple(groups[at : at + STRETCH]), self.known
+                )
 
     @property
     def quality(self) -> Quality | None:

@@ -19,11 +19,11 @@ from collector.store.questions.partial import (
     Learned,
     Partial,
     Wanted,
-    container,
     of_runs,
     picked,
     sample,
 )
+from collector.store.questions.runs import Known, found
 from collector.store.questions.selection import codes_of
 from collector.store.schema import CONTAINER_COLUMN, SUSPECT_COLUMN
 from vigie.frame import QUALITY_COLUMN, TIME_COLUMN
@@ -36,6 +36,7 @@ class Stretch:
     path: Path
     footer: Footer
     groups: tuple[RowGroup, ...]
+    known: Known
 
     @property
     def rows(self) -> int:
@@ -74,30 +75,25 @@ def partials(stretch: Stretch, wanted: Wanted) -> Iterator[Partial]:
     words = list({*wanted.units, *wanted.selection.columns, CONTAINER_COLUMN})
     with opened(stretch.path, stretch.footer, words) as file:
         for group in stretch.groups:
-            found = _partial(file, stretch.footer, group, wanted)
+            found = _partial(file, stretch, group, wanted)
             if found is not None:
                 yield found
 
 
 def _partial(
-    file: pq.ParquetFile, footer: Footer, group: RowGroup, wanted: Wanted
+    file: pq.ParquetFile, stretch: Stretch, group: RowGroup, wanted: Wanted
 ) -> Partial | None:
     step = _only_step(group, wanted)
     inside = wanted.start <= group.start and group.end < wanted.end
-    fixed = _fixed(group)
-    keys = {*wanted.units, *wanted.selection.columns}
-    if fixed is None:
-        keys.add(CONTAINER_COLUMN)
-    named = set(wanted.columns)
+    whole = inside and not wanted.selection.columns
+    key = (stretch.path, group.number, tuple(wanted.units))
+    runs = stretch.known.get(key) if whole else None
+    named = _columns(group, wanted)
     if not inside or step is None or (wanted.last and not wanted.rolled):
         named.add(TIME_COLUMN)
-    if group.suspect != (0, 0):
-        named.add(SUSPECT_COLUMN)
-    if group.quality is None or (group.quality[0] != group.quality[1]):
-        named.add(QUALITY_COLUMN)
-    rows = file.read_row_group(
-        group.number, columns=[*keys, *(named & footer.columns)], use_threads=False
-    )
+    keys = {CONTAINER_COLUMN, *wanted.units, *wanted.selection.columns} if runs is None else set()
+    read = [*keys, *(named & stretch.footer.columns)] or [TIME_COLUMN]
+    rows = file.read_row_group(group.number, columns=read, use_threads=False)
     words = {name: codes_of(flat(rows.column(name))) for name in keys}
     times = integers(rows.column(TIME_COLUMN)) if TIME_COLUMN in named else None
     mask = wanted.selection.mask(words)
@@ -110,10 +106,24 @@ def _partial(
             return None
         words, rows = picked(words, at), rows.take(pa.array(at))
         times = None if times is None else times[at]
+    if runs is None:
+        runs = found(words, wanted.units, len(rows))
+        if whole:
+            stretch.known.put(key, runs)
     learned = _learned(rows, group, wanted)
-    container(learned, words, fixed, learned.rows)
+    learned.count(runs.containers)
     samples = [_sample(rows, number, wanted, times) for number in range(len(wanted.fields))]
-    return of_runs(wanted, words, times, step, samples, learned.rows, learned)
+    return of_runs(wanted, runs, times, step, samples, learned)
+
+
+def _columns(group: RowGroup, wanted: Wanted) -> set[str]:
+    """Beside keys and time, what must be read: not what the footer says already."""
+    named = set(wanted.columns)
+    if group.suspect != (0, 0):
+        named.add(SUSPECT_COLUMN)
+    if group.quality is None or group.quality[0] != group.quality[1]:
+        named.add(QUALITY_COLUMN)
+    return named
 
 
 def _only_step(group: RowGroup, wanted: Wanted) -> int | None:
@@ -122,13 +132,6 @@ def _only_step(group: RowGroup, wanted: Wanted) -> int | None:
         return 0
     steps = wanted.step(np.array([max(group.start, wanted.start), min(group.end, wanted.end - 1)]))
     return int(steps[0]) if steps[0] == steps[1] else None
-
-
-def _fixed(group: RowGroup) -> str | None:
-    """The container of all rows, where there is only one."""
-    if group.containers is None or group.containers[0] != group.containers[1]:
-        return None
-    return group.containers[0]
 
 
 def _learned(rows: pa.Table, group: RowGroup, wanted: Wanted) -> Learned:

@@ -18,6 +18,7 @@ from collector.store.questions.partial import (
     of_runs,
     sample,
 )
+from collector.store.questions.runs import found
 from collector.store.questions.selection import Words, codes_of
 from collector.store.questions.stored import numbers
 from collector.store.schema import CONTAINER_COLUMN, SUSPECT_COLUMN
@@ -72,10 +73,11 @@ def partial(chunks: Sequence[Chunk], wanted: Wanted) -> Partial | None:
     of, times = of[at], times[at]
     picked = {n: (words[n][0][of], words[n][1]) for n in {*wanted.units, CONTAINER_COLUMN}}
     learned = _learned(chunks, wanted, at)
-    learned.count(picked[CONTAINER_COLUMN])
+    runs = found(picked, wanted.units, len(at))
+    learned.count(runs.containers)
     samples = [_sample(chunks, number, wanted, at, times) for number in range(len(wanted.fields))]
     step = None if wanted.width else 0
-    return of_runs(wanted, picked, times, step, samples, len(at), learned)
+    return of_runs(wanted, runs, times, step, samples, learned)
 
 
 def _column(chunks: Sequence[Chunk], name: str) -> Floats:

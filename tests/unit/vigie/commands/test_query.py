@@ -33,17 +33,19 @@ def test_margins_are_listed_from_the_worst_and_say_what_is_lost() -> None:
 
 def test_every_example_says_what_the_verb_understands() -> None:
     texts = (query.EXAMPLES, (ROOT / "docs/questions.md").read_text(encoding="utf-8"))
-    lines = [line for text in texts for line in re.findall(r"^ *vigie query (.+)$", text, re.M)]
+    lines = [
+        line for text in texts for line in re.findall(r"^ *vigie query (.+)$", text, re.MULTILINE)
+    ]
     parser = argparse.ArgumentParser()
     query.add(parser)
     seen = set()
     for line in lines:
         if line.startswith("sql"):
             continue
-        said = parser.parse_args(shlex.split(line))
-        seen.add(said.act)
-        declared = catalogue.measurement(said.measurement) if said.measurement else None
-        assert said.measurement is None or declared is not None, line
+        asked = parser.parse_args(shlex.split(line))
+        seen.add(asked.act)
+        declared = catalogue.measurement(asked.measurement) if asked.measurement else None
+        assert asked.measurement is None or declared is not None, line
         names = {f.name for f in declared.values} if declared else set()
-        assert set((said.fields or "").split(",")) - {""} <= names, line
+        assert set((asked.fields or "").split(",")) - {""} <= names, line
     assert seen == set(query.ACTS) - {"sql"}

@@ -93,7 +93,11 @@ def answered(
         "gpu", ("power_watts",), moment(0), moment(SECONDS), agg, step, tuple(by), limit=10**6
     )
     with TemporaryDirectory() as directory:
-        answer = Questions(Shelf(Path(directory), rows, {})).ask(question)
+        questions = Questions(Shelf(Path(directory), rows, {}))
+        answer = questions.ask(question)
+        again = questions.ask(question)  # what was learned of the files is known by now
+    assert again.rows.equals(answer.rows)
+    assert again.containers == answer.containers
     assert sum(answer.containers.values()) == len(rows)
     assert answer.suspect == pytest.approx(sum(r.suspect for r in rows) / len(rows))
     times = [(t - moment(0)).total_seconds() for t in answer.rows["time"].to_pylist()]

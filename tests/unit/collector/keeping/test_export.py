@@ -89,6 +89,7 @@ def test_lists_of_rollups_are_spelled_in_csv(run: Opened) -> None:
     assert row["power_watts_max"] == 700
 
 
+@pytest.mark.slow
 def test_it_comes_in_pieces_that_do_not_grow_with_it(
     run: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +104,7 @@ def test_it_comes_in_pieces_that_do_not_grow_with_it(
     assert len(watts(b"".join(pieces))) == 2_004
 
 
+@pytest.mark.slow
 def test_what_is_merged_away_meanwhile_is_not_missed(run: Opened) -> None:
     pieces = Export(run.store.parts, Wanted("gpu", None, None, "")).pieces()
     begun = next(pieces)
@@ -113,6 +115,7 @@ def test_what_is_merged_away_meanwhile_is_not_missed(run: Opened) -> None:
     assert watts(begun + b"".join(pieces)) == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.slow
 def test_who_is_in_it_is_counted_by_container(run: Opened) -> None:
     found = Export(run.store.parts, Wanted("gpu", None, None, "")).containers()
     assert found == {requests.CONTAINER: 3, "other/c": 1}

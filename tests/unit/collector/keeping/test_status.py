@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from collector.keeping.status import METRIC, Status
 from collector.store.expiry.holds import Act, Held, Holds
 from tests.build.requests import SECOND, START
@@ -57,6 +59,7 @@ def test_a_young_store_says_that_it_does_not_know_when_the_disk_is_full(tmp_path
         assert str(run.counters.value(METRIC, bound="expected")) == "nan"
 
 
+@pytest.mark.slow
 def test_a_store_that_grows_says_when_the_disk_is_full(tmp_path: Path) -> None:
     day = 86_400 * SECOND
     with Opened(tmp_path) as run:

@@ -88,6 +88,7 @@ def test_the_record_too_goes_after_ten_years(tmp_path: Path) -> None:
         assert roles(run) == []
 
 
+@pytest.mark.slow
 def test_settings_may_keep_the_record_for_longer_than_ten_years(tmp_path: Path) -> None:
     long = Retention(raw=7 * DAY, minute=8 * DAY, hour=5000 * DAY)
     with Opened(tmp_path, told(long)) as run:
@@ -108,6 +109,7 @@ def test_nothing_that_is_held_goes_until_the_hold_is_lifted(tmp_path: Path) -> N
         assert run.rows("power_1m") == []
 
 
+@pytest.mark.slow
 def test_a_window_in_the_middle_of_which_a_hold_begins_is_held_whole(tmp_path: Path) -> None:
     with Opened(tmp_path, told(SHORT)) as run:
         run.store.write_rollup(
@@ -118,6 +120,7 @@ def test_a_window_in_the_middle_of_which_a_hold_begins_is_held_whole(tmp_path: P
         assert run.rows("power_1h", "time") == [at(0)]
 
 
+@pytest.mark.slow
 def test_a_hold_without_an_end_keeps_what_is_still_to_come(tmp_path: Path) -> None:
     with Opened(tmp_path, told(SHORT)) as run:
         place(run, "", start=at(0))
@@ -145,6 +148,7 @@ def test_a_measurement_goes_at_its_own_time(tmp_path: Path) -> None:
         assert run.rows("power", "power_watts") == [2.0]
 
 
+@pytest.mark.slow
 def test_a_file_that_another_commit_replaces_meanwhile_is_left_to_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +209,7 @@ def test_the_clock_of_these_tests_is_that_of_the_windows() -> None:
     assert SECOND * 1_000 == 1e9
 
 
+@pytest.mark.slow
 def test_what_stays_of_a_large_file_is_written_a_few_rows_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

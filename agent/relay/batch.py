@@ -5,7 +5,7 @@ compressed anew, together: that costs about what reading them apart would cost t
 makes a third of the bytes (`bench relay`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from agent.relay.parcel import compressed
@@ -23,12 +23,16 @@ SMALL_BYTES: Final = 4096
 LEVEL: Final = 3
 
 
-def enough(some: Sequence[Kept]) -> bool:
-    """Whether these fill a request."""
-    return (
-        sum(k.parcel.raw for k in some) >= RAW_BYTES
-        or sum(len(k.parcel.frames) for k in some) >= FRAMES
-    )
+def enough() -> Callable[[Kept], bool]:
+    """Asked of one parcel after the other: whether with this one a request is full."""
+    raw = frames = 0
+
+    def full(kept: Kept) -> bool:
+        nonlocal raw, frames
+        raw, frames = raw + kept.parcel.raw, frames + len(kept.parcel.frames)
+        return raw >= RAW_BYTES or frames >= FRAMES
+
+    return full
 
 
 def chosen(candidates: Iterable[Kept]) -> list[Kept]:

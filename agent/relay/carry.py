@@ -94,7 +94,7 @@ class Carrier:
         return delay or (LINGER_SECONDS if live and not self._next_backlog() else 0.0)
 
     def _live(self) -> list[Kept]:
-        return self._shelf.live(self.url, batch.enough)
+        return self._shelf.live(self.url, batch.enough())
 
     def _next_backlog(self) -> list[Kept]:
         self._backlog = self._shelf.here(self.url, self._backlog, self._evictions)

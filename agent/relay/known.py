@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -52,6 +52,7 @@ class Known:
         self._people: dict[str, Person] = {}
         self._refused: dict[str, tuple[float, Refused]] = {}
         self._me: Session | None = None
+        self._changed = False
 
     def load(self) -> None:
         """Know who was known; a file that is none is forgotten."""
@@ -89,6 +90,8 @@ class Known:
             Refused: 401, nobody does; 403, they may not send through here.
             Unavailable: nobody answers.
         """
+        if (already := self.look(token)) is not None:
+            return already  # many requests may wait for one answer
         try:
             person = self._asked(token)
         except Refused as refused:
@@ -98,15 +101,29 @@ class Known:
                 self._refused[_digest(token)] = self._clock(), refused
             raise
         with self._lock:
-            self._people = {**self._people, _digest(token): person}
+            self._people[_digest(token)] = person
             while len(self._people) > MAX_KNOWN:
-                self._people.pop(next(iter(self._people)))
-        self._save()
+                del self._people[next(iter(self._people))]
+            self._changed = True
         return person
+
+    def keep(self) -> None:
+        """Write who is known, where that has changed; called by one thread."""
+        with self._lock:
+            if not self._changed:
+                return
+            self._changed = False
+            people = dict(self._people)
+        text = json.dumps({digest: asdict(person) for digest, person in people.items()})
+        try:
+            files.replace(self._path, text.encode())
+        except OSError as error:
+            log.warning("who is known is not kept", extra={"file": self._path, "error": error})
 
     def refresh(self) -> None:
         """Forget those whose credentials ended; nobody, while the upstream is away."""
-        people = dict(self._people)
+        with self._lock:
+            people = dict(self._people)
         ids = sorted({person.credential for person in people.values()})
         valid: set[str] = set()
         try:
@@ -122,8 +139,10 @@ class Known:
         for person in gone.values():
             log.warning("credential ended", extra={"agent": person.name, "scope": person.scope})
         with self._lock:
-            self._people = {d: p for d, p in self._people.items() if d not in gone}
-        self._save()
+            for digest in gone:
+                self._people.pop(digest, None)
+            self._changed = True
+        self.keep()
 
     def __len__(self) -> int:
         return len(self._people)
@@ -150,14 +169,6 @@ class Known:
             if token == self._own():
                 raise Unavailable(f"the relay's own credential is refused: {refused}", 30) from None
             raise
-
-    def _save(self) -> None:
-        people: Mapping[str, Person] = self._people
-        text = json.dumps({digest: asdict(person) for digest, person in people.items()})
-        try:
-            files.replace(self._path, text.encode())
-        except OSError as error:
-            log.warning("who is known is not kept", extra={"file": self._path, "error": error})
 
 
 def _valid(client: Client, ids: Sequence[str]) -> set[str]:

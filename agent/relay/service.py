@@ -33,6 +33,8 @@ MAX_CONNECTIONS: Final = 20_000
 SWEEP_SECONDS: Final = 5.0
 UPSTREAM_SECONDS: Final = 30.0
 """How long an upstream may take over a request of many frames."""
+KEEP_SECONDS: Final = 1.0
+"""Who is newly known is written so soon."""
 MACHINE: Final = Path("/proc/sys/kernel/random/boot_id")
 
 log = logging.getLogger(__name__)
@@ -112,6 +114,7 @@ class Relay:
             for carrier in carriers:
                 carrier.close(1.0)
             shelf.close()
+            known.keep()
             log.info("relay ended")
 
     async def _listen(self, desk: Desk) -> tuple[asyncio.Server, set[Connection]]:
@@ -146,9 +149,13 @@ def _token(credential: Credential) -> str:
 
 
 def _refresh(known: Known, ending: threading.Event) -> None:
-    while not ending.wait(AGAIN_SECONDS):
+    asked = clock.seconds()
+    while not ending.wait(KEEP_SECONDS):
         try:
-            known.refresh()
+            known.keep()
+            if clock.seconds() - asked >= AGAIN_SECONDS:
+                asked = clock.seconds()
+                known.refresh()
         except Exception:  # isolation point: the duty of asking again
             log.exception("credentials not asked about")
 

@@ -176,15 +176,18 @@ class Shelf:
 
     # What an upstream's thread does.
 
-    def live(self, upstream: str, enough: Callable[[Sequence[Kept]], bool]) -> list[Kept]:
-        """The newest parcels that it lacks, until there are enough, the oldest of them first."""
+    def live(self, upstream: str, enough: Callable[[Kept], bool]) -> list[Kept]:
+        """The newest parcels that it lacks, the oldest of them first.
+
+        `enough` is told of each, the newest first, until it says that they are.
+        """
         found: list[Kept] = []
         with self._news:
             held = self._held[upstream]
             for kept in reversed(self._fresh):
                 if not intervals.contains(held, kept.number):
                     found.append(kept)
-                    if enough(found):
+                    if enough(kept):
                         break
         return found[::-1]
 

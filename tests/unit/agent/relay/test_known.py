@@ -80,6 +80,7 @@ def test_whoever_is_known_once_goes_on_being_known_while_the_upstream_is_away(
     known = make()
     assert known.look("vigie_a_secret") is None
     known.ask("vigie_a_secret")
+    known.keep()
     upstream.away = True
     known.refresh()
     again = make()

@@ -19,9 +19,8 @@ from vigie.catalogue import Gpu
 Encoder = Callable[[Tick], Iterator[bytes | memoryview]]
 
 POWER, HEAT = Gpu.power_watts.name, Gpu.temperature_celsius.name
-SHORT = 2_000_000
-"""Values of a workload that is a trial: less is waited for."""
-HASTE = 0.4
+TINY, SHORT = 100_000, 2_000_000
+"""Values of a workload that is a test, or a trial: less is waited for."""
 MEAN_BY_CONTAINER = "container:gpu_power_watts:mean1m"
 FLEET_POWER = "fleet:gpu_power_watts:sum1m"
 FLEET_HEAT = "fleet:gpu_temperature_celsius:p95_1m"
@@ -97,7 +96,7 @@ class System(abc.ABC):
 
     def settle(self) -> None:
         """Wait until it has done what it does later."""
-        self.server.idle(least=self.least_idle * (HASTE if self.work.values < SHORT else 1.0))
+        self.server.idle(least=self.least_idle * haste(self.work.values))
 
     @abc.abstractmethod
     def ask(self, question: str, asked: Asked, *, rolled: bool) -> Reply:
@@ -130,6 +129,11 @@ class System(abc.ABC):
     def told(self) -> Mapping[str, float]:
         """What else it says of itself that a reader should know."""
         return {}
+
+
+def haste(values: int) -> float:
+    """The share of what is waited for that so many values are worth."""
+    return 0.1 if values < TINY else 0.4 if values < SHORT else 1.0
 
 
 def package_version(package: str) -> str:

@@ -13,7 +13,7 @@ from bench.peers import frames
 from bench.peers.asking import Asked, Reply, Web
 from bench.peers.sender import Target
 from bench.peers.server import Server
-from bench.peers.system import HEAT, POWER, SHORT, Disk, System
+from bench.peers.system import HEAT, POWER, Disk, System, haste
 from bench.peers.telemetry import FIELDS, HOTTEST, MINUTE, STEP, Workload
 from vigie.catalogue import VERSION, Gpu
 from vigie.client import Client
@@ -38,7 +38,7 @@ class Vigie(System):
         return f"this checkout, catalogue {VERSION}"
 
     def __init__(self, directory: Path, work: Workload) -> None:
-        self.flush = 40 if work.values > LARGE else 20 if work.values > SHORT else 10
+        self.flush = 40 if work.values > LARGE else max(3, round(20 * haste(work.values)))
         super().__init__(directory, work)
         self._token = self._reader = ""
 

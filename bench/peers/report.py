@@ -186,7 +186,7 @@ def kept(title: str, rows: Sequence[Durability]) -> Grid:
     lines = []
     for d in rows:
         share = None if d.found is None else d.found / d.sent * 100
-        found = d.fault or (f"{share:.1f} %" if share is not None else "–")
+        found = d.fault[:60] or (f"{share:.1f} %" if share is not None else "–")
         syncs = "no strace" if d.syncs is None else str(d.syncs)
         start = figure(d.restart_seconds, 1)
         lines.append([TITLES[d.system], found, start, str(d.requests), syncs])
@@ -200,6 +200,7 @@ def text(record: Record) -> str:
     lines += [f"{title} {version}" for title, version in record.versions.items()]
     lines += [f"left out: {title}: {why}" for title, why in record.missing.items()]
     lines += [f"fault: {name(r)}: {r.fault}" for r in record.results if r.fault]
+    lines += [f"fault: {TITLES[d.system]}, killed: {d.fault}" for d in record.durability if d.fault]
     lines += ["", *(grid.text() + "\n" for grid in grids(record))]
     lines.append(f"questions: {'; '.join(f'{k}: {v}' for k, v in QUESTIONS.items())}")
     lines.append(f"* others used more than {NOISY} cores; {record.seconds:.0f} s in all")

@@ -103,12 +103,11 @@ class Rollup:
         raw = self.source == self.measurement.name
         reduce, mark = (roll, "") if raw else (merge, "_first_time")
         fields = [f for f in self.measurement.values if f"{f.name}{mark}" in rows.names]
-        made = (
-            reduce(self.measurement, part, RESOLUTIONS[self.suffix], fields)
-            for part in rows.parts
-            if part.num_rows
-        )
-        return Rows(schema(self.measurement, fields).names, made)
+
+        def windows(part: pa.Table) -> pa.Table:
+            return reduce(self.measurement, part, RESOLUTIONS[self.suffix], fields)
+
+        return Rows(schema(self.measurement, fields).names, map(windows, filter(len, rows.parts)))
 
 
 class Roll:

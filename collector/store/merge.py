@@ -27,11 +27,11 @@ from vigie.errors import StoreError
 SMALL_BYTES: Final = 48 * 2**20
 OPEN_FILES: Final = 10
 """Small files of a partition that still grows, before they are worth a merge."""
-DEEP: Final = 6
+DEEP: Final = 8
 """Files that share containers of a time at rest, before they are brought together."""
 LATE_SHARE: Final = 8
 """What is merged into a large file is at least this part of it, or `OPEN_FILES` files."""
-FAN_BYTES: Final = 400 * 2**20
+FAN_BYTES: Final = 256 * 2**20
 FANS: Final = (4, 64)
 """Memory for the row groups that a merge has at hand, and how many files that is at least and at
 most."""
@@ -149,15 +149,21 @@ def _fan(file: TableFile) -> int:
 
 def ordered(rows: Rows, words: Sequence[str]) -> Iterator[pa.Table]:
     """Parts that are in order of containers, each in order of all keys and time."""
-    for part in rows.parts:
-        yield arranged(part, words, np.zeros(len(part), np.int64))[0] if len(part) else part
+
+    def arrange(part: pa.Table) -> pa.Table:
+        return arranged(part, words, np.zeros(len(part), np.int64))[0] if len(part) else part
+
+    return map(arrange, rows.parts)  # holds no part while another looks at what became of it
 
 
 def _until(stop: Callable[[], bool], parts: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    for part in parts:
+
+    def asked(part: pa.Table) -> pa.Table:
         if stop():
             raise Stopped("a merge was told to stop")
-        yield part
+        return part
+
+    return map(asked, parts)
 
 
 def read(tables: Tables, table: str, files: Sequence[TableFile]) -> pa.Table:

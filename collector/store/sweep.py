@@ -19,7 +19,7 @@ from collector.store.order import Rows
 from collector.store.schema import CONTAINER_COLUMN
 from vigie.frame import TIME_COLUMN
 
-CELLS: Final = 12_000_000
+CELLS: Final = 8_000_000
 """About how many values a part has, beside those of the row groups at hand."""
 
 
@@ -175,9 +175,13 @@ def _before(containers: Any, bound: str) -> int:
     return int(np.count_nonzero(less[containers.indices.to_numpy()]))
 
 
-def _joined(parts: Sequence[pa.Table]) -> pa.Table:
-    """Parts as one table of one chunk a column; a column that a part lacks is unknown there."""
+def _joined(parts: list[pa.Table]) -> pa.Table:
+    """Parts as one table of one chunk a column; a column that a part lacks is unknown there.
+
+    The parts are let go: whoever takes the table may hold it long.
+    """
     rows = parts[0] if len(parts) == 1 else pa.concat_tables(parts, promote_options="permissive")
+    parts.clear()
     return rows.unify_dictionaries().combine_chunks()
 
 

@@ -2,7 +2,7 @@
 
 What a field is (a gauge that a driver rounds, a counter that always grows, times that all series
 share) shows in the rows and decides what is smallest; so does resolution. All are encodings of the
-Parquet standard that every engine reads (docs/decisions/0016).
+Parquet standard that every engine reads (docs/decisions/0018).
 """
 
 from collections.abc import Mapping, Sequence

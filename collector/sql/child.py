@@ -7,7 +7,6 @@ principal. A spare one waits here, having read nothing yet.
 import json
 import os
 import select
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -221,7 +220,3 @@ def _kind(error: Exception, files: Sequence[str]) -> str:
 
 def _paths(planned: Mapping[str, Any]) -> list[str]:
     return [path for plan in planned.values() for path, _, _ in plan["files"]]
-
-
-if __name__ == "__main__":
-    sys.exit("a child of the collector, and started by it alone")

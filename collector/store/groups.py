@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 QUEUE_BYTES: Final = 256 * 2**20
 GROUP_BYTES: Final = 32 * 2**20
+GATHER_SECONDS: Final = 0.002
+"""How long the first one waits for those that were decoded with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,8 @@ class Groups:
             with self._condition:
                 self._condition.wait_for(lambda: self._queue or self._stopped)
                 # Under load the rest of the window gathers a group that is worth a sync.
-                left = began + self._window - time.monotonic()
-                if left > 0:
-                    self._condition.wait_for(self._hurried, left)
+                left = max(began + self._window - time.monotonic(), GATHER_SECONDS)
+                self._condition.wait_for(self._hurried, left)
                 if not self._queue:
                     return
                 group = self._take()

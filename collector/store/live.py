@@ -229,10 +229,8 @@ def _in_order(chunk: Chunk) -> Times | None:
     """Rows by series and time; None where each series has one row, and any order will do."""
     if not len(chunk.numbers):
         return None
-    place = np.zeros(int(chunk.numbers.max()) + 1, np.int64)
-    rows = np.arange(len(chunk.numbers))
-    place[chunk.numbers] = rows
-    if (place[chunk.numbers] == rows).all():
+    numbers = np.sort(chunk.numbers)
+    if (numbers[1:] != numbers[:-1]).all():
         return None
     order: Times = np.lexsort((chunk.times, chunk.numbers)).astype(np.int64)
     return order

@@ -4,4 +4,5 @@ import sys
 
 from collector.api.gates.gate import run
 
-run(*map(int, sys.argv[1:]))
+if __name__ == "__main__":
+    run(*map(int, sys.argv[1:]))

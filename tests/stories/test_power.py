@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 from agent.encode import Contents, Encoder
@@ -26,7 +25,10 @@ from collector.duties.roll import Roll
 from collector.grid.table import Packaged
 from collector.intake.decode import decode
 from collector.rollups.increase import increase
+from collector.store import schema
+from collector.store.chunk import gathered
 from collector.store.entry import Envelope
+from collector.store.series import Series
 from tests.build.shelf import Shelf, at
 from vigie.catalogue import Power
 from vigie.network.load import Network
@@ -140,7 +142,8 @@ class Host:
             sent = Envelope("agent-1", "s/c", simulated=False, received=wall, compressed=True)
             for batch in decode(body, sent).frames[0].batches:
                 if batch.measurement is Power:
-                    self.shelf.arrive(pa.Table.from_batches([batch.rows]))
+                    rows = gathered(Series(Power), [batch], 1, 1).table(schema.raw(Power))
+                    self.shelf.arrive(rows)
         Roll(self.shelf, measurements=[Power]).run(at(seconds / 60 + 2))
 
     def joules(self) -> dict[str, float]:

@@ -175,7 +175,7 @@ def test_two_agents_do_not_share_a_data_directory(tmp_path: Path) -> None:
         enrol(settings)
         with running(settings):
             assert upstream.wait(frames(1))
-            with pytest.raises(SettingsError, match="another agent"):
+            with pytest.raises(SettingsError, match="another process"):
                 Agent(settings, sources=(Source("a"),)).run()
 
 

@@ -6,6 +6,7 @@ read, or enough has come, the newest rows are taken out of what came and the res
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +27,25 @@ SHARE: Final = 4
 Values = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Where the newest rows of a measurement were at one moment.
+
+    `where` is each series' place among the rows of `tables`, one below the other; `rows` is how
+    many these are, and `whole` what was made of them already.
+    """
+
+    turn: int
+    tables: tuple[pa.Table, ...]
+    where: Times
+    rows: int
+    whole: pa.Table | None
+
+    def taken(self) -> pa.Table:
+        """The newest rows, by the numbers of their series."""
+        return stacked(self.tables).take(pa.array(self.where)).combine_chunks()
+
+
 class Newest:
     """The newest row per series of one measurement; its owner locks."""
 
@@ -38,6 +58,7 @@ class Newest:
         self._came: list[pa.Table] = []
         self._rows = 0
         self._whole: pa.Table | None = None
+        self._turn = 0
         self._counters = [
             f for f in measurement.values if f.kind is Kind.COUNTER and f.high is not None
         ]
@@ -66,15 +87,24 @@ class Newest:
             self._gather()
         return chunk
 
-    def table(self) -> pa.Table:
-        """One row per series, in the order of the series' numbers."""
-        if self._whole is None:
-            base = self._gather()
-            if base is None:
-                return self.schema.empty_table()
-            numbers = np.arange(len(self._times), dtype=np.int32)
-            self._whole = whole(self.series, numbers, base, self.schema)
-        return self._whole
+    def noted(self) -> "Noted":
+        """Where every newest row is now: to take them out while others go on coming."""
+        tables = (*(() if self._base is None else (self._base,)), *self._came)
+        return Noted(self._turn, tables, self._where.copy(), self._rows, self._whole)
+
+    def settle(self, noted: "Noted", base: pa.Table, rows: pa.Table) -> None:
+        """Let go of what was taken out, unless somebody did before; `rows` are it, whole."""
+        if noted.turn != self._turn:
+            return
+        came = len(noted.tables) - (self._base is not None)
+        if len(self._came) == came:
+            self._whole = rows
+        self._base, self._came = base, self._came[came:]
+        numbers = np.arange(len(self._where), dtype=np.int64)
+        later = self._where - noted.rows + len(base)
+        self._where = np.where(self._where < noted.rows, numbers, later)
+        self._rows += len(base) - noted.rows
+        self._turn += 1
 
     def known(self, numbers: Numbers) -> Numbers:
         """Those series that have a row; the others are about to get one."""
@@ -111,6 +141,7 @@ class Newest:
             self._base = together.take(pa.array(self._where)).combine_chunks()
             self._came, self._rows = [], len(self._where)
             self._where = np.arange(self._rows, dtype=np.int64)
+            self._turn += 1
         return self._base
 
     def _grow(self) -> None:
@@ -184,8 +215,21 @@ class Live:
     def table(self, measurement: str) -> pa.Table:
         """One row per series with the raw columns; of an unknown or silent one no columns."""
         with self._condition:
-            found = self._newest.get(measurement)
-            return pa.table({}) if found is None else found.table()
+            newest = self._newest.get(measurement)
+            noted = None if newest is None else newest.noted()
+        if newest is None or noted is None:
+            return pa.table({})
+        if noted.whole is not None:
+            return noted.whole
+        if not noted.tables:
+            return newest.schema.empty_table()
+        # Half a million rows take a second: nobody who brings more waits for that.
+        base = noted.taken()
+        numbers = np.arange(len(base), dtype=np.int32)
+        rows = whole(newest.series, numbers, base, newest.schema)
+        with self._condition:
+            newest.settle(noted, base, rows)
+        return rows
 
     def series(self, measurement: str) -> Series | None:
         """The series of a measurement, or None where it is silent."""

@@ -77,7 +77,8 @@ class Relay:
         return sum(v for name, v in self.metrics().items() if name.startswith("frames_sent_total"))
 
     def __enter__(self) -> Self:
-        return self.start()
+        self.start()
+        return self
 
     def __exit__(
         self,

@@ -32,12 +32,15 @@ def test_every_call_is_made_in_the_loop_whichever_thread_asks() -> None:
 
 
 def test_an_answer_that_cannot_be_given_holds_up_no_other() -> None:
+    def fail() -> None:
+        raise ValueError("the connection is gone")
+
     async def story() -> bool:
         wakeups = Wakeups()
         wakeups.here()
         soon = wakeups.soon
         done = asyncio.Event()
-        soon(partial(int, "no number"))
+        soon(fail)
         soon(done.set)
         return await asyncio.wait_for(done.wait(), 10)
 

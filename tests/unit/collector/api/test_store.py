@@ -158,7 +158,7 @@ def test_a_hold_is_placed_once_and_lifted_with_its_person_and_key(served: Served
     ],
 )  # fmt: skip
 def test_a_hold_that_makes_no_sense_is_refused(served: Served, change: dict[str, str]) -> None:
-    token, _ = auditor(served, name="Ned")
+    token, _ = auditor(served, name="Ida")
     status, answer = served.act("holds", {**WISH, **change}, token, f"key-{change}")
     assert status == 400, answer
 

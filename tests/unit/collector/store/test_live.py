@@ -123,3 +123,28 @@ def test_series_are_told_apart_by_all_their_keys() -> None:
         chunk = gathered(newest.series, [frame.batches[0]], 1, 1)
         live.update([(newest, chunk)])
     assert live.table("gpu")["container"].to_pylist() == ["x/1", "x/2"]
+
+
+def test_rows_that_come_while_a_table_is_made_are_neither_lost_nor_in_it() -> None:
+    live = Live()
+    take(live, (START, gpus("a", "b", power_watts=[1, 10])))
+    newest = live.newest(Gpu)
+    noted = newest.noted()
+    take(live, (START + 1, gpus("b", "c", power_watts=[20, 200])))
+    base = noted.taken()
+    assert base["power_watts"].to_pylist() == [1, 10]
+    newest.settle(noted, base, base)
+    assert powers(live) == {"a": 1, "b": 20, "c": 200}
+    take(live, (START + 2, gpus("a", power_watts=[3])))
+    assert powers(live) == {"a": 3, "b": 20, "c": 200}
+
+
+def test_of_two_who_make_a_table_the_first_settles() -> None:
+    live = Live()
+    take(live, (START, gpus("a", power_watts=[1])))
+    newest = live.newest(Gpu)
+    first, second = newest.noted(), newest.noted()
+    newest.settle(first, first.taken(), first.taken())
+    take(live, (START + 1, gpus("a", power_watts=[2])))
+    newest.settle(second, second.taken(), second.taken())
+    assert powers(live) == {"a": 2}

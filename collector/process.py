@@ -1,13 +1,19 @@
 """What this process takes of the machine: files, memory, and the right to be the only one."""
 
+import contextlib
 import fcntl
+import os
 import resource
+import threading
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 import pyarrow as pa
 
 from vigie.errors import VigieError
+
+NICENESS: Final = 5
+"""Questions and duties take the processor after what comes in."""
 
 
 def allow_files(files: int) -> None:
@@ -40,3 +46,9 @@ def locked(path: Path) -> IO[str]:
         file.close()
         raise VigieError(f"another collector uses {path.parent}; end it first") from error
     return file
+
+
+def yielding() -> None:
+    """Let the calling thread come after others, where the system can."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -11,6 +11,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from collector.counters import Counters
+from collector.process import yielding
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ class Schedule:
         self._counters = counters
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(WORKERS)},
+            executors={"default": ThreadPoolExecutor(WORKERS, {"initializer": yielding})},
             # A duty that is late runs once, and never beside itself.
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )

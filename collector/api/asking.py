@@ -1,9 +1,6 @@
 """Questions that may be heavy: few at once, off the loop, and given up when whoever asked goes."""
 
 import asyncio
-import contextlib
-import os
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
@@ -11,6 +8,7 @@ from typing import Final, TypeVar
 from fastapi import Request
 
 from collector.counters import Counters
+from collector.process import yielding
 from collector.store.questions.budget import Budget
 from vigie.errors import Unavailable
 
@@ -19,8 +17,6 @@ WAITING: Final = 32
 PATIENCE_SECONDS: Final = 10.0
 """How long a question waits for its turn."""
 RETRY_SECONDS: Final = 3.0
-NICENESS: Final = 5
-"""Questions take the processor after ingest, where the system knows the priority of a thread."""
 
 Out = TypeVar("Out")
 
@@ -81,12 +77,6 @@ class Gate:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work, budget)
         finally:
             self._turn.release()
-
-
-def yielding() -> None:
-    """Let the calling thread come after others, where the system can."""
-    with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _heard(answering: "asyncio.Future[Out]") -> None:

@@ -328,7 +328,7 @@ class Service:
         api = application(self._people, self._routers(written), open_routers, self._lifespan)
         return App(
             taking, telling, api, self._database,
-            clock=time.time, behind=self._behind, gates=self._gates,
+            clock=time.time, behind=self._behind, gates=self._gates, counters=counters,
         )  # fmt: skip
 
     def _routers(self, written: Declared) -> list[APIRouter]:

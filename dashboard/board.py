@@ -1,14 +1,14 @@
 """What a screen shows, read once per tick for everybody who may see the same.
 
 A board is read when somebody asks and the one at hand is older than a tick: one reader at a time
-for each board, and a version that only changes with the content. What may take long is read
-`aside`, in a thread that nobody waits for; few of those at a time, since each is work for the API.
+for each board. One that takes long to read is read less often, so that reading is never all that
+is done. What the API may take long for is read `aside`, in a thread that nobody waits for; few of
+those at a time, since each is work for the API.
 """
 
-import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -16,26 +16,24 @@ from vigie.errors import Refused, Unavailable
 
 TICK_SECONDS: Final = 0.9
 """A board younger than this is handed out again. Pages ask every 2 s."""
-MAX_BOARDS: Final = 64
+RESTS: Final = 3
+"""A board rests this many times as long as reading it took, where that is more than its tick."""
+MAX_BOARDS: Final = 256
 MAX_ASIDE: Final = 3
 """Long readings at a time."""
 RETRY_SECONDS: Final = 8.0
 """After which what could not be read aside is read again, where it is not due before."""
 PATIENCE_SECONDS: Final = 1.5
 """How long somebody waits for a first reading before going on without it."""
-TABLES: Final = "tables"
-"""The member of a content whose own members are parts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
     """One reading of everything on a screen.
 
-    `versions` has one for every part of a content that is a dict, so that only what changed need
-    travel. `made` is when it was last read without fault; `trouble` is why it could not be since.
+    `made` is when it was last read without fault; `trouble` is why it could not be since.
     """
 
-    versions: Mapping[str, str]
     content: Any
     made: float
     trouble: str = ""
@@ -55,10 +53,10 @@ class Boards:
         self._aside = threading.Semaphore(MAX_ASIDE)
 
     def get(
-        self, key: Hashable, read: Callable[[], Any], *, fresh: bool = False,
+        self, key: Hashable, read: Callable[[], Any], *, newer: float = float("-inf"),
         tick: float = TICK_SECONDS,
     ) -> Board:  # fmt: skip
-        """The board of `key`, read now with `read` if it is due or `fresh` is asked.
+        """The board of `key`, read now with `read` if it is due or was begun before `newer`.
 
         Raises:
             Refused: the API refused the whole board to this person.
@@ -67,10 +65,16 @@ class Boards:
         slot, asked = self._slot(key), self._clock()
         with slot.lock:
             # Whoever waited here while another read gets what that one read.
-            if slot.board is None or slot.tried < asked - (0 if fresh else tick):
+            rest = max(tick, RESTS * (slot.tried - slot.begun))
+            if slot.board is None or slot.tried < asked - rest or slot.begun < newer:
+                begun = self._clock()
                 slot.board = self._read(slot.board, read)
-                slot.tried = self._clock()
+                slot.begun, slot.tried = begun, self._clock()
             return slot.board
+
+    def now(self) -> float:
+        """The instant, by the boards' clock."""
+        return self._clock()
 
     def aside(
         self, key: Hashable, read: Callable[[], Any], *, tick: float,
@@ -134,28 +138,14 @@ class Boards:
             if last is None or error.status in {401, 403}:
                 raise
             return replace(last, trouble=str(error))
-        versions = {name: _version(part) for name, part in apart(content).items()}
-        return Board(versions, content, self._clock())
-
-
-def apart(content: Any) -> dict[str, Any]:
-    """A content in parts that change one without the other: its members, and each table."""
-    if not isinstance(content, dict):
-        return {"": content}
-    parts = {name: part for name, part in content.items() if name != TABLES}
-    tables = content.get(TABLES, {})
-    return parts | {f"{TABLES}.{name}": table for name, table in tables.items()}
-
-
-def _version(part: Any) -> str:
-    return hashlib.sha256(repr(part).encode()).hexdigest()[:12]
+        return Board(content, self._clock())
 
 
 class _Slot:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.board: Board | None = None
-        self.tried = float("-inf")
+        self.begun = self.tried = -1e18  # never; a difference of these is 0
         self.fault: Refused | Unavailable | None = None
         self.done = threading.Event()
         self.done.set()

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from dashboard.sharing import Asked
 from vigie import replies
-from vigie.client import Client
 from vigie.shape import Inventory, Measurement
 
 Row = dict[str, Any]
@@ -17,7 +17,7 @@ Row = dict[str, Any]
 class Asker:
     """One person's questions about one scope, in one language."""
 
-    client: Client
+    client: Asked
     language: str
     scope: str = ""
 

@@ -3,13 +3,14 @@
 import logging
 import signal
 import threading
+import time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import dash
 import waitress
 
-from dashboard.noc import app, gate, login, stream, values
+from dashboard.noc import app, gate, login, pulse, stream, values
 from dashboard.noc.watch import Watch
 from dashboard.session import Sessions
 from vigie.client import Client
@@ -17,6 +18,8 @@ from vigie.settings import DashboardSettings, host_port
 
 WORK_THREADS: Final = 8
 """For answers; every open page has one more for its stream."""
+CONNECTIONS: Final = 2_000
+"""A browser keeps up to six; many more than a page needs would wait for those before them."""
 
 LONG_SECONDS: Final = 120.0
 """What the API may take for what is read aside, as indicators of a year."""
@@ -33,9 +36,12 @@ def build(settings: DashboardSettings) -> dash.Dash:
     )  # fmt: skip
     made = app.build(watch)
     login.stand(made.server, watch)
-    stream.stand(
-        made.server, lambda token: Client(settings.api, token, timeout=stream.TIMEOUT_SECONDS)
-    )
+    pulse.stand(made.server, watch)
+    lines = stream.Lines(
+        lambda token: Client(settings.api, token, timeout=stream.TIMEOUT_SECONDS),
+        watch.changes, time.monotonic,
+    )  # fmt: skip
+    stream.stand(made.server, lines, lambda cookie: sessions.find(cookie, watch.now()))
     values.stand(made.server, watch)
     gate.stand(made, watch)
     return made
@@ -48,7 +54,8 @@ def serve(settings: DashboardSettings) -> int:
         server: Any = waitress.create_server(
             build(settings).server, host=host, port=port, ident="",
             threads=WORK_THREADS + stream.MAX_STREAMS, channel_timeout=60,
-            max_request_body_size=gate.MAX_BODY_BYTES,
+            max_request_body_size=gate.MAX_BODY_BYTES, connection_limit=CONNECTIONS,
+            asyncore_use_poll=True,  # select knows no more than 1024 files
         )  # fmt: skip
     except OSError as error:
         _log.error("cannot listen", extra={"listen": settings.listen, "why": str(error)})

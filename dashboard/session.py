@@ -1,19 +1,22 @@
 """Who is looking: an opaque cookie on their side, their API token on ours, in memory and on disk.
 
 The dashboard has no power of its own: every question goes out with the person's own token, and
-that token is asked about again every few seconds, so that a revoked person is soon out.
+the tokens of all who are looking are asked about again every few seconds, in one question, so that
+a revoked person is soon out.
 A client keeps a connection for every thread that used it: whoever uses one here closes it after,
 or people times threads would be open.
 """
 
 import hashlib
 import json
+import logging
 import os
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +29,8 @@ RECHECK_SECONDS: Final = 3.0
 MAX_SESSIONS: Final = 1000
 """The oldest goes when there are more; a person rarely has two."""
 FILE: Final = "sessions.json"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,9 @@ class Sessions:
     def __init__(self, directory: Path, connect: Callable[[str], Client]) -> None:
         """`connect` gives a client of the API that speaks with the token it is handed."""
         self._file, self._connect = directory / FILE, connect
-        self._lock = threading.Lock()
+        self._lock, self._checking = threading.Lock(), threading.Lock()
+        self._looking: set[str] = set()
+        self._failed = float("-inf")
         self._visits: dict[str, Visit] = self._load()
 
     def open(self, code: str, now: float) -> str:
@@ -83,21 +90,50 @@ class Sessions:
         """
         name = _digest(cookie)
         visit = self._visits.get(name)
-        if visit is None or now - visit.checked < RECHECK_SECONDS:
-            return visit
-        try:
-            with closing(visit.client) as client:
-                person = client.get(replies.Session, "sessions/current")
-        except Refused:
-            self._forget(name)
+        if visit is None:
             return None
-        except Unavailable:
-            return visit
-        visit = replace(visit, person=person, checked=now)
         with self._lock:
-            if name in self._visits:
-                self._visits[name] = visit
-        return visit
+            self._looking.add(name)
+        if now - visit.checked >= RECHECK_SECONDS:
+            with self._checking:  # whoever waited here while another asked was asked about too
+                due = self._visits.get(name)
+                if due is not None and now - max(due.checked, self._failed) >= RECHECK_SECONDS:
+                    self._check(now)
+        return self._visits.get(name)
+
+    def _check(self, now: float) -> None:
+        """Ask about everybody who was looking since this was last done."""
+        with self._lock:
+            names, self._looking = self._looking, set()
+            asked = {name: self._visits[name] for name in names if name in self._visits}
+        try:
+            while asked and not self._told(asked, now):
+                # Who spoke for all is out; somebody else does.
+                name = next(iter(asked))
+                self._forget(name)
+                del asked[name]
+        except (Refused, Unavailable) as error:
+            self._failed = now  # not again for every request that comes meanwhile
+            _log.info("sessions cannot be asked about", extra={"why": str(error)})
+
+    def _told(self, asked: Mapping[str, Visit], now: float) -> bool:
+        """Ask about these with the token of the first; False: that one is over."""
+        tokens = [visit.token for visit in asked.values()]
+        try:
+            with closing(next(iter(asked.values())).client) as client:
+                told = client.post(replies.Standings, "sessions/checks", {"tokens": tokens})
+        except Refused as error:
+            if error.status == HTTPStatus.UNAUTHORIZED:
+                return False
+            raise
+        for (name, visit), person in zip(asked.items(), told.sessions, strict=True):
+            if person is None:
+                self._forget(name)
+                continue
+            with self._lock:
+                if name in self._visits:
+                    self._visits[name] = replace(visit, person=person, checked=now)
+        return True
 
     def close(self, cookie: str) -> None:
         """End this session here and at the API."""

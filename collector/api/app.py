@@ -7,10 +7,12 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 
 from collector.api import docs, fragments, frames, problems
+from collector.api.crowd import Crowd, nouns
 from collector.api.gates.gates import Gates
 from collector.api.headers import POLICY, SECURITY
 from collector.api.idempotency import Idempotency
 from collector.api.posts import Posts
+from collector.counters import Counters
 from collector.people import People
 from vigie.database import Database
 from vigie.errors import Unavailable
@@ -42,7 +44,7 @@ class App:
 
     def __init__(
         self, readings: frames.Frames, told: fragments.Told, api: FastAPI, database: Database, *,
-        clock: Callable[[], float], behind: Callable[[], str], gates: Gates,
+        clock: Callable[[], float], behind: Callable[[], str], gates: Gates, counters: Counters,
     ) -> None:  # fmt: skip
         """Who takes frames, who takes what is told of fragments, and what answers the rest.
 
@@ -51,7 +53,9 @@ class App:
         self.api, self._behind = api, behind
         self.frames, self.gates = readings, gates
         self._posts: dict[str, Posts] = {frames.PATH: readings, fragments.PATH: told}
-        self._rest = Idempotency(api, database, clock)
+        self._rest = Crowd(
+            Idempotency(api, database, clock), api.state.nouns, counters
+        )  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -74,7 +78,7 @@ def application(
         title="Vigie collector", version="1", description=DESCRIPTION, lifespan=lifespan,
         docs_url=None, redoc_url=None, openapi_url=f"{ROOT}/openapi.json",
     )  # fmt: skip
-    api.state.people = people
+    api.state.people, api.state.nouns = people, nouns(routers)
     problems.install(api)
     for router in routers:
         api.include_router(router, prefix=ROOT)

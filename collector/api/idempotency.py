@@ -21,7 +21,7 @@ MAX_KEY_BYTES: Final = 200
 MAX_BODY_BYTES: Final = min(MAX_REQUEST_BYTES, 2**20)
 MAX_SECRETS: Final = 10_000
 SECRET_PATHS: Final = ("/api/v1/credentials", "/api/v1/sessions", "/api/v1/principals")
-ASKING: Final = frozenset({"/api/v1/sql"})
+ASKING: Final = frozenset({"/api/v1/sql", "/api/v1/sessions/checks"})
 """Posts that change nothing; their answers may be large, and are never kept."""
 
 TABLES: Final = (

@@ -8,7 +8,7 @@
   const FEW = 24, SOME = 160; // tiles, up to which each has its state beside its name, or its name
   const DATA_OLD = 15, FROZEN = 30, LOGIN_CHECK = 6, PULSE_SECONDS = 6;
   let board = null, pulse = null, offset = 0, answered = Date.now(), checking = 0;
-  let selected = "", taking = null, going = false;
+  let selected = "", taking = null, going = false, asking = null;
 
   const $ = (query, root) => (root || document).querySelector(query);
   const all = (query, root) => [...(root || document).querySelectorAll(query)];
@@ -436,6 +436,26 @@
     localStorage.setItem("theme", name);
   }
 
+  /* Asks for what is new on this address. A question that is under way is not asked twice; the
+     answer to one that was overtaken is dropped. */
+  async function poll(pushed, path, query, last) {
+    const what = [pushed, path, query].join(" ");
+    if (asking?.what === what) return null;
+    const mine = asking = { what };
+    const asked = new URLSearchParams({ path, query, board: last?.board || "" });
+    Object.entries(last?.versions || {}).forEach((one) => asked.append("known", one.join(":")));
+    try {
+      const answer = await fetch("/board?" + asked, { cache: "no-store" });
+      if (answer.status === 401) stillIn();
+      const said = answer.ok ? await answer.json() : null;
+      return asking === mine ? said : null;
+    } catch {
+      return null; // the server is away: the badge says so
+    } finally {
+      if (asking === mine) asking = null;
+    }
+  }
+
   /* Alarms are pushed; when that fails, the screen still asks every two seconds. */
   function listen() {
     const source = new EventSource("/stream");
@@ -451,6 +471,13 @@
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     vigie: {
+      async poll(_, pushed, path, query, last) {
+        const none = window.dash_clientside.no_update;
+        const said = await poll(pushed, path, query || "", last);
+        if (!said) return [none, none];
+        const { parts, page, ...pulse } = said, whole = last?.board !== pulse.board || !last.versions;
+        return [Object.keys(parts).length ? { page, whole, parts } : none, pulse];
+      },
       /* Parts that did not change are not sent again. */
       paint(sent) {
         if (!sent) return window.dash_clientside.no_update;

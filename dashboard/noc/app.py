@@ -19,7 +19,6 @@ from dash import (
 )
 from dash.development.base_component import Component
 
-from dashboard.board import apart
 from dashboard.figures import chart
 from dashboard.markup import tag
 from dashboard.noc import address, curves, deeds, header, login
@@ -56,7 +55,7 @@ def build(watch: Watch) -> Dash:
         dcc.Interval(id="slow", interval=CHART_MILLISECONDS),
     ])  # fmt: skip
     _screens(app, watch)
-    _live(app, watch)
+    _live(app)
     for name in curves.CURVES:
         _curve(app, watch, name)
     _deeds(app, watch)
@@ -98,32 +97,14 @@ def _page(at: address.Address, watch: Watch) -> Component:
     )
 
 
-def _live(app: Dash, watch: Watch) -> None:
-    @app.callback(
+def _live(app: Dash) -> None:
+    """What is live is asked by the page itself, past Dash: it comes as it was written for all."""
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("vigie", "poll"),
         Output("board", "data"), Output("pulse", "data"),
         Input("tick", "n_intervals"), Input("push", "data"),
-        Input("url", "pathname"), Input("url", "search"),
-        State("pulse", "data"),
+        Input("url", "pathname"), Input("url", "search"), State("pulse", "data"),
     )  # fmt: skip
-    def poll(_: int, pushed: int | None, path: str, query: str, last: dict[str, Any] | None) -> Any:
-        at = address.read(path, query, watch.language)
-        last = last if last and last["board"] == at.board else {}
-        known = last.get("versions", {})
-        pulse = {"now": watch.now(), "board": at.board, "pushed": pushed, "versions": known}
-        try:
-            fresh = pushed is not None and pushed != last.get("pushed")
-            board = watch.board(watch.visit(), at, fresh=fresh)
-        except (Refused, Unavailable) as error:
-            return no_update, {**pulse, "trouble": str(error), "silent": 0}
-        pulse |= {"versions": board.versions, "trouble": board.trouble}
-        pulse["silent"] = watch.boards.age(board)
-        parts = {
-            name: part
-            for name, part in apart(board.content).items()
-            if known.get(name) != board.versions[name]
-        }
-        sent = {"page": at.page, "whole": not known, "parts": parts}
-        return sent if parts else no_update, pulse
 
 
 def _curve(app: Dash, watch: Watch, name: str) -> None:
@@ -152,7 +133,9 @@ def _deeds(app: Dash, watch: Watch) -> None:
     def act(deed: dict[str, Any], path: str, query: str) -> dict[str, Any]:
         language = address.read(path, query, watch.language).language
         try:
-            deeds.do(watch.visit().client, deed)
+            visit = watch.visit()
+            deeds.do(visit.client, deed)
         except VigieError as error:
             return {"text": say("deed_failed", language, why=error), "bad": True, "of": deed}
+        watch.changes.note(visit.rights)
         return {"text": say("deed_done", language), "bad": False, "of": deed}

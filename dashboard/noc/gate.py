@@ -1,7 +1,8 @@
 """What may come in and what goes out: one gate before every request, one set of headers after.
 
 Nothing is served to a stranger but the way to sign in and the word that the program is alive.
-The only module, with its neighbours `login`, `stream` and `values`, that knows the web framework.
+The only module, with its neighbours `login`, `pulse`, `stream` and `values`, that knows the web
+framework.
 """
 
 import secrets
@@ -16,7 +17,7 @@ from dashboard.noc.watch import COOKIE, Watch
 
 OPEN: Final = frozenset({"/healthz", "/login"})
 OURS: Final = ("/_dash-", "/assets/", "/values/")
-OUR_PAGES: Final = frozenset({"/stream", "/session", "/logout", "/_favicon.ico"})
+OUR_PAGES: Final = frozenset({"/board", "/stream", "/session", "/logout", "/_favicon.ico"})
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_COOKIE: Final = "_csrf_token"
 CSRF_HEADER: Final = "X-CSRFToken"

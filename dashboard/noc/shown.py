@@ -4,8 +4,8 @@ Everything here ends as JSON in one store of the page. Ages are not in it: the b
 them from `at`, so that they grow even when nothing comes any more.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, TypeVar
 
 from dashboard.board import Pending
@@ -111,6 +111,12 @@ class Rows:
     left: str = ""
 
 
+_NAMES: Final[Mapping[type, Sequence[str]]] = {
+    kind: tuple(f.name for f in fields(kind)) for kind in (Number, Text, Mark, Age, Deed)
+}
+"""Cells hold plain values only, and there are many: `asdict` would copy each."""
+
+
 def bounded(
     found: Sequence[U], drawn: Callable[[U], Sequence[Cell]], language: str, empty: str = "",
     most: int = ROWS_SHOWN,
@@ -163,8 +169,14 @@ def quality_word(quality: str | None, language: str) -> str:
 
 def as_json(content: Any) -> Any:
     """Dataclasses, lists and dicts as JSON values."""
-    if isinstance(content, Number | Text | Mark | Age | Deed | Rows):
-        return as_json(asdict(content))
+    if (names := _NAMES.get(type(content))) is not None:
+        return {name: getattr(content, name) for name in names}
+    if isinstance(content, Rows):
+        return {
+            "rows": [[as_json(cell) for cell in row] for row in content.rows],
+            "empty": content.empty, "error": content.error, "keys": list(content.keys),
+            "left": content.left,
+        }  # fmt: skip
     if isinstance(content, dict):
         return {k: as_json(v) for k, v in content.items()}
     if isinstance(content, list | tuple):

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 import dash
 
+from dashboard import sheet
 from dashboard.board import Board, Boards, Pending
+from dashboard.changes import Changes
 from dashboard.figures.line import Drawing
 from dashboard.noc import curves
 from dashboard.noc.address import Address
@@ -17,6 +19,8 @@ from dashboard.noc.rates import Rates
 from dashboard.noc.view import View
 from dashboard.questions import Asker
 from dashboard.session import Sessions, Visit
+from dashboard.sharing import Shared
+from dashboard.sheet import Sheet
 from dashboard.text import say
 from vigie.client import Client
 from vigie.errors import Refused, Unavailable
@@ -36,6 +40,7 @@ class Watch:
     """A client of the API, by a person's token, that waits for what takes long."""
     now: Callable[[], float] = time.time
     boards: Boards = field(default_factory=lambda: Boards(time.monotonic))
+    changes: Changes = field(default_factory=lambda: Changes(time.monotonic))
     rates: Rates = field(default_factory=Rates)
 
     def visit(self) -> Visit:
@@ -51,15 +56,17 @@ class Watch:
 
     def asker(self, visit: Visit, site: str, language: str) -> Asker:
         """Who asks for this person: of a container, or of all that they may see."""
-        return Asker(visit.client, language, site or visit.person.scope)
+        client = Shared(visit.client, self.boards, visit.rights, self.changes.at(visit.rights))
+        return Asker(client, language, site or visit.person.scope)
 
-    def board(self, visit: Visit, address: Address, *, fresh: bool) -> Board:
-        """Everything on a screen, read once per tick for all who may see the same."""
+    def board(self, visit: Visit, address: Address) -> Board:
+        """A `Sheet` of all that is on a screen, read once per tick for all who may see the same."""
         ask = self.asker(visit, address.site, address.language)
+        newer = self.changes.at(visit.rights)
 
         def slow(name: str, seconds: float, read: Callable[[], Any]) -> Any:
             key = (visit.rights, address.page, "slow", name)
-            board = self.boards.get(key, read, tick=seconds, fresh=fresh)
+            board = self.boards.get(key, read, tick=seconds, newer=newer)
             if board.trouble:
                 raise Unavailable(board.trouble)
             return board.content
@@ -78,12 +85,12 @@ class Watch:
                 raise Unavailable(board.trouble)
             return board.content
 
-        def read() -> dict[str, Any]:
+        def read() -> Sheet:
             with closing(visit.client):
                 view = View(ask, self.now(), self.zone, self.rates, slow, address.chosen, aside)
-                return address.screen.content(view)
+                return sheet.written(address.screen.content(view))
 
-        return self.boards.get((visit.rights, address.board), read, fresh=fresh)
+        return self.boards.get((visit.rights, address.board), read, newer=newer)
 
     def drawing(
         self, visit: Visit, ask: Asker, name: str, span: curves.Period

@@ -331,7 +331,11 @@ class Handler(BaseHTTPRequestHandler):
         path, _ = self._asked()
         if path == "sessions":
             self._redeem(body)
-        elif self._may(path):
+        elif not self._may(path):
+            return
+        elif path == "sessions/checks":
+            self._check(body["tokens"])
+        else:
             taken = self.server.api.acknowledge(path.split("/")[1], body.get("note"))
             self._reply(200 if taken else 404, taken or {"detail": "no such alert"})
 
@@ -354,6 +358,10 @@ class Handler(BaseHTTPRequestHandler):
         else:
             return True
         return False
+
+    def _check(self, tokens: list[str]) -> None:
+        known = [self.server.api.person if token == TOKEN else None for token in tokens]
+        self._reply(200, asdict(replies.Standings(known)))
 
     def _redeem(self, body: dict[str, Any]) -> None:
         api = self.server.api

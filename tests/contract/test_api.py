@@ -24,7 +24,7 @@ OPEN = {"/healthz", "/readyz", "/readyz/questions", "/metrics", "/docs"}
 FOR_AGENTS = {"/api/v1/sessions/current", "/api/v1/fragments/key"}
 BY_CODE = {("POST", "/api/v1/credentials"), ("POST", "/api/v1/sessions")}
 """Whoever holds a one-time code needs no credential yet."""
-ASKING = {("POST", "/api/v1/sql")}
+ASKING = {("POST", "/api/v1/sql"), ("POST", "/api/v1/sessions/checks")}
 """What is posted and changes nothing."""
 HOSTILE = (
     "", "é\u202e", "'; DROP TABLE principals; --", "../../etc/passwd", "a" * 5_000, "0", "-1",

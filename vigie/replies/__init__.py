@@ -33,6 +33,7 @@ from vigie.replies.people import (
     Principals,
     Secret,
     Session,
+    Standings,
     ValidCredentials,
 )
 from vigie.replies.reports import (
@@ -120,6 +121,7 @@ __all__ = [
     "Session",
     "Site",
     "SovereigntyEvidence",
+    "Standings",
     "StoreFinding",
     "StoreLeft",
     "StoreStatus",

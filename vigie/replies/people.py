@@ -70,6 +70,13 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Standings:
+    """Of tokens that were asked about, in their order: the session of each; null: it is over."""
+
+    sessions: list[Session | None]
+
+
+@dataclass(frozen=True, slots=True)
 class ValidCredentials:
     """Of the credentials that were asked about, those that are valid."""
 

@@ -4,7 +4,15 @@ from contextlib import suppress
 
 import pytest
 
-from dashboard.board import MAX_ASIDE, RETRY_SECONDS, Board, Boards, Pending
+from dashboard.board import (
+    MAX_ASIDE,
+    MAX_BOARDS,
+    RESTS,
+    RETRY_SECONDS,
+    Board,
+    Boards,
+    Pending,
+)
 from vigie.errors import Refused, Unavailable
 
 
@@ -112,35 +120,43 @@ def test_one_reading_serves_everybody_within_a_tick() -> None:
     assert source.reads == 2
 
 
-def test_the_version_changes_with_the_content_only() -> None:
-    clock, source = Clock(), Source("a")
-    boards = Boards(clock)
-    first = boards.get("k", source)
-    clock.now += 2
-    assert boards.get("k", source).versions == first.versions
-    clock.now += 2
-    source.content = "b"
-    assert boards.get("k", source).versions != first.versions
-
-
-def test_a_part_that_did_not_change_keeps_its_version() -> None:
-    clock, source = Clock(), Source({"a": 1, "tables": {"x": [1], "y": [1]}})
-    boards = Boards(clock)
-    first = boards.get("k", source).versions
-    source.content = {"a": 1, "tables": {"x": [1], "y": [2]}}
-    clock.now += 2
-    second = boards.get("k", source).versions
-    assert set(first) == {"a", "tables.x", "tables.y"}
-    assert [name for name in first if first[name] != second[name]] == ["tables.y"]
-
-
 def test_news_are_read_at_once() -> None:
     clock, source = Clock(), Source()
     boards = Boards(clock)
     boards.get("k", source)
     clock.now += 0.01
-    boards.get("k", source, fresh=True)
+    for _ in range(200):  # pages that all heard of it
+        boards.get("k", source, newer=clock.now)
     assert source.reads == 2
+
+
+def test_a_board_that_was_being_read_when_something_changed_is_read_again() -> None:
+    clock, reads = Clock(), []
+
+    def read() -> str:
+        reads.append(clock.now)
+        clock.now += 1
+        return "a"
+
+    boards = Boards(clock)
+    boards.get("k", read)
+    boards.get("k", read, newer=100.5)
+    assert reads == [100.0, 101.0]
+
+
+def test_a_board_that_takes_long_rests_longer_than_it_was_read() -> None:
+    clock, reads = Clock(), []
+
+    def read() -> None:
+        reads.append(clock.now)
+        clock.now += 2
+
+    boards = Boards(clock)
+    for _ in range(100):
+        boards.get("k", read)
+        clock.now += 0.1
+    spent, passed = 2 * len(reads), clock.now - 100
+    assert spent <= passed / RESTS
 
 
 def test_an_api_that_is_away_leaves_the_last_board_dated_and_says_why() -> None:
@@ -183,7 +199,7 @@ def test_boards_are_bounded() -> None:
     boards = Boards(Clock())
     for index in range(1000):
         boards.get(index, Source())
-    assert len(boards._slots) <= 64
+    assert len(boards._slots) <= MAX_BOARDS
 
 
 def test_who_waits_while_another_reads_gets_what_that_one_read() -> None:

@@ -63,7 +63,7 @@ def test_an_api_that_is_away_ends_no_session(tmp_path: Path, api: Api) -> None:
     with served(api) as url:
         opened = sessions(tmp_path, url)
         cookie = opened.open(CODE, now=0)
-        api.down.add("sessions/current")
+        api.down.add("sessions/checks")
         assert opened.find(cookie, now=100) is not None
 
 
@@ -90,3 +90,42 @@ def test_leaving_ends_the_session_here_and_at_the_api(tmp_path: Path, api: Api) 
         assert opened.find(cookie, now=0.1) is None
         assert "DELETE /api/v1/sessions/current" in api.asked
         assert TOKEN not in (tmp_path / FILE).read_text()
+
+
+def test_all_who_look_are_asked_about_in_one_question(tmp_path: Path, api: Api) -> None:
+    with served(api) as url:
+        opened = sessions(tmp_path, url)
+        cookies = []
+        for number in range(20):
+            api.codes = {f"code-{number}"}
+            cookies.append(opened.open(f"code-{number}", now=0))
+        api.asked.clear()
+        for now in (1.0, 3.0, 5.0, 7.0, 9.0):
+            assert all(opened.find(cookie, now) for cookie in cookies)
+        asked = [one for one in api.asked if "sessions/checks" in one]
+        # The first question is about the one who came first; from then on about everybody.
+        assert len(asked) <= 4
+
+
+def test_one_who_comes_back_late_is_asked_about_whoever_else_just_was(
+    tmp_path: Path, api: Api
+) -> None:
+    with served(api) as url:
+        opened = sessions(tmp_path, url)
+        early = opened.open(CODE, now=0)
+        api.codes = {CODE}
+        late = opened.open(CODE, now=0)
+        assert opened.find(early, now=100) is not None
+        api.revoked = True
+        assert opened.find(late, now=101) is None
+
+
+def test_an_api_that_is_away_is_not_asked_for_every_request(tmp_path: Path, api: Api) -> None:
+    with served(api) as url:
+        opened = sessions(tmp_path, url)
+        cookie = opened.open(CODE, now=0)
+        api.down.add("sessions/checks")
+        api.asked.clear()
+        for _ in range(50):
+            assert opened.find(cookie, now=100) is not None
+        assert len(api.asked) == 1

@@ -43,13 +43,14 @@ def bodies(
         for first in range(0, len(containers), each):
             yield compressed(
                 *(
-                    _signed(made[(first + n) % 8], container)
+                    signed(made[(first + n) % 8], container)
                     for n, container in enumerate(containers[first : first + each])
                 )
             )
 
 
-def _signed(made: frame.Frame, container: str) -> bytes:
+def signed(made: frame.Frame, container: str) -> bytes:
+    """A frame as its own agent in that container sends it."""
     header = made.header
     return frame.pack(
         frame.Header(

@@ -5,12 +5,13 @@ of `replies`.
 """
 
 import contextlib
+import functools
 import http.client
 import json
 import threading
 import typing
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Any, Self, TypeVar
@@ -222,21 +223,46 @@ def build(kind: Any, data: Any) -> Any:
 
     Unknown members are left out, so that an older client reads a newer collector.
     """
-    if data is None or kind is Any or kind is type(None):
-        return data
-    origin = typing.get_origin(kind)
-    arguments = typing.get_args(kind)
+    make = _maker(kind)
+    return data if make is None or data is None else make(data)
+
+
+Make = Callable[[Any], Any]
+
+
+@functools.cache
+def _maker(kind: Any) -> Make | None:
+    """What makes values of a type, or None: they are as JSON has them.
+
+    Found once for each: an answer has thousands of the same.
+    """
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in {typing.Union, UnionType}:
         known = [a for a in arguments if a is not type(None)]
-        return build(known[0], data) if len(known) == 1 else data
+        return _maker(known[0]) if len(known) == 1 else None
     if origin is list:
-        return [build(arguments[0], item) for item in data]
+        make = _maker(arguments[0])
+        return list if make is None else lambda data: [build(arguments[0], item) for item in data]
     if origin is tuple:
-        return tuple(build(a, item) for a, item in zip(arguments, data, strict=False))
+        return lambda data: tuple(build(a, i) for a, i in zip(arguments, data, strict=False))
     if origin is dict:
-        return {k: build(arguments[1], v) for k, v in data.items()}
+        return lambda data: {k: build(arguments[1], v) for k, v in data.items()}
     if isinstance(kind, type) and is_dataclass(kind):
-        hints = typing.get_type_hints(kind, vars(replies))
-        given = {f.name: build(hints[f.name], data[f.name]) for f in fields(kind) if f.name in data}
-        return kind(**given)
-    return data
+        return functools.partial(_made, kind)
+    return None
+
+
+def _made(kind: Any, data: Any) -> Any:
+    made = {
+        name: data[name] if make is None or data[name] is None else make(data[name])
+        for name, make in _members(kind)
+        if name in data
+    }
+    return kind(**made)
+
+
+@functools.cache
+def _members(kind: Any) -> list[tuple[str, Make | None]]:
+    """The fields of a dataclass; apart from `_maker`, since one may hold its own kind."""
+    hints = typing.get_type_hints(kind, vars(replies))
+    return [(field.name, _maker(hints[field.name])) for field in fields(kind)]

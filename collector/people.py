@@ -117,6 +117,7 @@ class People:
         self._database, self._clock = database, clock
         self._lock = threading.Lock()
         self._valid: dict[str, tuple[bytes, Caller]] = {}
+        self._simulated: frozenset[str] = frozenset()
         self._version, self._checked, self._stale = -1, float("-inf"), True
         self._used: dict[str, float] = {}
 
@@ -258,8 +259,8 @@ class People:
 
     def simulated(self) -> frozenset[str]:
         """Scopes of the principals that come from the twin."""
-        rows = self._database.rows("SELECT DISTINCT scope FROM principals WHERE simulated")
-        return frozenset(row["scope"] for row in rows)
+        self._refresh(self._now())
+        return self._simulated
 
     def built_in(self, name: str, roles: Collection[str]) -> Secret:
         """A new network-wide credential of one of the services that every collector has."""
@@ -294,6 +295,8 @@ class People:
             version = row[0] if row else -1
             if changed or version != self._version:
                 self._version, self._valid = version, self._load()
+                rows = self._database.rows("SELECT DISTINCT scope FROM principals WHERE simulated")
+                self._simulated = frozenset(row["scope"] for row in rows)
 
     def _load(self) -> dict[str, tuple[bytes, Caller]]:
         rows = self._database.rows(

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,8 @@ METERED: Final = frozenset(
 
 KEPT: Final = 64
 KEPT_FOR: Final = timedelta(minutes=1)
+OPEN_KEPT_FOR: Final = timedelta(seconds=1)
+"""Of a period that is not over: many who ask alike at once are answered once."""
 """Late rows and revised grids change what is closed: no answer about it is kept for longer."""
 
 
@@ -62,19 +64,29 @@ class Kept:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._answers: dict[Hashable, tuple[datetime, Kpis]] = {}
+        self._answers: dict[Hashable, _Slot] = {}
 
-    def get(self, key: Hashable, now: datetime, make: Callable[[], Kpis]) -> Kpis:
-        """What was answered lately, else what `make` gives."""
+    def get(
+        self, key: Hashable, now: datetime, make: Callable[[], Kpis],
+        span: timedelta = KEPT_FOR,
+    ) -> Kpis:  # fmt: skip
+        """What was answered within `span`, else what `make` gives: to all who wait for it."""
         with self._lock:
-            found = self._answers.pop(key, None)
-        if found is None or not found[0] <= now < found[0] + KEPT_FOR:
-            found = now, make()
-        with self._lock:
-            self._answers[key] = found
+            slot = self._answers[key] = self._answers.pop(key, None) or _Slot()
             while len(self._answers) > KEPT:
                 del self._answers[next(iter(self._answers))]
-        return found[1]
+        with slot.lock:
+            if slot.answer is None or not slot.at <= now < slot.at + span:
+                slot.answer = make()
+                slot.at = now
+            return slot.answer
+
+
+class _Slot:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.answer: Kpis | None = None
+        self.at = datetime.max.replace(tzinfo=UTC)
 
 
 class Indicators:
@@ -97,12 +109,13 @@ class Indicators:
         chosen = _chosen(question)
         zone, period = self._period(question, now)
         network = self._networks(period.end)
-        if period.open:
-            return self._made(question, chosen, network, (zone, period), now)
-        key = (question, period.start, period.end, network.version)
+        # What is open ends now, and now moves: the question alone says what is asked.
+        closed = None if period.open else (period.start, period.end)
         return self._kept.get(
-            key, now, lambda: self._made(question, chosen, network, (zone, period), now)
-        )
+            (question, closed, network.version), now,
+            lambda: self._made(question, chosen, network, (zone, period), now),
+            OPEN_KEPT_FOR if period.open else KEPT_FOR,
+        )  # fmt: skip
 
     def _made(
         self, question: Question, chosen: Sequence[Method], network: Network,

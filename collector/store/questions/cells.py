@@ -10,8 +10,9 @@ from collector.store.questions.units import Units
 from vigie.errors import QueryError
 
 MAX_BYTES: Final = 512 * 2**20
-FIRST_CELLS: Final = 4_000_000
-"""Room made at once: memory that nothing is written to costs nothing."""
+FIRST_CELLS: Final = 250_000
+"""Room made at once. Memory that nothing is written to costs little, but what the allocator has to
+ask the system for each time is 5 ms for a matrix of 32 MB, where a small question takes as long."""
 
 Matrix = np.ndarray[tuple[int, int], Any]
 

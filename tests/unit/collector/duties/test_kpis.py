@@ -1,5 +1,6 @@
 import dataclasses
 import itertools
+import threading
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -386,3 +387,35 @@ def test_only_so_many_answers_are_kept() -> None:
     assert len(made) == KEPT + 1
     kept.get(0, at(0), make)
     assert len(made) == KEPT + 2
+
+
+def test_what_is_open_is_made_once_a_second_for_all_who_ask_alike() -> None:
+    asking = indicators(loaded(load(-5, 65)))
+    question = Question("", "en", "hour", only=("energy",))
+    answers = [asking.answer(question, at(50 + seconds / 60)) for seconds in (0, 0.9, 1.1)]
+    assert answers[0] is answers[1]
+    assert answers[2] is not answers[1]
+
+
+def test_others_who_may_see_less_are_given_their_own_answer() -> None:
+    asking = indicators(loaded(load(-5, 65)))
+    everything = Question("", "en", "hour", only=("energy",))
+    some = dataclasses.replace(everything, within="elsewhere")
+    assert asking.answer(everything, at(50)) is not asking.answer(some, at(50))
+
+
+def test_who_asks_while_it_is_made_waits_for_it() -> None:
+    kept, go, made = Kept(), threading.Event(), list[int]()
+
+    def make() -> Kpis:
+        made.append(1)
+        assert go.wait(5)
+        return Kpis("t", "v", [])
+
+    threads = [threading.Thread(target=kept.get, args=("k", at(0), make)) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    go.set()
+    for thread in threads:
+        thread.join(5)
+    assert len(made) == 1

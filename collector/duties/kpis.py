@@ -1,6 +1,7 @@
 """Indicators of a scope over a period: has facts gathered and indicators made, and says them."""
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -64,7 +65,7 @@ class Kept:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._answers: dict[Hashable, _Slot] = {}
+        self._answers: OrderedDict[Hashable, _Slot] = OrderedDict()
 
     def get(
         self, key: Hashable, now: datetime, make: Callable[[], Kpis],
@@ -72,9 +73,10 @@ class Kept:
     ) -> Kpis:  # fmt: skip
         """What was answered within `span`, else what `make` gives: to all who wait for it."""
         with self._lock:
-            slot = self._answers[key] = self._answers.pop(key, None) or _Slot()
+            slot = self._answers.setdefault(key, _Slot())
+            self._answers.move_to_end(key)
             while len(self._answers) > KEPT:
-                del self._answers[next(iter(self._answers))]
+                self._answers.popitem(last=False)
         with slot.lock:
             if slot.answer is None or not slot.at <= now < slot.at + span:
                 slot.answer = make()

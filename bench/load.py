@@ -126,6 +126,7 @@ def _next(
 
 
 def complete(answer: bytes) -> bool:
+    """Whether an answer is whole; raises ConnectionError where none comes any more."""
     head, separator, body = answer.partition(b"\r\n\r\n")
     if not separator:
         if not answer:

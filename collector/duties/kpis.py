@@ -2,7 +2,8 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -19,7 +20,7 @@ from collector.kpis.meters import Place, Total
 from collector.kpis.methods import METHODS
 from collector.kpis.period import Period
 from collector.kpis.scope import paths
-from vigie.errors import QueryError
+from vigie.errors import QueryError, Unavailable
 from vigie.indicators import FAMILIES
 from vigie.network.load import Network
 from vigie.network.places import inside
@@ -29,8 +30,10 @@ METERED: Final = frozenset(
     i.name for f in FAMILIES if f.name in {"energy", "carbon"} for i in f.indicators
 )
 """The indicators with which doubts about meters are told."""
-
-
+AT_ONCE: Final = 2
+"""Answers that are made out of windows at a time: each reads those of a whole scope."""
+PATIENCE_SECONDS: Final = 30.0
+RETRY_SECONDS: Final = 5.0
 KEPT: Final = 64
 KEPT_FOR: Final = timedelta(minutes=1)
 OPEN_KEPT_FOR: Final = timedelta(seconds=1)
@@ -91,6 +94,28 @@ class _Slot:
         self.at = datetime.max.replace(tzinfo=UTC)
 
 
+class Turns:
+    """What takes much memory is made by few at a time; others wait for their turn."""
+
+    def __init__(self, at_once: int, patience: float) -> None:
+        """`patience`: seconds that somebody waits at most."""
+        self._free, self._patience = threading.BoundedSemaphore(at_once), patience
+
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        """A turn.
+
+        Raises:
+            Unavailable: none came in time.
+        """
+        if not self._free.acquire(timeout=self._patience):
+            raise Unavailable("other indicators are being made; ask again", RETRY_SECONDS)
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
 class Indicators:
     """Answers questions about indicators."""
 
@@ -100,7 +125,7 @@ class Indicators:
         """`networks` gives the network that was in force at an instant."""
         self._store, self._networks = store, networks
         self._gatherer = Gatherer(store, around)
-        self._kept = Kept()
+        self._kept, self._turns = Kept(), Turns(AT_ONCE, PATIENCE_SECONDS)
 
     def answer(self, question: Question, now: datetime) -> Kpis:
         """The indicators of the scope over the period; of a closed one perhaps a minute old.
@@ -113,11 +138,14 @@ class Indicators:
         network = self._networks(period.end)
         # What is open ends now, and now moves: the question alone says what is asked.
         closed = None if period.open else (period.start, period.end)
-        return self._kept.get(
-            (question, closed, network.version), now,
-            lambda: self._made(question, chosen, network, (zone, period), now),
-            OPEN_KEPT_FOR if period.open else KEPT_FOR,
-        )  # fmt: skip
+        live = all(method.live for method in chosen)
+
+        def make() -> Kpis:
+            with nullcontext() if live else self._turns.take():
+                return self._made(question, chosen, network, (zone, period), now)
+
+        key = (question, closed, network.version)
+        return self._kept.get(key, now, make, OPEN_KEPT_FOR if period.open else KEPT_FOR)
 
     def _made(
         self, question: Question, chosen: Sequence[Method], network: Network,

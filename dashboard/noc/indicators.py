@@ -18,8 +18,8 @@ SHOWN: Final[tuple[tuple[Indicator, str], ...]] = (
     (POWER, "now"), (ENERGY, "day"), (CARBON_LOCATION, "day"),
 )  # fmt: skip
 """What the screens show, each over which period."""
-SECONDS: Final = {"now": 1.0, "day": 15.0}
-"""How old each period's answer may be."""
+SECONDS: Final = {"now": 1.0, "day": 60.0}
+"""How old each period's answer may be: a day's is made of minutes, and much is read for it."""
 
 
 def numbers(view: View) -> dict[str, Number]:

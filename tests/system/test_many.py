@@ -15,8 +15,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from collector.api.credentials import Done
 from tests.build.programs import Collector, free_port, wait_for
-from vigie.replies import Done, Enrolment, Principals
+from vigie.replies import Enrolment, Principals
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 NETWORK = """

@@ -11,7 +11,7 @@ import pytest
 
 from collector import times
 from collector.duties.facts import Around
-from collector.duties.kpis import KEPT, Indicators, Kept, Question
+from collector.duties.kpis import KEPT, Indicators, Kept, Question, Turns
 from collector.duties.roll import Roll
 from collector.grid.table import Packaged
 from collector.rollups.roll import roll as rollup
@@ -19,7 +19,7 @@ from collector.store import schema
 from collector.store.upkeep import ROLLED_UNTIL
 from tests.build.shelf import Shelf, at, load
 from vigie.catalogue import Host, Power
-from vigie.errors import QueryError
+from vigie.errors import QueryError, Unavailable
 from vigie.indicators import INDICATORS
 from vigie.network.load import Network
 from vigie.network.operators import Operator, Status
@@ -419,3 +419,12 @@ def test_who_asks_while_it_is_made_waits_for_it() -> None:
     for thread in threads:
         thread.join(5)
     assert len(made) == 1
+
+
+def test_few_make_at_a_time_and_who_waits_too_long_is_told_when_to_come_back() -> None:
+    turns = Turns(1, patience=0.0)
+    with turns.take(), pytest.raises(Unavailable) as refused, turns.take():
+        pass
+    assert refused.value.retry_after == 5
+    with turns.take():
+        pass

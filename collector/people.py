@@ -33,6 +33,7 @@ OVERLAP_SECONDS: Final = 24 * 3600.0
 """How long a rotated credential stays valid beside its successor, unless told otherwise."""
 REREAD_SECONDS: Final = 2.0
 """How soon a change that another process wrote is seen."""
+PLAYED: Final = "SELECT DISTINCT scope FROM principals WHERE simulated"
 MAX_SCOPE_PARTS: Final = 3
 MAX_PART_BYTES: Final = 128
 
@@ -118,6 +119,7 @@ class People:
         self._lock = threading.Lock()
         self._valid: dict[str, tuple[bytes, Caller]] = {}
         self._simulated: frozenset[str] = frozenset()
+        self._loading = False
         self._version, self._checked, self._stale = -1, float("-inf"), True
         self._used: dict[str, float] = {}
 
@@ -287,16 +289,26 @@ class People:
 
     def _refresh(self, now: float) -> None:
         """Load what is valid, after our own change at once, after another process's soon."""
-        if not self._stale and 0 <= now - self._checked < REREAD_SECONDS:
+        if not (self._stale or self._loading) and self._fresh(now):
             return
         with self._lock:
+            if not self._stale and self._fresh(now):
+                return  # another thread has done it meanwhile
+            # Nobody may take what is being replaced for what is valid: the loading is told first.
+            self._loading = True
             changed, self._stale, self._checked = self._stale, False, now
-            row = self._database.row("PRAGMA data_version")
-            version = row[0] if row else -1
-            if changed or version != self._version:
-                self._version, self._valid = version, self._load()
-                rows = self._database.rows("SELECT DISTINCT scope FROM principals WHERE simulated")
-                self._simulated = frozenset(row["scope"] for row in rows)
+            try:
+                row = self._database.row("PRAGMA data_version")
+                version = row[0] if row else -1
+                if changed or version != self._version:
+                    self._version, self._valid = version, self._load()
+                    rows = self._database.rows(PLAYED)
+                    self._simulated = frozenset(row["scope"] for row in rows)
+            finally:
+                self._loading = False
+
+    def _fresh(self, now: float) -> bool:
+        return 0 <= now - self._checked < REREAD_SECONDS
 
     def _load(self) -> dict[str, tuple[bytes, Caller]]:
         rows = self._database.rows(

@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -173,3 +174,35 @@ def test_when_a_credential_was_used_is_shown_and_kept(desk: Desk) -> None:
     (agent,) = desk.people.principals("nanterre")
     assert agent.credentials[0].last_used == "2026-09-21T14:13:20.000Z"
     assert desk.people.principals("lyon") == []
+
+
+def test_a_new_credential_is_known_also_while_another_thread_reads_what_is_valid(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, go_on, load = threading.Event(), threading.Event(), desk.people._load
+
+    def slow() -> dict[str, tuple[bytes, Caller]]:
+        reading.set()
+        assert go_on.wait(5)
+        return load()
+
+    code = desk.people.enrol(Newcomer("person", "ada", ("reader",)), desk.registrar).code
+    token = desk.people.redeem(code).token
+    monkeypatch.setattr(desk.people, "_load", slow)
+    found: list[Caller | None] = []
+    first = threading.Thread(target=desk.people.caller, args=("vigie_x_y",))
+    second = threading.Thread(target=lambda: found.append(desk.people.caller(token)))
+    first.start()
+    assert reading.wait(5)
+    second.start()
+    second.join(0.05)  # it waits for what is being read, or has taken what was
+    go_on.set()
+    first.join(5)
+    second.join(5)
+    assert found != [None]
+
+
+def test_the_scopes_that_the_twin_plays_are_known_as_soon_as_they_are_let_in(desk: Desk) -> None:
+    assert desk.people.simulated() == frozenset()
+    desk.people.enrol(Newcomer("agent", "twin", (), "lyon/c1", simulated=True), desk.registrar)
+    assert desk.people.simulated() == {"lyon/c1"}

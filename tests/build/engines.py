@@ -101,6 +101,8 @@ def main() -> None:
     engine, tables, table, column = sys.argv[1:]
     ask = {"polars": _polars, "chdb": _chdb, "pyiceberg": _pyiceberg, "duckdb": _duckdb}[engine]
     json.dump(ask(Path(tables), table, column), sys.stdout)
+    sys.stdout.flush()
+    os._exit(0)  # threads of an engine may crash while the interpreter ends
 
 
 if __name__ == "__main__":

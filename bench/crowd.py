@@ -181,14 +181,15 @@ async def _page(crowd: Crowd, page: Page, cookie: str, seen: Seen, end: float) -
             seen.statuses["board broken"] += 1
             await asyncio.sleep(PAGE_SECONDS)
             continue
-        seen.note("board" if head else "board, first", time.monotonic() - begun, status, len(body))
+        first = not head
+        seen.note("board, first" if first else "board", time.monotonic() - begun, status, len(body))
         if status == 200:
             head = json.loads(body[: body.index(b',"parts":')] + b"}") | {"at": head.get("at")}
-            if found := DATA_AT.search(body) or re.search(rb'"data_at":()', body):
-                head["at"] = float(found[1]) if found[1] else head["at"]
+            if found := DATA_AT.search(body):
+                head["at"] = float(found[1])
             if head["trouble"]:
                 seen.statuses["board in trouble"] += 1
-            if head["at"]:
+            if head["at"] and not first:  # before, nobody had sent for a while
                 seen.ages.append(time.time() - head["at"])
         await asyncio.sleep(max(0.0, begun + PAGE_SECONDS - time.monotonic()))
     line.close()

@@ -132,6 +132,7 @@ class Crowd:
         here, there = context.Pipe()
         child = context.Process(target=lambda: there.send(asyncio.run(_looked(self, there))))
         child.start()
+        there.close()  # or nobody would notice that the child is gone
         try:
             here.recv()
             ready()

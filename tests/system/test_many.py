@@ -154,7 +154,7 @@ def looked(world: World, pages: list[Page], rounds: int) -> tuple[dict[str, floa
 
 def test_what_the_api_is_asked_does_not_grow_with_sessions(world: World) -> None:
     pages = [world.page() for _ in range(30)]
-    many, took = looked(world, pages, 6)
+    many, took = looked(world, pages, 9)
     ticks = took / 0.9 + 2
     assert 0 < many["containers"] <= ticks
     assert 0 < many["alerts"] <= ticks

@@ -17,7 +17,7 @@ from tests.build.world import Agent, compressed
 from vigie.client import Client, build
 from vigie.replies import FramesReply, Principals, Session
 
-KILLS = int(os.environ.get("RELAY_KILLS", "20"))
+KILLS = int(os.environ.get("RELAY_KILLS", "10"))
 SECOND = 1_000_000_000
 
 

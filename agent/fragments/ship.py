@@ -186,8 +186,9 @@ class Sender:
         if decided is Verdict.STRANGER:
             self._credential.reload()
         self.ended = answer.status == _CONFLICT
-        # What is refused would be refused again; the answer may have been about the past only.
-        self._held = None
+        if decided is not Verdict.LATER:
+            # What is refused would be refused again; the answer may have been about the past only.
+            self._held = None
         return self._later(f"{answer.status} {detail(answer.body)}", answer.retry_after)
 
     def close(self) -> None:

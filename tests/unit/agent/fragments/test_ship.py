@@ -252,6 +252,19 @@ def test_an_upstream_may_say_when_to_come_back(bed: Bed) -> None:
     assert bed.sender.step() >= 20
 
 
+def test_an_upstream_that_comes_back_is_told_what_changed_meanwhile(bed: Bed) -> None:
+    bed.see(range(0, 600, 100))
+    bed.steps()
+    bed.see(range(600, 900, 100))
+    bed.line.script = lambda: Answer(503, b"", 1.0)
+    bed.sender.step()
+    bed.line.script = lambda: None
+    bed.line.kinds.clear()
+    bed.steps()
+    assert bed.line.kinds == ["delta"], "no change is missing, so that none need be looked for"
+    assert bed.told()
+
+
 def test_an_epoch_that_has_ended_is_noticed(bed: Bed) -> None:
     bed.line.script = lambda: Answer(409, b'{"detail": "epoch ended"}', None)
     bed.sender.step()

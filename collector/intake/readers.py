@@ -18,7 +18,9 @@ log = logging.getLogger(__name__)
 WINDOW_SECONDS: Final = 0.02
 """Posts that follow each other so soon are decoded one after the other: ten together cost half of
 what ten apart do, since what they need is still at hand."""
-MOST: Final = 64
+ENOUGH: Final = 16
+"""So many are worth beginning with at once."""
+MOST: Final = 256
 LARGE_BYTES: Final = 128 * 2**10
 """A body from this size is decoded beside the others."""
 
@@ -55,7 +57,7 @@ def _run(queue: "SimpleQueue[Post]") -> None:
     while True:
         posts = [queue.get()]
         left = began + WINDOW_SECONDS - time.monotonic()
-        if left > 0:
+        if left > 0 and queue.qsize() < ENOUGH:
             time.sleep(left)
         began = time.monotonic()
         with contextlib.suppress(Empty):

@@ -30,7 +30,7 @@ class Vigie(System):
     """Its rollups are made as it goes; a question that begins within a minute is asked of rows."""
 
     name, title, package, program = "vigie", "Vigie", "vigie", sys.executable
-    formats = {"frames": (32, 16)}  # noqa: RUF012  a table
+    formats = {"frames": (256, 64)}  # noqa: RUF012  a table
 
     @classmethod
     def version(cls) -> str:

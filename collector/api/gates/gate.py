@@ -34,7 +34,6 @@ READ: Final = "read"
 RAW: Final = "raw"
 COUNT: Final = "count"
 
-LINE: Final = b"POST /api/v1/frames HTTP/1.1\r\n"
 HEAD_SECONDS: Final = 15.0
 HEAD_BYTES: Final = 64 * 2**10
 IDLE_SECONDS: Final = 75.0
@@ -149,7 +148,7 @@ class Connection(asyncio.Protocol):
         """Read on; what is no frame of the same caller goes back."""
         if not self._head:
             self._cancel()
-        ours = data.startswith(LINE) and self._line in data[:HEAD_BYTES]
+        ours = data.startswith(handover.LINE) and self._line in data[:HEAD_BYTES]
         if self._straight is None and not self._head and not ours:
             self._gate.back(self.transport, data)
             return

@@ -23,7 +23,6 @@ from vigie.errors import Refused
 
 log = logging.getLogger(__name__)
 
-LINE: Final = b"POST /api/v1/frames HTTP/1.1\r\n"
 AGAIN_SECONDS: Final = 1.0
 """How long after one ended another is begun."""
 END_SECONDS: Final = 5.0
@@ -56,7 +55,7 @@ class Gates:
 
     def offer(self, transport: Any, read: bytes) -> bool:
         """Give a fresh connection to a gate, where it begins with frames of a known sender."""
-        if not self._gates or len(read) > handover.MAX_BYTES or not read.startswith(LINE):
+        if not self._gates or len(read) > handover.MAX_BYTES or not read.startswith(handover.LINE):
             return False
         named = _BEARER.search(read)
         caller = named and self._people.caller(named[1].decode("latin-1"))

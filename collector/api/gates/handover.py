@@ -4,6 +4,8 @@ import os
 import socket
 from typing import Any, Final
 
+LINE: Final = b"POST /api/v1/frames HTTP/1.1\r\n"
+"""What a request begins with whose connection a gate takes."""
 MAX_BYTES: Final = 64 * 2**10
 """What may already be read of a connection that is given away."""
 

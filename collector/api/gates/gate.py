@@ -1,7 +1,6 @@
 """A gate: the process that speaks with senders and reads what they post."""
 
 import asyncio
-import logging
 import marshal
 import signal
 import socket
@@ -26,8 +25,6 @@ from collector.people import Caller
 from collector.store.entry import Envelope
 from vigie import logs
 from vigie.errors import VigieError
-
-log = logging.getLogger(__name__)
 
 READ: Final = "read"
 """What a gate says: a request that it read, one that it did not, and something to be counted."""

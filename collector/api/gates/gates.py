@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 
 AGAIN_SECONDS: Final = 1.0
 """How long after one ended another is begun."""
-END_SECONDS: Final = 5.0
 _BEARER: Final = re.compile(rb"\r\nauthorization: bearer ([^\r\n]{1,200})\r\n", re.IGNORECASE)
 _SIZED: Final = {b"content-length": b"0"}
 

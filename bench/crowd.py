@@ -170,7 +170,7 @@ async def _signed_in(port: int, page: Page) -> str:
 async def _page(crowd: Crowd, page: Page, cookie: str, seen: Seen, end: float) -> None:
     """What the page's script asks, as `assets/noc.js` does."""
     line, head = Line(crowd.dashboard, {"Cookie": cookie}), dict[str, Any]()
-    await asyncio.sleep(random.uniform(0, PAGE_SECONDS))  # noqa: S311  chance, not a secret
+    await asyncio.sleep(random.uniform(0, PAGE_SECONDS))
     while (begun := time.monotonic()) < end:
         known = [":".join(one) for one in head.get("versions", {}).items()]
         asked = {"path": page.path, "query": f"?lang={page.language}", "known": known,
@@ -221,7 +221,7 @@ async def _client(crowd: Crowd, client: Client, seen: Seen, end: float) -> None:
     names = list(client.questions)
     random.shuffle(names)
     turn = 0
-    await asyncio.sleep(random.uniform(0, CLIENT_SECONDS[1]))  # noqa: S311
+    await asyncio.sleep(random.uniform(0, CLIENT_SECONDS[1]))
     while (begun := time.monotonic()) < end:
         name = names[turn % len(names)]
         turn += 1
@@ -232,6 +232,6 @@ async def _client(crowd: Crowd, client: Client, seen: Seen, end: float) -> None:
             seen.statuses[f"{name} broken"] += 1
         else:
             seen.note(name, time.monotonic() - begun, status, len(body))
-        pause = random.uniform(*CLIENT_SECONDS)  # noqa: S311
+        pause = random.uniform(*CLIENT_SECONDS)
         await asyncio.sleep(max(0.0, begun + pause - time.monotonic()))
     line.close()

@@ -153,7 +153,7 @@ def spread(seconds: Sequence[float]) -> str:
 
 def run(folder: Path, options: argparse.Namespace) -> dict[str, str]:
     """All of it; figures by name."""
-    chance = random.Random(options.seed)  # noqa: S311  chance, not a secret
+    chance = random.Random(options.seed)
     start = load.now() - 60 * 10**9
     names = [f"kill/c{n:04d}" for n in range(options.containers)]
     with Collector(folder, environment=FLUSH) as collector:

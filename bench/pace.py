@@ -152,13 +152,13 @@ def run(options: argparse.Namespace, directory: Path) -> None:
         for tick in range(ticks):
             second = START + tick * options.period
             for chunk in site.tick(second, options.period):
-                store._memory.tail.add("gpu", chunk)  # noqa: SLF001
+                store._memory.tail.add("gpu", chunk)
                 rows += len(chunk.times)
                 if options.duckdb and tick < 60 / options.period:
                     sample.append(chunk.table(schema.raw(Gpu)))
             if (tick + 1) % each == 0 or tick == ticks - 1:
                 now = second + options.period
-                spent.on("flush", lambda: store._upkeep.flush(drop=False))  # noqa: SLF001
+                spent.on("flush", lambda: store._upkeep.flush(drop=False))
                 if now % 60 == SLACK // 2 or options.flush >= 60:
                     moment = datetime.fromtimestamp(now + 1, UTC)
                     spent.on("roll 1 min", partial(roll.run, moment))
@@ -188,7 +188,7 @@ def run(options: argparse.Namespace, directory: Path) -> None:
 def report(when: str, store: Any, values: int) -> None:
     """Files and bytes of each table."""
     for table in ("gpu", "gpu_1m", "gpu_1h"):
-        files = store._tables.files(table)  # noqa: SLF001
+        files = store._tables.files(table)
         size, rows = sum(f.size for f in files), sum(f.rows for f in files)
         if rows:
             print(

@@ -94,7 +94,7 @@ class _Loop:
     def __init__(self, port: int, token: str, names: Sequence[str], shared: Any) -> None:
         self._port, self._token, self._start = port, token, shared.start
         self._bodies, self._shared = Bodies(names, shared.start), shared
-        self._chance = random.Random(1)  # noqa: S311  chance, not a secret
+        self._chance = random.Random(1)
         self._selector = selectors.DefaultSelector()
         self._waiting: list[_Line] = []
         self.ticks, self.refused = [0] * len(names), 0

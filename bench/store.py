@@ -45,7 +45,7 @@ class Fleet:
         self.lock = threading.Lock()
 
     def _columns(self, agent: int) -> dict[str, list[object]]:
-        noise = random.Random(agent)  # noqa: S311
+        noise = random.Random(agent)
         columns: dict[str, list[object]] = {
             "host": [f"node-{agent:03}-{board // 8:02}" for board in range(BOARDS)],
             "gpu": [f"GPU-{noise.getrandbits(128):032x}" for _ in range(BOARDS)],

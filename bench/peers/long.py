@@ -151,7 +151,7 @@ class Watch:
         """Each question once, of the last ten whole minutes or what there is of them."""
         now = int(time.time()) // 60 * 60
         start = max(now - 600, int(self.begun) // 60 * 60)
-        number = random.randrange(self._pace.containers)  # noqa: S311
+        number = random.randrange(self._pace.containers)
         asked = Asked(start, max(now, start + 60), number, self._pace.containers)
         for question in QUESTIONS:
             begun = time.perf_counter()
@@ -161,7 +161,7 @@ class Watch:
 
     def age(self) -> None:
         """How old the next reading of some container is when live first shows it."""
-        soon = time.time() - self.begun + random.uniform(0, 2 * AGE_SECONDS)  # noqa: S311
+        soon = time.time() - self.begun + random.uniform(0, 2 * AGE_SECONDS)
         number = int(soon / self._pace.period * self._pace.requests) + 1
         taken = self.begun + self._pace.due(number)
         time.sleep(max(0.0, taken - time.time()))

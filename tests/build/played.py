@@ -105,6 +105,26 @@ OBJECTIVES = (
 )  # fmt: skip
 
 
+class News:
+    """How often something was told to all open streams."""
+
+    def __init__(self) -> None:
+        self.told = 0
+        self._turn = threading.Condition()
+
+    def tell(self) -> None:
+        """Every stream that is open says that there is news."""
+        with self._turn:
+            self.told += 1
+            self._turn.notify_all()
+
+    def after(self, seen: int, *, seconds: float) -> int:
+        """How much was told, once that is more than was seen or so long has passed."""
+        with self._turn:
+            self._turn.wait_for(lambda: self.told != seen, seconds)
+            return self.told
+
+
 @dataclass
 class Api:
     """What it answers; a test changes it while it runs. `down` names paths that answer 503."""
@@ -118,7 +138,7 @@ class Api:
     person: replies.Session = PERSON
     revoked: bool = False
     asked: list[str] = field(default_factory=list)
-    news: threading.Event = field(default_factory=threading.Event)
+    news: News = field(default_factory=News)
     codes: set[str] = field(default_factory=lambda: {CODE})
     stopped_at: float | None = None
     fault: str | None = None
@@ -379,12 +399,13 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.close_connection = True
         news = self.server.api.news
+        seen = news.told
         try:
             for _ in range(STREAM_SECONDS):
-                told = b"event: alert\ndata: {}\n\n" if news.wait(1) else b": alive\n\n"
-                news.clear()
-                self.wfile.write(told)
+                now = news.after(seen, seconds=1)
+                self.wfile.write(b": alive\n\n" if now == seen else b"event: alert\ndata: {}\n\n")
                 self.wfile.flush()
+                seen = now
         except OSError:
             return
 

@@ -63,7 +63,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Noc]:
 def noc(shared: Noc) -> Noc:
     """The shared program, its API as new."""
     for name, value in vars(Api()).items():
-        if name != "asked":
+        # Streams that are open go on listening to these news.
+        if name not in ("asked", "news"):
             setattr(shared.api, name, value)
     return shared
 
@@ -154,11 +155,12 @@ def test_a_changed_value_is_on_the_screen_within_five_seconds(tab: Page, noc: No
 def test_an_alarm_is_pushed_and_taken_by_a_named_person_from_the_keyboard(
     tab: Page, noc: Noc
 ) -> None:
-    enter(tab, noc)
+    with tab.expect_response(f"{noc.url}/stream"):
+        enter(tab, noc)
     expect(tab.locator('[data-rows="queue"]')).to_contain_text("Aucune alarme")
     tab.wait_for_timeout(300)
     noc.api.alerts = [played.alert("a1", time.time())]
-    noc.api.news.set()
+    noc.api.news.tell()
     expect(tab.locator(ALARM)).to_contain_text("Disque presque plein", timeout=1_500)
     expect(number(tab, "p1")).to_contain_text("1")
     tab.keyboard.press("j")

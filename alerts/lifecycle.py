@@ -12,11 +12,14 @@ from enum import StrEnum
 from typing import Final
 
 from alerts.language.evaluate import FALSE, TRUE, UNKNOWN
+from alerts.outlook import Outlook, Stakes
 from alerts.rule import Rule
 
 FLAP_WINDOW: Final = 3600.0
 FLAP_LEAST: Final = 60.0
 LONGEST_SETTLE: Final = 3600.0
+FLAPPING: Final = 3
+"""Openings within `FLAP_WINDOW` from which on an alert is said to flap."""
 
 
 class State(StrEnum):
@@ -65,7 +68,9 @@ class Alert:
     `change` counts its changes of state and makes their notifications' identities. `told` is the
     state that receivers were last told. `sure` is when its condition was last known to hold,
     `quiet` since when it has been clear. `happened` and `learned` are an event's, `count` how many
-    came during this episode.
+    came during this episode. `outlook` is when its limit is reached if nothing is done, `stakes`
+    what is lost then. `held` says why nobody is told: `inhibited`, `silence:ID` or
+    `maintenance:ID`; None where receivers are told.
     """
 
     id: str
@@ -89,6 +94,11 @@ class Alert:
     detail: str = ""
     until: float | None = None
     count: int = 1
+    outlook: Outlook | None = None
+    stakes: Stakes | None = None
+    ticket: str | None = None
+    ticket_status: str | None = None
+    held: str | None = None
     sure: float = field(default=0.0, compare=False)
     quiet: float | None = field(default=None, compare=False)
 
@@ -96,6 +106,11 @@ class Alert:
     def open(self) -> bool:
         """Whether something is wrong now."""
         return self.state in OPEN
+
+    @property
+    def flapping(self) -> bool:
+        """Whether it opened so often of late that its comings and goings say nothing any more."""
+        return len(self.openings) >= FLAPPING
 
     @property
     def owed(self) -> State | None:

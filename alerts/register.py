@@ -9,13 +9,14 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from alerts.delivery.message import compose
 from alerts.delivery.outbox import Outbox
 from alerts.inhibit import domains, muted
 from alerts.lifecycle import FLAP_WINDOW, Alert, State, Subject, acknowledged
+from alerts.outlook import Outlook, Stakes
 from alerts.receivers.declared import Declared
 from alerts.rule import Rule, Words
 from vigie.database import Database, Table, Writer
@@ -34,6 +35,7 @@ TABLES: Final = (
         "acknowledged_at REAL, note TEXT, happened REAL, learned REAL, detail TEXT NOT NULL, "
         "until REAL, count INTEGER NOT NULL",
         indexes=("state, changed",),
+        added=("outlook TEXT", "stakes TEXT", "ticket TEXT", "ticket_status TEXT", "held TEXT"),
     ),
     Table(
         "alert_changes",
@@ -298,7 +300,8 @@ def _insert(write: Writer, alert: Alert) -> None:
         alert.priority, alert.state, alert.since, alert.changed, alert.change, alert.value,
         int(alert.blind), alert.told, json.dumps(alert.openings), int(alert.simulated),
         alert.acknowledged_by, alert.acknowledged_at, alert.note, alert.happened, alert.learned,
-        alert.detail, alert.until, alert.count,
+        alert.detail, alert.until, alert.count, _written(alert.outlook), _written(alert.stakes),
+        alert.ticket, alert.ticket_status, alert.held,
     )  # fmt: skip
     marks = ", ".join("?" * len(values))
     write.execute(f"INSERT OR REPLACE INTO alerts VALUES ({marks})", values)  # noqa: S608 - marks only
@@ -323,4 +326,16 @@ def _alert(row: Mapping[str, Any]) -> Alert:
         acknowledged_by=row["acknowledged_by"], acknowledged_at=row["acknowledged_at"],
         note=row["note"], happened=row["happened"], learned=row["learned"],
         detail=row["detail"], until=row["until"], count=row["count"],
+        outlook=None if row["outlook"] is None else Outlook(**json.loads(row["outlook"])),
+        stakes=None if row["stakes"] is None else _stakes(json.loads(row["stakes"])),
+        ticket=row["ticket"], ticket_status=row["ticket_status"], held=row["held"],
     )  # fmt: skip
+
+
+def _written(part: Outlook | Stakes | None) -> str | None:
+    return None if part is None else json.dumps(asdict(part))
+
+
+def _stakes(said: Mapping[str, Any]) -> Stakes:
+    tenants = said["tenants"]
+    return Stakes(**{**said, "tenants": None if tenants is None else tuple(tenants)})

@@ -51,6 +51,24 @@ class Trial:
     steps: tuple[Step, ...]
 
 
+Lost = Literal["gpus", "jobs", "tenants", "objects"]
+"""What a limit that is reached can take with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`[rule.limit]`: the quantity `of` nears `at`; its course is that of the last `over` seconds.
+
+    `loses` is what stands at stake where it happens.
+    """
+
+    of: Expression
+    at: Expression
+    over: float
+    name: Words
+    loses: tuple[Lost, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule, checked.
@@ -59,7 +77,9 @@ class Rule:
 
     `hold` is how long `when` must be true before it fires (`for` in the file), `settle` how long
     `clear` must be true before it resolves. A row older than `stale` says nothing, unless the rule
-    itself speaks of `age`. `mutes` names a key: while this rule's alert is open, others with the
+    itself speaks of `age`. `thresholds` are numbers with a name that its expressions use, which the
+    network file may set otherwise for a site or a container. `limit` is what its alerts near.
+    `mutes` names a key: while this rule's alert is open, others with the
     same container and key notify nobody. `keep` is how long the alert of an event stays, `late`
     how old an event may be and still notify. With `in_service` it asks only of containers that are
     in service, and not of one in commissioning, in maintenance or retired.
@@ -84,6 +104,8 @@ class Rule:
     keep: float = DEFAULT_KEEP
     late: float = DEFAULT_LATE
     in_service: bool = False
+    thresholds: Mapping[str, Expression] = field(default_factory=dict)
+    limit: Limit | None = None
     trials: tuple[Trial, ...] = ()
     origin: str = ""
     """`file:line`."""

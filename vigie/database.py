@@ -29,6 +29,8 @@ class Table:
     columns: str
     indexes: tuple[str, ...] = ()
     """Column lists, one index each."""
+    added: tuple[str, ...] = ()
+    """Columns that came later, null or with a default: a file from before gets them."""
     rowid: bool = True
     """False keeps the rows in the order of the primary key, and saves a second tree."""
 
@@ -76,6 +78,13 @@ class Database:
                 self._connection.execute(
                     f"CREATE TABLE IF NOT EXISTS {table.name} ({table.columns}) {kept}"
                 )
+                known = {
+                    row["name"]
+                    for row in self._connection.execute(f"PRAGMA table_info({table.name})")
+                }
+                for column in table.added:
+                    if column.split()[0] not in known:
+                        self._connection.execute(f"ALTER TABLE {table.name} ADD COLUMN {column}")
                 for number, columns in enumerate(table.indexes):
                     self._connection.execute(
                         f"CREATE INDEX IF NOT EXISTS {table.name}_{number} "

@@ -22,6 +22,18 @@ TRUE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """What a field was at some moments of a span, for every row; unknown is NaN.
+
+    `values` has a line a moment, oldest first, the newest reading last, and a column a row;
+    `ages` likewise, in seconds before now.
+    """
+
+    ages: npt.NDArray[np.float64]
+    values: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
 class Texts:
     """A column of texts: for each row an index into `words`."""
 

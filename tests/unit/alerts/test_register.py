@@ -7,6 +7,7 @@ import pytest
 from alerts.delivery import outbox
 from alerts.delivery.outbox import Outbox
 from alerts.lifecycle import Alert, State, Subject
+from alerts.outlook import Outlook, Stakes
 from alerts.receivers.declared import Declared
 from alerts.register import TABLES, Position, Register
 from alerts.rulebook import Rulebook
@@ -60,6 +61,15 @@ def test_state_message_and_position_come_together_and_stay(desk: Desk) -> None:
     again = desk.again()
     assert again.position == position
     assert again.now() == [told]
+
+
+def test_what_an_alert_carries_is_there_after_a_restart(desk: Desk) -> None:
+    laden = replace(
+        FIRING, outlook=Outlook(300.0, 0.0, 600.0, 480.0, None), ticket="OPS-7",
+        ticket_status="open", stakes=Stakes(104, None, ("inria", "ville"), 0),
+    )  # fmt: skip
+    (kept,) = desk.register.apply([laden], (), Position(), 300.0)
+    assert desk.again().now() == [kept]
 
 
 def test_the_same_change_owes_nothing_more(desk: Desk) -> None:

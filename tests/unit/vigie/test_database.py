@@ -135,3 +135,18 @@ def test_a_table_may_be_kept_in_the_order_of_its_key(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="rowid"):
         database.rows("SELECT rowid FROM pet")
     database.close()
+
+
+def test_a_file_from_before_gets_the_columns_that_came_later(
+    path: Path, database: Database
+) -> None:
+    with database.write() as write:
+        write.execute("INSERT INTO pet VALUES ('cat', 4)")
+    database.close()
+    later = (Table("pet", TABLES[0].columns, added=("owner TEXT", "age REAL DEFAULT 1.0")),)
+    for _ in range(2):
+        again = Database(path, later)
+        row = again.row("SELECT * FROM pet")
+        assert row is not None
+        assert dict(row) == {"name": "cat", "legs": 4, "owner": None, "age": 1.0}
+        again.close()

@@ -7,7 +7,7 @@ trace and is evaluated again; after it, the same evaluation finds nothing left t
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
@@ -17,7 +17,7 @@ from alerts.delivery.outbox import Outbox
 from alerts.inhibit import domains, muted
 from alerts.lifecycle import FLAP_WINDOW, Alert, State, Subject, acknowledged
 from alerts.outlook import Outlook, Stakes
-from alerts.receivers.declared import Declared
+from alerts.receivers.declared import Routing
 from alerts.rule import Rule, Words
 from vigie.database import Database, Table, Writer
 from vigie.errors import Refused
@@ -77,10 +77,10 @@ class Register:
         self,
         database: Database,
         outbox: Outbox,
-        receivers: Sequence[Declared],
+        receivers: Routing,
         rules: Callable[[], Mapping[str, Rule]],
     ) -> None:
-        """Take up what the database holds."""
+        """Take up what the database holds; `receivers` says who is told of an alert."""
         self._database, self._outbox = database, outbox
         self._receivers, self._rules = receivers, rules
         self._lock = threading.RLock()
@@ -257,7 +257,7 @@ class Register:
             told = before.told if before is not None and before.id == alert.id else None
             if alert.told is not told:
                 rule = rules.get(alert.rule) or withdrawn(alert.rule)
-                names = [r.name for r in self._receivers if r.wants(alert, rule)]
+                names = self._receivers(alert, rule, now)
                 self._outbox.put(write, compose(alert, rule), names, now)
         for alert in dropped:
             write.execute("DELETE FROM alerts WHERE id = ?", (alert.id,))

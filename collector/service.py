@@ -12,13 +12,10 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from alerts import register
-from alerts.delivery import outbox
+from collector import alerting, process, tokens
 from collector import networks as versions
 from collector import people as persons
-from collector import process, tokens
 from collector.api import (
-    alerts,
     containers,
     credentials,
     events,
@@ -50,8 +47,6 @@ from collector.counters import Counters
 from collector.declared import Declared
 from collector.duties import violations
 from collector.duties.commissioning import Commissioning
-from collector.duties.deliver import Deliver
-from collector.duties.evaluate import Evaluate
 from collector.duties.expire import Expire
 from collector.duties.facts import Around
 from collector.duties.flush import Flush
@@ -97,8 +92,8 @@ from vigie.settings import CollectorSettings, host_port
 log = logging.getLogger(__name__)
 
 TABLES: Final = (
-    *persons.TABLES, *devices.TABLES, *idempotency.TABLES, *state.TABLES, *register.TABLES,
-    *outbox.TABLES, *object_key.TABLES, *versions.TABLES, *vintages.TABLES, *desk.TABLES,
+    *persons.TABLES, *devices.TABLES, *idempotency.TABLES, *state.TABLES, *alerting.TABLES,
+    *object_key.TABLES, *versions.TABLES, *vintages.TABLES, *desk.TABLES,
     *violations.TABLES,
 )  # fmt: skip
 CONNECTIONS: Final = 10_000
@@ -115,7 +110,6 @@ EXPIRE_FLUSHES: Final = 5
 VERIFY_SECONDS: Final = 600.0
 ROOM_SECONDS: Final = 300.0
 ROLLS_A_FLUSH: Final = 2
-OUTBOX_SECONDS: Final = 30.0
 FOLD_SECONDS: Final = 10.0
 COUNT_SECONDS: Final = 60.0
 RELOAD_SECONDS: Final = 2.0
@@ -159,21 +153,18 @@ class Service:
         self._publisher = stream.Publisher(self._counters)
         self._children = Children(self._counters)
         self._schedule = Schedule(self._counters)
-        messages = outbox.Outbox(self._database)
-        self._commissioning = Commissioning(self._store, written.receivers, messages.taken)
-        self._alerts = register.Register(
-            self._database, messages, written.receivers, lambda: written.rules.rules
-        )
-        self._deliver = Deliver(messages, written.receivers, self._counters)
-        self._evaluate = Evaluate(
-            self._store, written.rules, self._alerts, self._counters,
-            simulated=self._people.simulated, in_service=self._networks.in_service,
-            hears=self._hears, publish=self._publisher.publish, wake=self._deliver.wake,
+        self._alerting = alerting.Alerting(
+            written, self._database,
+            alerting.Around(self._store, self._people, self._networks, self._hears,
+                            self._publisher.publish),
+            self._counters,
         )  # fmt: skip
+        self._commissioning = Commissioning(self._store, written.receivers,
+                                            self._alerting.messages.taken)  # fmt: skip
         self._loading = threading.Thread(target=self._load, name="fragments", daemon=True)
         self._hindrance, self._failed = "starting", False
         self._caught_up = False
-        self._server = Server(self._app(written), CONNECTIONS, self._publisher.close)
+        self._server = Server(self._app(), CONNECTIONS, self._publisher.close)
 
     def _inventory(self) -> Fragments:
         return Fragments(self._directory / FRAGMENTS, self._store.quarantine, self._margins,
@@ -252,7 +243,8 @@ class Service:
         every(ROOM_SECONDS, "room", Room(self._keeper).run)
         every(flush / ROLLS_A_FLUSH, "roll", Roll(store).run)
         every(USES_SECONDS, "note uses", lambda _: self._people.note_uses())
-        every(OUTBOX_SECONDS, "outbox", self._deliver.run)
+        for duty in self._alerting.duties():
+            every(*duty)
         every(FOLD_SECONDS, "fold fragments", lambda _: self._fragments.fold())
         every(RELOAD_SECONDS, "reload the network", self._reload.run)
         if self._providers:
@@ -263,14 +255,12 @@ class Service:
         every(COUNT_SECONDS, "violations", self._violations.run)
         every(COUNT_SECONDS, "margins", Count(self._margins, self._counters).run)
         self._schedule.start()
-        self._evaluate.start()
-        self._deliver.start()
+        self._alerting.start()
 
     def _end(self) -> None:
         """End the duties, then write what is in memory; each step whatever became of the last."""
         steps: Sequence[tuple[str, Callable[[], object]]] = (
-            ("evaluate", self._evaluate.stop),
-            ("deliver", self._deliver.stop),
+            *self._alerting.ends(),
             ("schedule", self._schedule.stop),
             ("tasks", self._keeper.stop),
             ("queries", self._children.close),
@@ -314,7 +304,7 @@ class Service:
         """Whether agents can be heard: what they send is taken."""
         return not (self._why_not() or self._store.behind)
 
-    def _app(self, written: Declared) -> App:
+    def _app(self) -> App:
         known, counters, clock = self._people.caller, self._counters, time.time_ns
         door = Door(known, lambda: bool(self._why_not()), counters, clock)
         told = Door(
@@ -325,19 +315,19 @@ class Service:
         telling = fragments.Told(told, self._fragments)
         self._gates = Gates(self._settings.gates, taking, self._people, self._counters)
         open_routers = [health.routes(self._why_not, self._behind, self._counters)]
-        api = application(self._people, self._routers(written), open_routers, self._lifespan)
+        api = application(self._people, self._routers(), open_routers, self._lifespan)
         return App(
             taking, telling, api, self._database,
             clock=time.time, behind=self._behind, gates=self._gates, counters=counters,
         )  # fmt: skip
 
-    def _routers(self, written: Declared) -> list[APIRouter]:
+    def _routers(self) -> list[APIRouter]:
         store, people, clock = self._store, self._people, time.time
         questions, gate = Questions(store), Gate(self._counters)
         levels = lambda: Levels(self._networks.current())  # noqa: E731
         ladder = Ladder(store, self._vintages, self._providers, Packaged(), self._played)
         indicators = Indicators(store, self._networks.at, Around(
-            ladder, people.simulated, Repairs(self._alerts), self._holdings,
+            ladder, people.simulated, Repairs(self._alerting.register), self._holdings,
             self._violations.between,
         ))  # fmt: skip
         reports = desk.Desk(self._database)
@@ -355,13 +345,11 @@ class Service:
             ),
             containers.routes(
                 self._networks, store.live, people, fault=self._reload.fault,
-                alerts=self._alerts.opened, clock=clock,
+                alerts=self._alerting.register.opened, clock=clock,
             ),
             lifecycle.routes(self._networks, people, self._commissioning, clock),
             networks.routes(self._networks, people, clock),
-            alerts.routes(
-                self._alerts, lambda: written.rules.rules, self._evaluate.announce, clock
-            ),
+            *self._alerting.routes(clock),
             kpis.routes(indicators, clock),
             sovereignty.routes(vanishing, clock),
             sql.routes(store, self._networks, people, self._children, clock),

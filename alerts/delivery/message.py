@@ -14,10 +14,13 @@ _LANGUAGES: Final = ("fr", "en")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One change of one alert, ready to be sent; `id` stays the same over every attempt."""
+    """What is said of one change of one or several alerts; `id` is the same in every attempt.
+
+    `alerts` are the identities of those it speaks of, the gravest first.
+    """
 
     id: str
-    alert: str
+    alerts: tuple[str, ...]
     body: bytes
 
 
@@ -30,7 +33,7 @@ def compose(alert: Alert, rule: Rule) -> Message:
             break
         content["data"][name] = None
         body = _encoded(content)
-    return Message(f"{alert.id}.{alert.change}", alert.id, body)
+    return Message(f"{alert.id}.{alert.change}", (alert.id,), body)
 
 
 def _encoded(content: dict[str, Any]) -> bytes:

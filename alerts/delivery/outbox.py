@@ -2,8 +2,10 @@
 
 A row is written in the transaction that changes its alert, so that neither exists without the
 other. Its identity is the alert's and the number of the change: a repeated change adds nothing.
+A message may be about several alerts; what one receiver is told of one alert keeps its order.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +26,14 @@ TABLES: Final = (
         "reason TEXT, "
         "UNIQUE (receiver, id)",
         indexes=("receiver, state, due", "receiver, alert, state"),
+        added=("alerts TEXT",),  # all of them as JSON; null where `alert` is the only one
+    ),
+    Table(
+        "outbox_waiting",  # which alerts the waiting messages are about
+        "receiver TEXT NOT NULL, alert TEXT NOT NULL, number INTEGER NOT NULL, "
+        "PRIMARY KEY (receiver, alert, number)",
+        indexes=("number",),
+        rowid=False,
     ),
     Table(
         "receivers_closed",
@@ -32,11 +42,11 @@ TABLES: Final = (
 )
 
 _HEADS: Final = (
-    "receiver = ? AND state = 'waiting' AND NOT EXISTS (SELECT 1 FROM outbox AS older WHERE "
-    "older.receiver = mine.receiver AND older.alert = mine.alert AND older.state = 'waiting' "
-    "AND older.number < mine.number)"
+    "receiver = ? AND state = 'waiting' AND NOT EXISTS (SELECT 1 FROM outbox_waiting AS own "
+    "JOIN outbox_waiting AS older ON older.receiver = own.receiver AND older.alert = own.alert "
+    "AND older.number < own.number WHERE own.number = mine.number)"
 )
-"""Messages whose alert has no older one still waiting for the same receiver."""
+"""Messages none of whose alerts has an older one still waiting for the same receiver."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +64,34 @@ class Outbox:
     """The messages of every receiver; safe to use from any thread."""
 
     def __init__(self, database: Database) -> None:
+        """Take up what the database holds, also from before a message spoke of several alerts."""
         self._database = database
+        with database.write() as write:
+            write.execute(
+                "INSERT OR IGNORE INTO outbox_waiting SELECT receiver, alert, number FROM outbox "
+                "WHERE state = ? AND alerts IS NULL",
+                (WAITING,),
+            )
 
     def put(self, write: Writer, message: Message, receivers: Iterable[str], now: float) -> None:
         """Add a message inside the caller's transaction; one that is there already stays."""
         for receiver in receivers:
-            write.execute(
-                "INSERT OR IGNORE INTO outbox (id, receiver, alert, body, state, created, due, "
-                "failures, refused) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)",
-                (message.id, receiver, message.alert, message.body, WAITING, now, now),
-            )
+            added = write.execute(
+                "INSERT OR IGNORE INTO outbox (id, receiver, alert, alerts, body, state, created, "
+                "due, failures, refused) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
+                (
+                    message.id, receiver, message.alerts[0], json.dumps(message.alerts),
+                    message.body, WAITING, now, now,
+                ),
+            )  # fmt: skip
+            if added.rowcount:
+                write.executemany(
+                    "INSERT OR IGNORE INTO outbox_waiting VALUES (?, ?, ?)",
+                    [(receiver, alert, added.lastrowid) for alert in message.alerts],
+                )
 
     def due(self, receiver: str, now: float) -> Parcel | None:
-        """The oldest message to send now, whose alert has no older one still waiting."""
+        """The oldest message to send now, whose alerts have no older one still waiting."""
         row = self._database.row(
             f"SELECT * FROM outbox AS mine WHERE {_HEADS} AND due <= ? ORDER BY number LIMIT 1",  # noqa: S608 - constants only
             receiver,
@@ -74,7 +99,8 @@ class Outbox:
         )
         if row is None:
             return None
-        message = Message(row["id"], row["alert"], bytes(row["body"]))
+        alerts = (row["alert"],) if row["alerts"] is None else tuple(json.loads(row["alerts"]))
+        message = Message(row["id"], alerts, bytes(row["body"]))
         return Parcel(row["number"], receiver, message, row["created"], row["failures"])
 
     def next_due(self, receiver: str) -> float | None:
@@ -117,6 +143,7 @@ class Outbox:
             "UPDATE outbox SET state = ?, ended = ?, reason = ? WHERE number = ?",
             (state, now, reason, parcel.number),
         )
+        write.execute("DELETE FROM outbox_waiting WHERE number = ?", (parcel.number,))
 
     def expire(self, receivers: Iterable[str], before: float, now: float) -> int:
         """Give up what was written before that time, or for receivers no longer declared."""
@@ -127,6 +154,11 @@ class Outbox:
                 f"UPDATE outbox SET state = ?, ended = ?, reason = coalesce(reason, 'gave up') "  # noqa: S608 - only marks
                 f"WHERE state = ? AND (created <= ? OR receiver NOT IN ({marks}))",
                 (DEAD, now, WAITING, before, *known),
+            )
+            write.execute(
+                "DELETE FROM outbox_waiting WHERE number NOT IN "
+                "(SELECT number FROM outbox WHERE state = ?)",
+                (WAITING,),
             )
             return done.rowcount
 

@@ -1,5 +1,6 @@
 """A receiver as declared: who it is, what it is told of, and how often it is tried."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -14,6 +15,8 @@ from vigie.network.places import inside
 TIMEOUT: Final = 15.0
 
 Schedule = Literal["prompt", "standard"]
+Routing = Callable[[Alert, Rule, float], Sequence[str]]
+"""The names of the receivers that are told of an alert at that Unix time."""
 
 
 def waits(value: object) -> list[float]:
@@ -71,3 +74,8 @@ class Declared:
         if "host" in rule.keys:
             paths.append(f"{paths[0]}/{alert.subject.keys[rule.keys.index('host')]}")
         return any(inside(path, self.scope) for path in paths)
+
+
+def everybody(receivers: Sequence[Declared]) -> Routing:
+    """Tells every receiver that wants an alert, at any time."""
+    return lambda alert, rule, _: [r.name for r in receivers if r.wants(alert, rule)]

@@ -21,7 +21,7 @@ import pyarrow as pa
 from alerts.delivery import outbox
 from alerts.delivery.message import Message
 from alerts.lifecycle import Alert
-from alerts.receivers.declared import Declared
+from alerts.receivers.declared import Declared, everybody
 from alerts.receivers.outcome import Outcome, Receiver, Verdict
 from alerts.register import TABLES, Register
 from alerts.rulebook import Rulebook
@@ -171,7 +171,7 @@ class Story:
         self.rulebook = Rulebook(self.rule_file.parent)
         self.outbox = outbox.Outbox(self.database)
         self.register = Register(
-            self.database, self.outbox, self.receivers, lambda: self.rulebook.rules
+            self.database, self.outbox, everybody(self.receivers), lambda: self.rulebook.rules
         )
         self.evaluate = Evaluate(
             self.store, self.rulebook, self.register, self.counters,

@@ -18,7 +18,7 @@ from alerts.receivers.declared import Declared
 from alerts.receivers.kinds import KINDS, made
 from alerts.receivers.outcome import Outcome, Receiver, Verdict
 
-MESSAGE = Message("a1b2.3", "a1b2", json.dumps({"type": "alert.firing", "é": 1}).encode())
+MESSAGE = Message("a1b2.3", ("a1b2",), json.dumps({"type": "alert.firing", "é": 1}).encode())
 NOW = 1_800_000_000.0
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PATIENCE = 0.5

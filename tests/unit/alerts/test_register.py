@@ -8,7 +8,7 @@ from alerts.delivery import outbox
 from alerts.delivery.outbox import Outbox
 from alerts.lifecycle import Alert, State, Subject
 from alerts.outlook import Outlook, Stakes
-from alerts.receivers.declared import Declared
+from alerts.receivers.declared import Declared, everybody
 from alerts.register import TABLES, Position, Register
 from alerts.rulebook import Rulebook
 from tests.build.alarm import declared
@@ -33,7 +33,7 @@ class Desk:
     def open(self) -> None:
         self.database = Database(self.folder / "state.db", [*TABLES, *outbox.TABLES])
         self.register = Register(
-            self.database, Outbox(self.database), self.receivers, lambda: RULES
+            self.database, Outbox(self.database), everybody(self.receivers), lambda: RULES
         )
 
     def again(self) -> Register:

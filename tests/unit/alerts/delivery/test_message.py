@@ -15,7 +15,7 @@ ALERT = Alert(
 
 def test_it_says_what_happened_in_both_languages() -> None:
     message = compose(ALERT, RULE)
-    assert (message.id, message.alert) == ("abc.2", "abc")
+    assert (message.id, message.alerts) == ("abc.2", ("abc",))
     content = json.loads(message.body)
     assert content["type"] == "alert.firing"
     assert content["timestamp"] == "2027-01-15T08:05:00.250Z"

@@ -17,9 +17,11 @@ def outbox(database: Database) -> Outbox:
     return Outbox(database)
 
 
-def put(outbox: Outbox, name: str, *receivers: str, now: float = 0.0) -> Message:
-    """A message named alert.change."""
-    message = Message(name, name.partition(".")[0], name.encode())
+def put(
+    outbox: Outbox, name: str, *receivers: str, now: float = 0.0, others: tuple[str, ...] = ()
+) -> Message:
+    """A message named alert.change, which may speak of other alerts too."""
+    message = Message(name, (name.partition(".")[0], *others), name.encode())
     with outbox._database.write() as write:
         outbox.put(write, message, receivers or ("desk",), now)
     return message
@@ -44,7 +46,7 @@ def test_the_same_message_twice_is_once(outbox: Outbox) -> None:
 def test_a_transaction_that_fails_leaves_nothing(outbox: Outbox, database: Database) -> None:
     def broken() -> None:
         with database.write() as write:
-            outbox.put(write, Message("a.1", "a", b""), ["desk"], 0.0)
+            outbox.put(write, Message("a.1", ("a",), b""), ["desk"], 0.0)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -67,6 +69,41 @@ def test_changes_of_one_alert_keep_their_order_and_other_alerts_pass(outbox: Out
     again = outbox.due("desk", 60.0)
     assert again is not None
     assert (again.message.id, again.failures) == ("a.1", 1)
+
+
+def test_a_message_about_several_waits_for_what_is_older_of_each(outbox: Outbox) -> None:
+    put(outbox, "b.1")
+    put(outbox, "a.1", others=("b", "c"))
+    put(outbox, "c.2")
+    put(outbox, "d.1")
+    order = []
+    while (parcel := outbox.due("desk", 0.0)) is not None:
+        order.append(parcel.message.id)
+        outbox.postponed(parcel, 60.0, "not that", refused=True)
+    assert order == ["b.1", "d.1"], "nothing overtakes what is older of the same alert"
+    order.clear()
+    while (parcel := outbox.due("desk", 60.0)) is not None:
+        order.append(parcel.message.id)
+        outbox.sent(parcel, 60.0)
+    assert order == ["b.1", "a.1", "c.2", "d.1"]
+
+
+def test_what_waited_before_messages_spoke_of_several_keeps_its_order(
+    outbox: Outbox, database: Database
+) -> None:
+    put(outbox, "a.1")
+    with database.write() as write:  # as an older version left it
+        write.execute("UPDATE outbox SET alerts = NULL")
+        write.execute("DELETE FROM outbox_waiting")
+    again = Outbox(database)
+    put(again, "a.2", others=("b",))
+    parcel = again.due("desk", 0.0)
+    assert parcel is not None
+    assert parcel.message == Message("a.1", ("a",), b"a.1")
+    again.dead(parcel, 1.0, "too old")
+    following = again.due("desk", 1.0)
+    assert following is not None
+    assert following.message.alerts == ("a", "b")
 
 
 def test_every_receiver_has_its_own(outbox: Outbox) -> None:

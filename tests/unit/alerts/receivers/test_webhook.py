@@ -16,7 +16,7 @@ from alerts.receivers.declared import Declared
 from alerts.receivers.outcome import Outcome, Verdict
 from alerts.receivers.webhook import Webhook, verdict
 
-MESSAGE = Message("a1.2", "a1", b'{"type":"alert.firing"}')
+MESSAGE = Message("a1.2", ("a1",), b'{"type":"alert.firing"}')
 
 
 @dataclass

@@ -51,7 +51,7 @@ class Post:
         """Messages for everybody, named alert.change."""
         with self.outbox._database.write() as write:
             for name in names:
-                message = Message(name, name.partition(".")[0], b"{}")
+                message = Message(name, (name.partition(".")[0],), b"{}")
                 self.outbox.put(write, message, self.duty.lines, self.clock.now)
 
     def turn(self, name: str = "desk", now: float | None = None) -> float:

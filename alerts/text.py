@@ -1,6 +1,7 @@
 """What people read of an alert, in French and English."""
 
 import math
+import unicodedata
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,6 +15,19 @@ WITHDRAWN: Final = Words("La règle a été retirée.", "The rule was withdrawn.
 _NARROW: Final = "\u202f"
 """The space that French puts before a unit."""
 _THOUSANDS: Final = ("", "k", "M", "G", "T", "P")
+
+
+def plain(value: str, most: int) -> str:
+    """What others wrote, on one line: nothing that moves a cursor or turns a text around.
+
+    Longer than `most` characters it ends with an ellipsis.
+    """
+    # A control, format or surrogate character, and the separators of lines and paragraphs.
+    kept = "".join(
+        " " if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in value
+    )
+    line = " ".join(kept.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def moment(seconds: float) -> str:

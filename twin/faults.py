@@ -7,37 +7,64 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
+from vigie.catalogue import Power
 from vigie.document import Document, Duration, Misfit, Reader, Within, suggestion
 from vigie.errors import SettingsError
 
 What = Literal[
     "gpu_xid",
     "gpu_lost",
+    "gpu_hot",
+    "gpu_ecc",
+    "gpu_nvlink",
+    "gpu_pcie",
+    "gpu_worn",
+    "gpu_fabric",
     "host_down",
+    "host_busy",
+    "host_network",
+    "volume_fills",
+    "source_fails",
+    "spool_grows",
     "disk_failing",
+    "disk_hot",
+    "disk_cable",
+    "pool_degraded",
     "fragments_rot",
     "fragments_lost",
+    "scrub_stalls",
     "link_down",
+    "link_busy",
     "clock_off",
+    "dark",
     "utility_loss",
     "generator_fails",
+    "battery_weak",
+    "ups_alarm",
     "cooling_weak",
+    "cooling_worn",
+    "part_stops",
+    "level_falls",
     "oil_moisture",
     "leak",
+    "room_damp",
+    "heat_refused",
     "weather_hot",
     "river_warm",
     "river_low",
+    "grid_dirty",
     "demand",
     "meter_silent",
     "meter_jump",
     "meter_back",
     "meter_wrong",
 ]
-NEEDED: Final[tuple[What, ...]] = (
-    "gpu_xid", "fragments_rot", "fragments_lost", "clock_off", "cooling_weak", "oil_moisture",
-    "weather_hot", "river_warm", "river_low", "demand", "meter_jump", "meter_back", "meter_wrong",
+UNVALUED: Final[tuple[What, ...]] = (
+    "gpu_lost", "gpu_worn", "gpu_fabric", "host_down", "source_fails", "disk_failing",
+    "pool_degraded", "link_down", "dark", "utility_loss", "generator_fails", "ups_alarm",
+    "part_stops", "leak", "meter_silent",
 )  # fmt: skip
-"""What says nothing without a `value`."""
+"""What says all it has to say without a `value`."""
 _SCENARIOS: Final = files("twin").joinpath("scenarios")
 
 
@@ -45,11 +72,9 @@ _SCENARIOS: Final = files("twin").joinpath("scenarios")
 class Fault:
     """One thing that goes wrong `at` so long after the start, and `lasts`; None is for good.
 
-    `where` is a pattern of container paths, `name` one of meters, links or stores. `count` is how
-    many GPUs, hosts or disks. `value` by kind: the code of an XID; the share of fragments; seconds
-    of a clock; what is left of cooling, or of a river's flow; water in oil by mass; kelvins above
-    high summer; °C that a river has at least; a factor of demand, or of a meter; joules (or m3)
-    that a meter jumps or goes back.
+    `where` is a pattern of container paths, `name` one of meters, links, stores, sources or parts
+    of a plant; of `ups_alarm` it is the alarm. `count` is how many GPUs, hosts, disks or pools.
+    What `value` is by kind stands in `docs/twin.md`.
     """
 
     what: What
@@ -61,8 +86,11 @@ class Fault:
     value: float | None = None
 
     def __post_init__(self) -> None:
-        if self.what in NEEDED and self.value is None:
+        if self.what not in UNVALUED and self.value is None:
             raise Misfit("value", f"{self.what} needs a value; say how much")
+        if self.what == "ups_alarm" and self.name not in Power.alarms.codes:
+            known = suggestion(self.name, Power.alarms.codes)
+            raise Misfit("name", f"a UPS has no alarm {self.name!r}; {known}")
 
     def ends(self) -> float:
         """Seconds after the start."""

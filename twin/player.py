@@ -12,21 +12,24 @@ from twin.tellers.incidents import Incidents
 from twin.tellers.inventory import Row
 from twin.tellers.links import LinkTeller
 from twin.tellers.meters import Register
+from twin.tellers.pools import Pools
 from twin.tellers.teller import Teller
 from twin.turn import Columns, Holding, Turn
-from vigie.catalogue import Disk, Fragments, Gpu, GpuXid, Host, Source
+from vigie.catalogue import Disk, Filesystem, Fragments, Gpu, GpuXid, Host, Pool, Source
 from vigie.frame import Happening
 from vigie.shape import Measurement
 
 STEP_SECONDS: Final = 60.0
 """The longest step of the model; steps end on whole multiples of it."""
 HISTORY_SECONDS: Final = 300.0
-PERIODS: Final[Mapping[type[Measurement], float]] = {Gpu: 20.0, GpuXid: 20.0}
+PERIODS: Final[Mapping[type[Measurement], float]] = {Gpu: 20.0, GpuXid: 20.0, Filesystem: 20.0}
 """What is told more seldom than by an agent: as seldom as readings of GPUs are still joined, since
 ten thousand boards every ten seconds are only more to keep."""
-FAST: Final[frozenset[type[Measurement]]] = frozenset({Gpu, GpuXid, Host, Source})
+FAST: Final[frozenset[type[Measurement]]] = frozenset({Gpu, GpuXid, Host, Filesystem, Source})
 """What a history leaves out."""
-HISTORY_PERIODS: Final[Mapping[type[Measurement], float]] = {Disk: 3_600.0, Fragments: 600.0}
+HISTORY_PERIODS: Final[Mapping[type[Measurement], float]] = {
+    Disk: 3_600.0, Pool: 3_600.0, Fragments: 600.0,
+}  # fmt: skip
 """How often a history tells what costs much and changes little."""
 
 
@@ -38,12 +41,12 @@ class ContainerPlayer:
 
     def __init__(
         self, model: Model, tellers: Sequence[Teller], registers: Mapping[str, Register], *,
-        incidents: Incidents, disks: Disks, links: LinkTeller, shelves: Shelves,
+        incidents: Incidents, disks: Disks, pools: Pools, links: LinkTeller, shelves: Shelves,
         devices: Sequence[Row], clock: Clock,
     ) -> None:  # fmt: skip
         self.model, self.incidents = model, incidents
-        self._disks, self._links, self._shelves = disks, links, shelves
-        own: tuple[Teller, ...] = (incidents, disks, links, shelves)
+        self._disks, self._pools, self._links, self._shelves = disks, pools, links, shelves
+        own: tuple[Teller, ...] = (incidents, disks, pools, links, shelves)
         self._tellers, self._registers = (*tellers, *own), registers
         self._devices: Sequence[Row] | None = devices
         self._clock = clock
@@ -90,6 +93,7 @@ class ContainerPlayer:
         model, seconds = self.model, time - before
         happened = self.incidents.step(before, time)
         happened += self._disks.step(before, time)
+        happened += self._pools.step(time)
         happened += self._shelves.step(time)
         self._links.step(time, seconds)
         model.step(time, seconds)

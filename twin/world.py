@@ -31,7 +31,9 @@ from twin.tellers.inventory import devices
 from twin.tellers.links import LinkTeller, lines
 from twin.tellers.meters import MEDIA, Register, points
 from twin.tellers.names import Names
+from twin.tellers.pools import Pools
 from twin.tellers.teller import Teller
+from twin.tellers.volumes import VolumeTeller
 from twin.turn import Player
 from vigie.network.network import Network
 from vigie.network.operators import Tenant
@@ -87,6 +89,7 @@ def _player(
     names = Names(made, seed)
     incidents = Incidents(model, names, seed)
     disks = Disks(made, names, faults, seed)
+    pools = Pools(disks, incidents, faults, seed)
     of_disks = list(names.hosts[made.first_disk_host :])
     shelves = [
         Shelf(spread, path, of_disks, faults)
@@ -97,10 +100,11 @@ def _player(
         *_facility(model, registers, made.site, seed),
         HostTeller(model, names, seed, incidents),
         GpuTeller(model, names, incidents),
-        SourceTeller(model, names, incidents),
+        SourceTeller(model, names, seed, incidents),
+        VolumeTeller(model, names, seed, incidents),
     )
     return ContainerPlayer(
-        model, tellers, registers, incidents=incidents, disks=disks,
+        model, tellers, registers, incidents=incidents, disks=disks, pools=pools,
         links=LinkTeller(lines(network, made), faults, seed, path), shelves=Shelves(shelves),
         devices=devices(made, names, disks), clock=Clock(seed, path),
     )  # fmt: skip
@@ -115,7 +119,7 @@ def _facility(
         HeatTeller(model, registers["heat"]),
         CoolingTeller(model),
         EnvironmentTeller(model),
-        GridTeller(site, seed),
+        GridTeller(site, model.faults, seed),
         QueueTeller(model),
     )
 

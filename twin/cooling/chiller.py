@@ -99,7 +99,7 @@ class Chiller:
         if not self._doors:
             return pumps, Part("handlers", "air", watts=self._room_fans(removed), heat=removed)
         outdoors = dew_point(around.air.temperature_celsius, around.air.humidity_ratio)
-        margin = self._setpoint - clipped(outdoors, ROOM_DEW_LOW, ROOM_DEW_HIGH)
+        margin = self._setpoint - clipped(outdoors, ROOM_DEW_LOW, ROOM_DEW_HIGH) - around.damp
         return pumps, Part(
             "doors", "rear_door", supply=self._setpoint, back=back, heat=removed, flow=flow,
             dew_margin=margin,

@@ -21,6 +21,7 @@ WET_MOISTURE: Final = 2e-4
 """What its electric strength does not bear."""
 FULL: Final = 0.96
 LEAKED: Final = 0.80
+LOW: Final = 0.85
 _LOW, _HIGH, _LEAK = 2, 4, 16
 
 
@@ -59,8 +60,9 @@ class Immersion:
         fans = fan_watts(speed, self._rated * FAN_SHARE)
         moisture = DRY_MOISTURE + around.moisture
         alarms = _HIGH if back > HIGHEST_CELSIUS or moisture > WET_MOISTURE else 0
-        alarms |= _LEAK | _LOW if around.leak else 0
-        level = LEAKED if around.leak else FULL + 0.0007 * (back - 40.0)
+        level = (LEAKED if around.leak else FULL + 0.0007 * (back - 40.0)) - around.lost
+        alarms |= _LEAK if around.leak else 0
+        alarms |= _LOW if level < LOW else 0
         parts = (
             Part("tank", "immersion", speed=flow / self._most / 1.1, supply=bath, back=back,
                  setpoint=self._setpoint, watts=pump, heat=removed, flow=flow,

@@ -1,7 +1,8 @@
 """What every kind of cooling is asked and answers, and the heat that its loop holds meanwhile."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Final, Protocol
 
 from twin.around.weather import Air, River
@@ -11,20 +12,29 @@ HOLD_SECONDS: Final = 240.0
 """Time in which a loop passes on most of what its load changed by."""
 LOOP_KELVIN: Final = 10.0
 """By how much a loop at its rating is warmer where it returns."""
+_FAULT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
     """What the outside is like: air, river where there is one, and what of a plant is left.
 
-    `weak` is the share of the plant that still works; `moisture` adds water to oil, by mass; `leak`
-    says that some of the fluid is lost; `taken` is the water withdrawn this year, in m3.
+    `weak` is the share of the plant that still works, `worn` what it draws of what it should;
+    `stopped` are patterns of machines that stand still. `moisture` adds water to oil, by mass;
+    `lost` is the share of the fluid that is gone, `leak` says that some of it runs out; `damp` is
+    the kelvins by which the room's dew point is too high; `taken` is the water withdrawn this year,
+    in m3; `wanted` the share of what others usually take of the heat.
     """
 
     air: Air
     river: River | None = None
     weak: float = 1.0
     moisture: float = 0.0
+    worn: float = 1.0
+    stopped: tuple[str, ...] = ()
+    lost: float = 0.0
+    damp: float = 0.0
+    wanted: float = 1.0
     leak: bool = False
     taken: float = 0.0
 
@@ -48,6 +58,15 @@ class Part:
     moisture: float | None = None
     dew_margin: float | None = None
     alarms: int = 0
+    stopped: bool = False
+
+    def struck(self, around: Around) -> "Part":
+        """The same where it is worn, or stands still."""
+        if any(fnmatchcase(self.name, pattern) for pattern in around.stopped):
+            still = {f: 0.0 for f in ("speed", "rpm", "watts", "heat", "flow", "pressure")
+                     if getattr(self, f) is not None}  # fmt: skip
+            return replace(self, **still, alarms=self.alarms | _FAULT, stopped=True)  # type: ignore[arg-type]
+        return replace(self, watts=None if self.watts is None else self.watts * around.worn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +96,23 @@ class Work:
     def consumed(self) -> float:
         """Water lost: what was taken and does not go back."""
         return self.withdrawn - self.returned
+
+    def struck(self, around: Around) -> "Work":
+        """The same where machines are worn, and some of them stand still and draw nothing.
+
+        What they would have done is not done: see `Around.weak`.
+        """
+        if around.worn == 1.0 and not around.stopped:
+            return self
+        parts = tuple(p.struck(around) for p in self.parts)
+        saved = sum(
+            (p.watts or 0.0) * around.worn
+            for p, q in zip(self.parts, parts, strict=True) if q.stopped
+        )  # fmt: skip
+        return replace(
+            self, electric=max(self.electric * around.worn - saved, 0.0),
+            compressor=self.compressor * around.worn, parts=parts,
+        )  # fmt: skip
 
 
 class Plant(Protocol):

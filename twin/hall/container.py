@@ -23,6 +23,7 @@ from twin.hall.build import (
 )
 from twin.hall.gpus import Gpus
 from twin.hall.power import Drawn, Supply
+from twin.hall.struck import Struck
 from twin.hall.thermal import Carried, Thermal
 from twin.hall.workload import Demand, Workload
 
@@ -82,6 +83,7 @@ class Model:
         self.workload = Workload(seed, build.path, build.gpus, demands)
         board: Board = build.board
         self.gpus = Gpus(seed, build.path, build.gpus, board, build.gpu_limit_watts)
+        self._struck = Struck(faults, build.gpus, seed, build.path, "gpus")
         self.thermal = Thermal(build, water=water)
         self.flows = Flows()
         self.around = Around(self.weather.air(0.0))
@@ -103,11 +105,14 @@ class Model:
             seconds,
             utility=not faults.on("utility_loss", time),
             generator=not faults.on("generator_fails", time),
+            dead=bool(faults.on("dark", time)),
+            capacity=faults.factor("battery_weak", time),
         )
         self._darken(time)
         self.workload.advance(time, demand=faults.factor("demand", time))
         self.cap = self._allowed()
         inlet = 25.0 if self.carried is None else self.carried.supply
+        self.gpus.suffer(self._struck, time, seconds)
         self.gpus.step(time, seconds, self.workload.load, inlet, self.cap)
         drawn = self._draw()
         self.carried = self.thermal.step(
@@ -173,9 +178,15 @@ class Model:
             )
         return Around(
             self.weather.air(time, hot=hot), river,
-            weak=faults.factor("cooling_weak", time),
+            weak=faults.factor("cooling_weak", time) * faults.factor("part_stops", time),
+            worn=faults.factor("cooling_worn", time),
+            stopped=tuple(f.name for f in faults.on("part_stops", time)),
             moisture=faults.total("oil_moisture", time),
+            lost=sum(faults.since(f, time) * (f.value or 0.0) / 3_600.0
+                     for f in faults.on("level_falls", time)),
+            damp=faults.total("room_damp", time),
             leak=bool(faults.on("leak", time)), taken=self._taken(time),
+            wanted=faults.factor("heat_refused", time),
         )  # fmt: skip
 
     def _taken(self, time: float) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 
 from twin.chance import Cells, Floats, Waves, Whole, salt, uniforms
 from twin.hall.boards import Board
+from twin.hall.struck import Struck
 from vigie.catalogue import Gpu
 from vigie.shape import Field
 
@@ -34,7 +35,7 @@ _IDLE_BIT, _CAP_BIT, _HEAT_BIT = (
     1 << Gpu.throttle_reasons.codes.index(word)
     for word in ("idle", "power_cap", "software_thermal")
 )
-_COMPLETED: Final = Gpu.fabric_state.codes.index("completed")
+_COMPLETED, _NOT_STARTED = (Gpu.fabric_state.codes.index(w) for w in ("completed", "not_started"))
 
 
 class Gpus:
@@ -65,6 +66,11 @@ class Gpus:
         self._capped: Floats = np.zeros(count)
         self._slowed: Floats = np.zeros(count)
         self._cap = 1.0
+        self._nvlink: Floats = np.zeros(count)
+        self._replays: Floats = np.zeros(count)
+        self._worn: Floats = np.zeros(count)
+        self._fabric: Floats = np.full(count, float(_COMPLETED))
+        self._hotter: Floats | float = 0.0
         self._fixed = self._unchanging()
 
     def step(self, time: float, seconds: float, asked: Floats, coolant: float, cap: float) -> None:
@@ -85,13 +91,27 @@ class Gpus:
         power *= self.up
         self.load, self.power, self._cap = load * self.up, power, cap
         self.energy = self.energy + power * seconds
-        goal = coolant + self._warmer * power
+        goal = coolant + self._hotter + self._warmer * power
         self.temperature = goal + (self.temperature - goal) * math.exp(-seconds / WARM_SECONDS)
         self._sent = self._sent + self.load * seconds
         self._corrected = self._corrected + ECC_RATE * seconds * self._frail
         self._hot = self._hot + seconds * (self._slowed > 0)
         if cap < 1.0:
             self._capped = self._capped + seconds * (load > 0.05)
+
+    def suffer(self, struck: Struck, time: float, seconds: float) -> None:
+        """What lasting faults do to some of them in so many seconds up to `time`."""
+        hot = struck.values("gpu_hot", time)
+        self._hotter = 0.0 if hot is None else hot
+        if (ecc := struck.values("gpu_ecc", time)) is not None:
+            self._corrected = self._corrected + ecc * seconds
+        if (errors := struck.values("gpu_nvlink", time)) is not None:
+            self._nvlink = self._nvlink + errors * seconds
+        if (replays := struck.values("gpu_pcie", time)) is not None:
+            self._replays = self._replays + replays * seconds
+        self._worn = struck.flags("gpu_worn", time)
+        unready = struck.flags("gpu_fabric", time) > 0
+        self._fabric = np.where(unready, float(_NOT_STARTED), float(_COMPLETED))
 
     @property
     def active_watts(self) -> float:
@@ -178,6 +198,10 @@ class Gpus:
             Gpu.xid_total: self.xids.copy(),
             Gpu.recovery_action: self.recovery.copy(),
             Gpu.row_remap_pending: self.pending.copy(),
+            Gpu.row_remap_failed: self._worn,
+            Gpu.fabric_state: self._fabric,
+            Gpu.nvlink_errors_total: np.floor(self._nvlink),
+            Gpu.pcie_replays_total: np.floor(self._replays),
             Gpu.pcie_receive_bytes_total: np.floor(self._sent * PCIE_RATE),
             Gpu.pcie_transmit_bytes_total: np.floor(self._sent * (PCIE_RATE / 3)),
             Gpu.nvlink_receive_bytes_total: np.floor(self._sent * NVLINK_RATE),
@@ -204,13 +228,9 @@ class Gpus:
             Gpu.memory_reserved_bytes: np.full(self.count, float(RESERVED_BYTES)),
             Gpu.power_limit_watts: np.full(self.count, round(self.limit)),
             Gpu.memory_clock_hertz: np.full(self.count, self.board.memory_hertz),
-            Gpu.fabric_state: np.full(self.count, float(_COMPLETED)),
             Gpu.throttle_hardware_seconds_total: nothing,
             Gpu.ecc_uncorrected_lifetime_total: np.floor(worn / 2),
             Gpu.rows_remapped_corrected_total: worn,
             Gpu.rows_remapped_uncorrected_total: nothing,
-            Gpu.row_remap_failed: nothing,
-            Gpu.nvlink_errors_total: nothing,
-            Gpu.pcie_replays_total: nothing,
             Gpu.mig_enabled: nothing,
         }

@@ -21,6 +21,8 @@ CHARGE_SHARE: Final = 0.08
 CHARGE_LOSS: Final = 0.06
 GENERATOR_SECONDS: Final = 20.0
 LOW_CHARGE: Final = 0.25
+WORN_BATTERY: Final = 0.8
+"""Share of its capacity below which a battery is to be replaced (IEEE 1188)."""
 SOLAR_SHARE: Final = 0.04
 """Peak of the panels, of the rating, where a meter of them is declared."""
 
@@ -65,6 +67,7 @@ class Supply:
         self._charge = self._full
         self._lost_seconds = 0.0
         self.books = Books()
+        self._part, self._dead = 1.0, False
         self.utility = True
         self.generator = False
         self.battery = False
@@ -77,25 +80,47 @@ class Supply:
     @property
     def charge(self) -> float:
         """Charge of the battery, 0 to 1."""
-        return clipped(self._charge / self._full, 0.0, 1.0) if self._full else 0.0
+        full = self._full * self._part
+        return clipped(self._charge / full, 0.0, 1.0) if full else 0.0
+
+    @property
+    def runtime_seconds(self) -> float:
+        """How long the battery carries what the UPS gives now; infinite where that is nothing."""
+        load = self.books.watts.get("ups", 0.0)
+        return self._charge / load if load else float("inf")
+
+    @property
+    def worn(self) -> bool:
+        """Whether age has left so little of the battery that it is to be replaced."""
+        return self._part < WORN_BATTERY
 
     @property
     def alive(self) -> bool:
         """Whether servers have power."""
-        return self.utility or self.generator or self._charge > 0
+        return not self._dead and (self.utility or self.generator or self._charge > 0)
 
     @property
     def cooled(self) -> bool:
         """Whether what hangs on no battery has power."""
-        return self.utility or self.generator
+        return not self._dead and (self.utility or self.generator)
 
-    def begin(self, seconds: float, *, utility: bool, generator: bool) -> None:
-        """Say what feeds the place in the step that comes."""
+    def begin(
+        self, seconds: float, *, utility: bool, generator: bool, dead: bool = False,
+        capacity: float = 1.0,
+    ) -> None:  # fmt: skip
+        """Say what feeds the place in the step that comes.
+
+        `dead` is a place that nothing reaches any more, be it from its battery; `capacity` is what
+        age leaves of that.
+        """
+        self._dead, self._part = dead, capacity
+        self._charge = min(self._charge, self._full * capacity)
+        utility = utility and not dead
         self._lost_seconds = 0.0 if utility else self._lost_seconds + seconds
         self.utility = utility
         started = self._lost_seconds > GENERATOR_SECONDS
         self.generator = not utility and generator and self._has_generator and started
-        self.battery = not self.cooled and self._charge > 0
+        self.battery = self.alive and not self.cooled and self._charge > 0
 
     def step(self, drawn: Drawn, seconds: float, sun: float) -> None:
         """Feed so much for so long, and book it; `sun` is what the panels give of their peak."""
@@ -127,5 +152,5 @@ class Supply:
             self.books.add(place, watts, seconds)
 
     def _charging(self, seconds: float) -> float:
-        missing = max(self._full - self._charge, 0.0)
+        missing = max(self._full * self._part - self._charge, 0.0)
         return min(self._it * CHARGE_SHARE, missing / seconds / (1 - CHARGE_LOSS))

@@ -91,8 +91,8 @@ class Thermal:
             inside = one.inside(heat * share, around) if powered else 0.0
             most = max(one.allowed(around), 0.0) if powered else 0.0
             removed = loop.step(heat * share + inside, most, seconds)
-            reused = min(removed * HANDED_SHARE, self._wants(time) * share)
-            work = one.work(removed, removed - reused, around)
+            reused = min(removed * HANDED_SHARE, self._wants(time) * share * around.wanted)
+            work = one.work(removed, removed - reused, around).struck(around)
             done.append((work, inside, removed, reused, loop.excess(removed)))
         return self._sum(done, powered=powered)
 

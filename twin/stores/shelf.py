@@ -89,7 +89,14 @@ class Shelf:
     def verified(self, time: float) -> Floats:
         """When each was read last, in Unix seconds: by the second."""
         told: Floats = np.floor(time - (time + self._phase) % SCRUB_SECONDS)
-        return told
+        stood = self.stood(time)
+        return told - stood if stood else told
+
+    def stood(self, time: float) -> float:
+        """Seconds for which nothing was read, as somebody finds out now; 0 while it is."""
+        store = self.spread.placement.store
+        faults = self._faults.on("scrub_stalls", time)
+        return sum(f.value or 0.0 for f in faults if fnmatchcase(store, f.name))
 
     def step(self, time: float) -> list[Happening]:
         """Count what became damaged, repaired and read up to that time."""

@@ -16,7 +16,7 @@ from vigie.shape import Measurement
 SCRUB_LIMIT: Final = 5e7
 LOOK_SECONDS: Final = 300.0
 """How often it is counted what was damaged and repaired meanwhile."""
-_RUNNING: Final = Fragments.scrub_state.codes.index("running")
+_RUNNING, _OFF = (Fragments.scrub_state.codes.index(word) for word in ("running", "off"))
 _COUNTED: Final = (
     (Fragments.ok_count, Status.OK),
     (Fragments.unverified_count, Status.UNVERIFIED),
@@ -81,5 +81,8 @@ class Shelves:
             Fragments.repaired_total: np.concatenate([c.repaired for c in counts]),
             Fragments.scrub_progress_ratio: np.full(rows, time % SCRUB_SECONDS / SCRUB_SECONDS),
             Fragments.scrub_limit_bytes_per_second: np.full(rows, SCRUB_LIMIT),
-            Fragments.scrub_state: np.full(rows, float(_RUNNING)),
+            Fragments.scrub_state: np.repeat(
+                [float(_OFF if s.stood(time) else _RUNNING) for s in self._shelves],
+                [len(s.hosts) for s in self._shelves],
+            ),
         }

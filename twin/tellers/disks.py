@@ -12,6 +12,7 @@ from agent.disks.health import Health, judge
 from twin.chance import Floats, Whole, generator, salt, uniforms
 from twin.faults import Fault, Faults
 from twin.hall.build import DISK_BYTES, Build
+from twin.hall.struck import Struck
 from twin.tellers.names import Names
 from twin.turn import Columns
 from vigie.catalogue import DISK_RISK, Disk
@@ -46,7 +47,7 @@ class Disks:
     measurement: type[Measurement] = Disk
 
     def __init__(self, build: Build, names: Names, faults: Faults, seed: int) -> None:
-        self.count, self._faults = build.disks, faults
+        self.count, self.path, self._faults = build.disks, build.path, faults
         self._seeds = (seed, build.path, "disks")
         of = salt(*self._seeds)
         self.names = disk_names(seed, build.path, build.disks)
@@ -58,6 +59,9 @@ class Disks:
         sick = uniforms(of + 3, self.count) < SICK_SHARE
         self._old = np.where(sick, np.floor(8 + 90 * uniforms(of + 4, self.count)), 0.0)
         self._grown: Floats = np.zeros(self.count)
+        self._struck = Struck(faults, self.count, *self._seeds)
+        self._hotter: Floats = np.zeros(self.count)
+        self._crossed: Floats = np.zeros(self.count)
         self._failing: dict[int, Fault] = {}
         self._health = np.ones(self.count)
         self._reason = np.zeros(self.count)
@@ -69,6 +73,10 @@ class Disks:
         for fault in self._faults.begun("disk_failing", before, now):
             for disk in self._chosen(fault):
                 self._failing[int(disk)] = fault
+        hotter, crossed = (self._struck.values(k, now) for k in ("disk_hot", "disk_cable"))
+        self._hotter = np.zeros(self.count) if hotter is None else hotter
+        if crossed is not None:
+            self._crossed = self._crossed + crossed * (now - before)
         told = []
         ended = [d for d, f in self._failing.items() if f not in self._faults.on(f.what, now)]
         for disk in ended:  # somebody put in a new one
@@ -97,7 +105,7 @@ class Disks:
             Disk.power_mode: np.zeros(self.count),
             Disk.smart_age_seconds: np.zeros(self.count),
             Disk.size_bytes: np.full(self.count, float(DISK_BYTES)),
-            Disk.temperature_celsius: np.round(32.0 + self._warm),
+            Disk.temperature_celsius: np.round(32.0 + self._warm + self._hotter),
             Disk.power_on_seconds_total: np.floor(age / 3_600) * 3_600,
             Disk.power_cycles_total: np.floor(4 + age / YEAR * 3),
             Disk.reallocated_sectors: self._old + np.floor(self._grown),
@@ -105,10 +113,14 @@ class Disks:
             Disk.offline_uncorrectable_sectors: np.floor(self._grown * 0.3),
             Disk.reported_uncorrectable_total: np.floor(self._grown * 0.2),
             Disk.command_timeouts_total: np.zeros(self.count),
-            Disk.crc_errors_total: np.zeros(self.count),
+            Disk.crc_errors_total: np.floor(self._crossed),
             Disk.read_bytes_total: np.floor(age * READ_RATE),
             Disk.written_bytes_total: np.floor(age * WRITE_RATE),
         }
+
+    def failed(self, time: float) -> frozenset[int]:
+        """Positions of those that say themselves that they fail."""
+        return frozenset(np.flatnonzero(~self._passed(time)).tolist())
 
     def _passed(self, time: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         passed = np.ones(self.count, np.bool_)

@@ -14,6 +14,7 @@ from twin.around.grid import electricity
 from twin.around.weather import dew_point, saturation
 from twin.chance import Floats, salt, wave
 from twin.cooling.plant import Part
+from twin.faults import Faults
 from twin.hall.build import Build
 from twin.hall.container import Model
 from twin.hall.power import LOW_CHARGE
@@ -37,7 +38,7 @@ SCHEDULER: Final = "slurm"
 ALL_PHASES: Final = "all"
 LOW_VOLTAGE, HIGH_VOLTAGE = 400.0, 20_000.0
 HIGH_VOLTAGE_FROM: Final = 1e6
-_INPUT_LOST: Final = 1 << Power.alarms.codes.index("input_lost")
+_ALARMS: Final = {word: 1 << bit for bit, word in enumerate(Power.alarms.codes)}
 _FAN_KINDS: Final = ("air", "dry_cooler")
 
 
@@ -73,7 +74,7 @@ class PowerTeller:
             Power.power_watts: watts,
             Power.energy_joules_total: self._register.totals(),
             **self._at_site(time, watts),
-            **self._at_ups(watts),
+            **self._at_ups(time, watts),
         }
         return {**self._keys.of(rows), **chosen(told, rows)}
 
@@ -98,22 +99,25 @@ class PowerTeller:
             ),
         }
 
-    def _at_ups(self, watts: Floats) -> dict[Field, Floats]:
+    def _at_ups(self, time: float, watts: Floats) -> dict[Field, Floats]:
         at = np.array([role == "ups" for role in self._roles])
         if not at.any():
             return {}
         supply, unknown = self._model.supply, np.full(len(watts), np.nan)
         parts = np.array([p.part for p in self._register.points])
-        load = supply.books.watts.get("ups", 0.0)
-        left = supply.charge * supply.capacity / 1.1 * 480.0 / load if load else 0.0
+        full = watts / (supply.capacity * parts)
+        words = {f.name for f in self._model.faults.on("ups_alarm", time)}
+        words |= set() if supply.utility else {"input_lost"}
+        words |= {"replace_battery"} if supply.worn else set()
+        words |= {"overload"} if (full[at] > 1).any() else set()
         return {
             Power.capacity_watts: np.where(at, supply.capacity * parts, unknown),
-            Power.utilization_ratio: np.where(at, watts / (supply.capacity * parts), unknown),
+            Power.utilization_ratio: np.where(at, full, unknown),
             Power.on_battery: np.where(at, supply.battery, unknown),
             Power.battery_low: np.where(at, supply.charge < LOW_CHARGE, unknown),
             Power.battery_charge_ratio: np.where(at, supply.charge, unknown),
-            Power.battery_runtime_seconds: np.where(at, min(left, 1e6), unknown),
-            Power.alarms: np.where(at, 0 if supply.utility else _INPUT_LOST, unknown),
+            Power.battery_runtime_seconds: np.where(at, min(supply.runtime_seconds, 1e6), unknown),
+            Power.alarms: np.where(at, sum(_ALARMS[word] for word in words), unknown),
         }
 
 
@@ -207,7 +211,9 @@ class CoolingTeller:
         told = {
             Cooling.fan_speed_rpm: cells([p.rpm for p in parts]) * runs,
             Cooling.speed_ratio: np.clip(cells([p.speed for p in parts]), 0.0, 1.0) * runs,
-            Cooling.running: cells([None if p.watts is None else runs for p in parts]),
+            Cooling.running: cells(
+                [None if p.watts is None else runs and not p.stopped for p in parts]
+            ),
             Cooling.supply_temperature_celsius: cells([p.supply for p in parts]),
             Cooling.return_temperature_celsius: cells([p.back for p in parts]),
             Cooling.pressure_pascals: cells([p.pressure for p in parts]) * runs,
@@ -258,6 +264,7 @@ class EnvironmentTeller:
         in_air = any(p.air_cooled for p in self._model.thermal.plants)
         room = carried.supply + 1.5 if in_air else 26.0
         dew = min(max(dew_point(air.temperature_celsius, air.humidity_ratio), 6.0), 15.0)
+        dew += around.damp
         damp = min(saturation(dew) / saturation(room), 0.95)
         warmth: list[float | None] = [air.temperature_celsius, room, carried.supply, carried.back]
         humid: list[float | None] = [air.humidity_ratio, damp, None, None]
@@ -283,8 +290,8 @@ class GridTeller:
 
     measurement = Grid
 
-    def __init__(self, site: Site, seed: int) -> None:
-        self._zone, self._seed = site.zone, seed
+    def __init__(self, site: Site, faults: Faults, seed: int) -> None:
+        self._zone, self._faults, self._seed = site.zone, faults, seed
         self._keys: Columns = {Grid.host: [NO_HOST], Grid.zone: [site.zone or ""]}
 
     def tell(self, time: float) -> Columns:
@@ -292,9 +299,10 @@ class GridTeller:
         told = electricity(self._zone, time, self._seed) if self._zone else None
         if told is None:
             return {}
+        dirty = self._faults.factor("grid_dirty", time)
         return {
             **self._keys,
-            Grid.carbon_grams_per_joule: cells([told.carbon_grams_per_joule]),
+            Grid.carbon_grams_per_joule: cells([told.carbon_grams_per_joule * dirty]),
             Grid.renewable_ratio: cells([told.renewable_ratio]),
             Grid.nuclear_ratio: cells([told.nuclear_ratio]),
             Grid.price_euros_per_joule: cells([told.price_euros_per_joule]),

@@ -1,12 +1,14 @@
 """What GPU drivers and operating systems of a container say."""
 
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Final
 
 import numpy as np
 
 from twin.chance import Cells, Floats, Whole, salt, uniform, uniforms
 from twin.hall.container import Model
+from twin.hall.struck import Struck
 from twin.tellers.incidents import Incidents
 from twin.tellers.names import Names
 from twin.turn import Columns
@@ -20,6 +22,11 @@ SMALL_MEMORY_BYTES: Final = float(128 * 2**30)
 NETWORK_RATE: Final = 1.5e9
 """B/s of a host whose GPUs are all at work."""
 BOOTED_SECONDS: Final = 90 * 86_400
+USUAL_SOURCES: Final = ("host", "filesystem")
+"""Where the network names none, of a container of a few hosts: all of them are told every tick."""
+FEW_HOSTS: Final = 40
+FRAME_BYTES: Final = 4_000.0
+_OK, _FAILED = (Source.status.codes.index(word) for word in ("ok", "failed"))
 AGENT: Final = "agent"
 """The source that stands for the agent itself."""
 
@@ -79,6 +86,8 @@ class HostTeller:
         self._memory = np.where(large, MEMORY_BYTES, SMALL_MEMORY_BYTES)
         self._busy: Floats = np.zeros(build.hosts)
         self._sent: Floats = np.zeros(build.hosts)
+        self._wrong: Floats = np.zeros(build.hosts)
+        self._struck = Struck(model.faults, build.hosts, seed, build.path, "hosts")
         self._last: float | None = None
         self._booted = -BOOTED_SECONDS * uniform(self._salt, 0)
 
@@ -91,9 +100,15 @@ class HostTeller:
         load = self._load()
         noise = uniforms(self._salt ^ int(time * 10), self._count)
         busy = np.clip(0.02 + 0.25 * load + 0.02 * noise, 0.0, 1.0)
+        full = self._struck.values("host_busy", time)
+        if full is not None:
+            busy = np.maximum(busy, np.minimum(full, 1.0))
         self._busy = self._busy + busy * self._cpus * seconds
         self._sent = self._sent + load * NETWORK_RATE * seconds
-        used = np.floor(self._memory * (0.06 + 0.35 * load))
+        used = 0.06 + 0.35 * load if full is None else np.maximum(0.06 + 0.35 * load, full)
+        used = np.floor(self._memory * np.minimum(used, 1.0))
+        wrong = self._struck.values("host_network", time)
+        self._wrong = self._wrong if wrong is None else self._wrong + wrong * seconds
         told: dict[Field, Cells] = {
             Host.boot_time_seconds: np.full(self._count, np.floor(self._booted)),
             Host.cpu_count: self._cpus,
@@ -104,6 +119,7 @@ class HostTeller:
             Host.memory_available_bytes: self._memory - used,
             Host.network_receive_bytes_total: np.floor(self._sent),
             Host.network_transmit_bytes_total: np.floor(self._sent * 0.9),
+            Host.network_errors_total: np.floor(self._wrong),
         }
         return self._rows.of(told, self._incidents.down)
 
@@ -118,22 +134,38 @@ class HostTeller:
 
 
 class SourceTeller:
-    """The agent of every host that runs, and the sources that the network names: all are well."""
+    """The agent of every host that runs, and the sources that the network names."""
 
     measurement: type[Measurement] = Source
 
-    def __init__(self, model: Model, names: Names, incidents: Incidents) -> None:
-        self._incidents = incidents
-        wanted = (AGENT, *model.build.container.sources)
+    def __init__(self, model: Model, names: Names, seed: int, incidents: Incidents) -> None:
+        self._incidents, self._faults = incidents, model.faults
+        self._struck = Struck(model.faults, model.build.hosts, seed, model.build.path, "sources")
+        usual = USUAL_SOURCES if model.build.hosts <= FEW_HOSTS else ()
+        wanted = (AGENT, *(model.build.container.sources or usual))
         hosts = np.repeat(np.arange(model.build.hosts), len(wanted))
         keys = {
             Source.host: [names.hosts[n] for n in hosts.tolist()],
             Source.source: list(wanted) * model.build.hosts,
         }
         self._rows = Standing(keys, hosts)
-        well = np.full(len(hosts), float(Source.status.codes.index("ok")))
-        self._told: dict[Field, Cells] = {Source.status: well, Source.age_seconds: well * 0.0}
+        self._hosts, self._wanted = hosts, np.array(list(wanted) * model.build.hosts, np.str_)
+        self._agent = np.where(self._wanted == AGENT, 0.0, np.nan)
 
-    def tell(self, _: float) -> Columns:
-        """One row a host and source."""
-        return self._rows.of(self._told, self._incidents.down)
+    def tell(self, time: float) -> Columns:
+        """One row a host and source; what waits to be sent stands on the agent's."""
+        status, ages = np.full(len(self._hosts), float(_OK)), np.zeros(len(self._hosts))
+        for fault in self._faults.on("source_fails", time):
+            named = np.array([fnmatchcase(word, fault.name) for word in self._wanted])
+            failed = named & (self._wanted != AGENT)
+            failed &= np.isin(self._hosts, self._struck.chosen(fault))
+            status[failed] = _FAILED
+            ages[failed] = self._faults.since(fault, time)
+        waiting = self._agent + self._struck.since("spool_grows", time)[self._hosts]
+        told: dict[Field, Cells] = {
+            Source.status: status,
+            Source.age_seconds: ages,
+            Source.spool_bytes: np.floor(waiting),
+            Source.spool_frames: np.floor(waiting / FRAME_BYTES),
+        }
+        return self._rows.of(told, self._incidents.down)

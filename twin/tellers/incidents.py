@@ -44,6 +44,7 @@ class Incidents:
     def __init__(self, model: Model, names: Names, seed: int) -> None:
         self._model, self._names = model, names
         self._seeds = (seed, model.build.path, "incidents")
+        self._hosts = {host: n for n, host in enumerate(names.hosts)}
         self.counts: Counter[tuple[int, int]] = Counter()
         """Of (GPU, code)."""
         self._lost: dict[int, float] = {}
@@ -57,6 +58,10 @@ class Incidents:
     def down(self) -> frozenset[int]:
         """Hosts that are down."""
         return frozenset(self._down)
+
+    def number(self, host: str) -> int:
+        """The position of a host among all."""
+        return self._hosts[host]
 
     def step(self, before: float, now: float) -> list[Happening]:
         """What happened up to `now` (Unix seconds)."""

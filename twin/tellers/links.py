@@ -94,7 +94,11 @@ class LinkTeller:
     def step(self, time: float, seconds: float) -> None:
         """Carry what is carried at that time."""
         busy = np.array([0.12 * (1 + 0.4 * wave(s, time, 1_800.0)) for s in self._salts])
-        load = np.clip(busy * rhythm(time), 0.01, 0.9) * self.up(time)
+        load = np.clip(busy * rhythm(time), 0.01, 0.9)
+        for fault in self._faults.on("link_busy", time):
+            named = np.array([fnmatchcase(line.name, fault.name) for line in self._lines])
+            load = np.where(named, np.maximum(load, fault.value or 0.0), load)
+        load = load * self.up(time)
         self._received = self._received + load * self._capacity * seconds
         self._sent = self._sent + 0.6 * load * self._capacity * seconds
 

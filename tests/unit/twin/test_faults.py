@@ -1,13 +1,39 @@
 """Scenarios: what is packaged loads, and what is wrong says where."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests.build.playing import WINTER, cells, network, play, player
 from twin.faults import Fault, Scenario, packaged, scenario
+from vigie.catalogue import Cooling, Disk, Gpu, Host, Pool, Power, Source
 from vigie.errors import SettingsError
+from vigie.shape import Field, Kind
 
-NAMED = ("bad-meter", "blackout", "calm", "demo", "heatwave", "river-low", "rot")
+NAMED = (
+    "bad-meter", "blackout", "calm", "cooling", "crowd", "demo", "disks", "gpus", "heatwave",
+    "hosts", "oil", "power", "river-low", "rot", "silence",
+)  # fmt: skip
+SHOWN: Sequence[tuple[str, str, Field, float]] = (
+    # cooling, what goes wrong, where it is read, what the most of it is then
+    ("dry_cooler", 'what = "gpu_worn"', Gpu.row_remap_failed, 1.0),
+    ("dry_cooler", 'what = "gpu_fabric"', Gpu.fabric_state, 3.0),
+    ("dry_cooler", 'what = "gpu_nvlink"\nvalue = 2.0', Gpu.nvlink_errors_total, 1_200.0),
+    ("dry_cooler", 'what = "gpu_pcie"\nvalue = 1.0', Gpu.pcie_replays_total, 600.0),
+    ("dry_cooler", 'what = "host_busy"\nvalue = 0.98', Host.cpu_busy_ratio, 0.98),
+    ("dry_cooler", 'what = "host_network"\nvalue = 5.0', Host.network_errors_total, 3_000.0),
+    ("dry_cooler", 'what = "source_fails"', Source.status, 2.0),
+    ("dry_cooler", 'what = "spool_grows"\nvalue = 1000.0', Source.spool_bytes, 540_000.0),
+    ("dry_cooler", 'what = "disk_cable"\nvalue = 0.1', Disk.crc_errors_total, 60.0),
+    ("dry_cooler", 'what = "pool_degraded"', Pool.status, 1.0),
+    ("dry_cooler", 'what = "ups_alarm"\nname = "bypass"', Power.alarms, 64.0),
+    ("dry_cooler", 'what = "battery_weak"\nvalue = 0.5', Power.alarms, 16.0),
+    ("dry_cooler", 'what = "part_stops"\nname = "cdu"', Cooling.alarms, 1.0),
+    ("immersion", 'what = "leak"', Cooling.alarms, 18.0),
+    ("immersion", 'what = "level_falls"\nvalue = 1.0', Cooling.alarms, 2.0),
+)
 
 
 def test_the_packaged_scenarios_load() -> None:
@@ -58,3 +84,40 @@ def test_what_happens_once_happens_in_one_step_alone() -> None:
     faults.begin(100.0)
     steps = [faults.begun("gpu_xid", 100.0 + n, 101.0 + n) for n in range(5)]
     assert [len(s) for s in steps] == [1, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(("cooling", "fault", "field", "most"), SHOWN)
+def test_a_fault_shows_where_it_is_read_while_it_lasts(
+    tmp_path: Path, cooling: str, fault: str, field: Field, most: float
+) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text(f'[[faults]]\nat = "2m"\nlasts = "20m"\n{fault}\n')
+    turns = play(player(network(cooling), scenario=str(file)), WINTER, 1_800, 60)
+    told = {
+        minute: float(np.nanmax(np.asarray(cells(turn, field), float)))
+        for minute, turn in enumerate(turns)
+        if any(m.name == field.measurement for m in turn.rows)
+    }
+    usual, then, after = told[0], told[max(m for m in told if m <= 10)], told[max(told)]
+    assert then == pytest.approx(most, rel=0.01)
+    if field is not Gpu.fabric_state:  # what is not ready is less than what is
+        assert then > usual
+    if field.kind is not Kind.COUNTER:
+        assert after == pytest.approx(usual, rel=0.2, abs=0.1)
+
+
+def test_a_dark_container_says_nothing_and_comes_back(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text('[[faults]]\nwhat = "dark"\nat = "2m"\nlasts = "5m"\n')
+    turns = play(player(network(), scenario=str(file)), WINTER, 900, 60)
+    assert [bool(t.rows) for t in turns].count(False) == 5
+    assert turns[-1].rows
+
+
+def test_an_alarm_that_no_ups_has_gets_a_suggestion(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[[faults]]\nwhat = "ups_alarm"\nname = "bypas"\n')
+    with pytest.raises(
+        SettingsError, match=r"mine.toml:3: .*no alarm 'bypas'; did you mean bypass"
+    ):
+        scenario(str(file))

@@ -23,7 +23,12 @@ def measurements() -> str:
         "quality. Everywhere outside the code a field is called `vigie_<measurement>_<field>`. "
         "An empty cell is *unknown*, never 0."
     )
-    return page("Measurements", about, *(_declared(m) for m in catalogue.MEASUREMENTS))
+    own = (
+        "## What the collector knows of itself\n\nRules read it as any other measurement. Nobody "
+        "sends it, and no store keeps it."
+    )
+    sent = [_declared(m) for m in catalogue.MEASUREMENTS]
+    return page("Measurements", about, *sent, own, *(_declared(m) for m in catalogue.OWN))
 
 
 def inventories() -> str:

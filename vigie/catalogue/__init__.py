@@ -50,6 +50,7 @@ from vigie.catalogue.power import (
     Grid,
     Power,
 )
+from vigie.catalogue.reach import Reach
 from vigie.catalogue.storage import Disk, Fragments, Pool
 from vigie.shape import Event, Inventory, Measurement
 
@@ -72,6 +73,7 @@ __all__ = [
     "INVENTORIES",
     "MEASUREMENTS",
     "NO_HOST",
+    "OWN",
     "PART_ROLES",
     "POOL_CHANGED",
     "POWER_ROLES",
@@ -99,11 +101,13 @@ __all__ = [
     "Pool",
     "Power",
     "Queue",
+    "Reach",
     "Source",
     "Water",
     "event",
     "inventory",
     "measurement",
+    "watched",
 ]
 
 VERSION: Final = 3
@@ -134,6 +138,9 @@ MEASUREMENTS: Final[tuple[type[Measurement], ...]] = (
     Link,
 )
 
+OWN: Final[tuple[type[Measurement], ...]] = (Reach,)
+"""What the collector knows of itself: rules read it; nobody sends it, and no store keeps it."""
+
 INVENTORIES: Final[tuple[type[Inventory], ...]] = (Device,)
 
 EVENTS: Final[tuple[Event, ...]] = (
@@ -158,6 +165,11 @@ EVENTS: Final[tuple[Event, ...]] = (
 def measurement(name: str) -> type[Measurement] | None:
     """The measurement of that name, or None."""
     return next((m for m in MEASUREMENTS if m.name == name), None)
+
+
+def watched(name: str) -> type[Measurement] | None:
+    """The measurement of that name that rules can be about, or None."""
+    return measurement(name) or next((m for m in OWN if m.name == name), None)
 
 
 def event(code: str) -> Event | None:

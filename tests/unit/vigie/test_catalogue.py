@@ -14,7 +14,7 @@ from vigie.shape import Event, Field, Inventory, Kind, Measurement
 from vigie.units import ONE
 
 FIELDS = [
-    field for declared in (*catalogue.MEASUREMENTS, *catalogue.INVENTORIES)
+    field for declared in (*catalogue.MEASUREMENTS, *catalogue.OWN, *catalogue.INVENTORIES)
     for field in declared.fields
 ]  # fmt: skip
 IDS = [f"{field.measurement}.{field.name}" for field in FIELDS]
@@ -59,6 +59,7 @@ def test_a_name_is_used_once() -> None:
 def test_lookups_find_by_name() -> None:
     assert catalogue.measurement("gpu") is catalogue.Gpu
     assert catalogue.inventory("device") is catalogue.Device
+    assert catalogue.watched("gpu") is catalogue.Gpu
     assert catalogue.event("gap") is catalogue.GAP
     assert indicators.indicator("power") is indicators.POWER
     for find in (catalogue.measurement, catalogue.inventory, catalogue.event, indicators.indicator):
@@ -117,12 +118,18 @@ def test_events_say_what_they_are_in_both_languages_about_known_keys() -> None:
         assert set(event.keys) <= keys
 
 
+def test_what_the_collector_knows_of_itself_is_for_rules_and_nobody_sends_it() -> None:
+    for own in catalogue.OWN:
+        assert catalogue.watched(own.name) is own
+        assert catalogue.measurement(own.name) is None
+
+
 def test_every_declared_class_is_in_the_tables() -> None:
     def declared(of: type[Any]) -> set[type[Any]]:
         mine = {v for v in vars(catalogue).values() if isinstance(v, type) and issubclass(v, of)}
         return mine - {of}
 
-    assert declared(Measurement) == set(catalogue.MEASUREMENTS)
+    assert declared(Measurement) == {*catalogue.MEASUREMENTS, *catalogue.OWN}
     assert declared(Inventory) == set(catalogue.INVENTORIES)
     events = {v for v in vars(catalogue).values() if isinstance(v, Event)}
     assert events == set(catalogue.EVENTS)

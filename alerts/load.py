@@ -152,7 +152,7 @@ class _File:
             self.reader.fault(path, "either a measurement or an event is wanted")
             return None
         if draft.measurement is not None:
-            found = catalogue.measurement(draft.measurement)
+            found = catalogue.watched(draft.measurement)
             if found is None:
                 near = suggestion(draft.measurement, [m.name for m in catalogue.MEASUREMENTS])
                 at = (*path, "measurement")

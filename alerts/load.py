@@ -6,72 +6,25 @@ A file holds one or several `[[rule]]` tables, each with its `[[rule.test]]` tab
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from alerts.language.check import Expression, condition, quantity
+from alerts.draft import Draft, StepDraft
+from alerts.language.check import AGE, Expression, Named, condition, quantity, threshold
+from alerts.language.dimension import worded
 from alerts.language.parse import ExpressionError
-from alerts.rule import (
-    DEFAULT_KEEP,
-    DEFAULT_LATE,
-    DEFAULT_SETTLE,
-    Expected,
-    Rule,
-    Step,
-    Trial,
-    Words,
-)
+from alerts.rule import Limit, Rule, Step, Trial, Words
 from vigie import catalogue
-from vigie.document import Document, Duration, Reader, duration, suggestion
+from vigie.document import Document, Reader, duration, duration_text, suggestion
 from vigie.positions import TomlPath
 from vigie.shape import Event, Measurement, Value
 
 PLACE: Final = re.compile(r"\{(\w*)\}")
 """A placeholder of a title or an advice."""
+LIMIT_READINGS: Final = 3
+"""The fewest readings that make a course."""
+_THRESHOLD: Final = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{2,59}")
-
-
-@dataclass(frozen=True, slots=True)
-class StepDraft:
-    """`[[rule.test]]` → one of its `steps`, as written."""
-
-    at: Duration
-    expect: Expected
-    given: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TrialDraft:
-    """`[[rule.test]]` as written."""
-
-    says: str
-    steps: tuple[StepDraft, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """`[[rule]]` as written, but for `for`, which is a word of Python."""
-
-    name: str
-    priority: Literal[1, 2, 3]
-    title: Words
-    advice: Words
-    why: str
-    do: str
-    measurement: str | None = None
-    event: str | None = None
-    when: str | None = None
-    clear: str | None = None
-    value: str | None = None
-    where: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    settle: Duration = DEFAULT_SETTLE
-    stale: Duration | None = None
-    mutes: str | None = None
-    keep: Duration = DEFAULT_KEEP
-    late: Duration = DEFAULT_LATE
-    in_service: bool = False
-    test: tuple[TrialDraft, ...] = ()
 
 
 def load(path: Path) -> tuple[Rule, ...]:
@@ -134,15 +87,17 @@ class _File:
         event, measurement = (watched, None) if isinstance(watched, Event) else (None, watched)
         keys = watched.keys if isinstance(watched, Event) else tuple(k.name for k in watched.keys)
         self._placeholders(draft, keys, path)
+        named = self._thresholds(draft, path, measurement)
         rule = Rule(
             name=draft.name, priority=draft.priority, title=draft.title, advice=draft.advice,
             why=draft.why, do=draft.do, measurement=measurement, event=event,
-            when=self._expression(draft, "when", path, measurement),
-            clear=self._expression(draft, "clear", path, measurement),
-            value=self._expression(draft, "value", path, measurement),
+            when=self._expression(draft.when, draft.name, (*path, "when"), measurement, named),
+            clear=self._expression(draft.clear, draft.name, (*path, "clear"), measurement, named),
+            value=self._expression(draft.value, draft.name, (*path, "value"), measurement, named),
             where=self._where(draft, keys, path), hold=hold, settle=draft.settle,
             stale=draft.stale, mutes=self._mutes(draft, keys, path),
             keep=draft.keep, late=draft.late, in_service=self._in_service(draft, path),
+            thresholds=named, limit=self._limit(draft, path, measurement, named),
             trials=self._trials(draft, watched, keys, path), origin=self.document.where(path),
         )  # fmt: skip
         return rule if len(self.reader.faults) == before else None
@@ -165,22 +120,66 @@ class _File:
         if event is None:
             near = suggestion(code, [e.code for e in catalogue.EVENTS])
             self.reader.fault((*path, "event"), f"no event {code}; {near}")
-        for name in ("when", "clear", "value"):
-            if getattr(draft, name) is not None:
+        for name in ("when", "clear", "value", "thresholds", "limit"):
+            if getattr(draft, name):
                 self.reader.fault((*path, name), "a rule on an event has none; use where")
         return event
 
+    def _thresholds(
+        self, draft: Draft, path: TomlPath, measurement: type[Measurement] | None
+    ) -> dict[str, Named]:
+        """Numbers with a name, each with its unit."""
+        found = {}
+        for name, written in draft.thresholds.items():
+            at = (*path, "thresholds", name)
+            text = written if isinstance(written, str) else f"{written}"
+            if not _THRESHOLD.fullmatch(name):
+                self.reader.fault(at, "lower-case letters, digits and _ are wanted")
+            elif measurement is not None and (measurement.field(name) or name == AGE):
+                self.reader.fault(at, f"{name} is a field already; choose another name")
+            elif isinstance(written, bool) or not isinstance(written, str | int | float):
+                self.reader.fault(at, "a number is wanted, with its unit, as 85C or 10%")
+            else:
+                try:
+                    found[name] = threshold(name, text)
+                except ExpressionError as error:
+                    self.reader.faults.append(self._pointed(text, at, draft.name, error))
+        return found
+
+    def _limit(
+        self, draft: Draft, path: TomlPath, measurement: type[Measurement] | None,
+        named: Mapping[str, Named],
+    ) -> Limit | None:  # fmt: skip
+        """What the rule's subject nears."""
+        written, at = draft.limit, (*path, "limit")
+        if written is None or measurement is None:
+            return None
+        of = self._expression(written.of, draft.name, (*at, "of"), measurement, named, number=True)
+        to = self._expression(written.at, draft.name, (*at, "at"), measurement, named, number=True)
+        if of is None or to is None:
+            return None
+        if None not in {of.dimension, to.dimension} and of.dimension != to.dimension:
+            told = f"{worded(of.dimension)} cannot reach {worded(to.dimension)}"
+            self.reader.fault((*at, "at"), told)
+        if of.windows or of.uses_age or not of.fields:
+            self.reader.fault((*at, "of"), "a calculation with fields is wanted: no window, no age")
+        if written.over < LIMIT_READINGS * measurement.period_seconds:
+            least = duration_text(LIMIT_READINGS * measurement.period_seconds)
+            told = f"too short to see a course; {least} is the least for {measurement.name}"
+            self.reader.fault((*at, "over"), told)
+        return Limit(of, to, written.over, written.name, written.loses)
+
     def _expression(
-        self, draft: Draft, name: str, path: TomlPath, measurement: type[Measurement] | None
-    ) -> Expression | None:
-        text = getattr(draft, name)
+        self, text: str | None, rule: str, path: TomlPath,
+        measurement: type[Measurement] | None, named: Mapping[str, Named], *, number: bool = False,
+    ) -> Expression | None:  # fmt: skip
         if text is None or measurement is None:
             return None
         try:
-            read = quantity if name == "value" else condition
-            return read(text, measurement)
+            read = quantity if number or path[-1] == "value" else condition
+            return read(text, measurement, named)
         except ExpressionError as error:
-            self.reader.faults.append(self._pointed(text, (*path, name), draft.name, error))
+            self.reader.faults.append(self._pointed(text, path, rule, error))
             return None
 
     def _pointed(self, text: str, path: TomlPath, rule: str, error: ExpressionError) -> str:
@@ -247,16 +246,36 @@ class _File:
         trials = []
         for number, written in enumerate(draft.test):
             at = (*path, "test", number)
-            steps = []
-            for n, step in enumerate(written.steps):
-                given = step.given
-                if given is not None:
-                    given = self._given(given, watched, keys, (*at, "steps", n, "given"))
-                steps.append(Step(step.at, step.expect, given))
+            steps = tuple(
+                self._step(step, watched, keys, (*at, "steps", n))
+                for n, step in enumerate(written.steps)
+            )
             if [s.at for s in steps] != sorted(s.at for s in steps):
                 self.reader.fault(at, "its steps are not in the order of time")
-            trials.append(Trial(written.says, tuple(steps)))
+            if all(step.expect is None for step in steps):
+                self.reader.fault(at, "it expects nothing at any step; say what must come of it")
+            trials.append(Trial(written.says, steps, self.document.where(at)))
+        if trials and not any(s.expect == "firing" for trial in trials for s in trial.steps):
+            told = "no test of this rule expects it to fire; add one whose step expects firing"
+            self.reader.fault((*path, "test", 0), told)
         return tuple(trials)
+
+    def _step(
+        self, step: StepDraft, watched: type[Measurement] | Event, keys: Sequence[str],
+        path: TomlPath,
+    ) -> Step:  # fmt: skip
+        given = step.given
+        if given is not None:
+            given = self._given(given, watched, keys, (*path, "given"))
+        elif step.along:
+            self.reader.fault(path, "along says how given came to be; say what is given")
+        beside = tuple(
+            self._given(row, watched, keys, (*path, "beside", n))
+            for n, row in enumerate(step.beside)
+        )
+        if step.beside and isinstance(watched, Event):
+            self.reader.fault(path, "an event has no rows beside it; leave this out")
+        return Step(step.at, step.expect, given, beside, step.along)
 
     def _given(
         self,

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from alerts.language.check import Expression
+from alerts.language.check import Expression, Named
+from alerts.language.past import Window
 from vigie.shape import Event, Measurement, Value
 
 DEFAULT_SETTLE: Final = 60.0
@@ -35,12 +36,17 @@ class Words:
 class Step:
     """At one time of a test: what is read then, and what the rule must have made of it.
 
-    `given` stands until the next one; without another, its row ages.
+    `given` stands until the next one; without another, its row ages. `beside` are further rows of
+    the same container, that differ in their keys. With `along`, readings also came all the way
+    from the step before, their numbers on straight lines between the two. Without `expect`, the
+    rule looks and nothing is asked of it.
     """
 
     at: float
-    expect: Expected
+    expect: Expected | None = None
     given: Mapping[str, Value] | None = None
+    beside: tuple[Mapping[str, Value], ...] = ()
+    along: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ class Trial:
 
     says: str
     steps: tuple[Step, ...]
+    origin: str = ""
+    """`file:line`."""
 
 
 Lost = Literal["gpus", "jobs", "tenants", "objects"]
@@ -67,6 +75,12 @@ class Limit:
     over: float
     name: Words
     loses: tuple[Lost, ...] = ()
+
+    @property
+    def windows(self) -> frozenset[Window]:
+        """What of the past its course is made from."""
+        names = sorted(self.of.fields)
+        return self.at.windows | {Window(name, self.over, exact=True) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +118,7 @@ class Rule:
     keep: float = DEFAULT_KEEP
     late: float = DEFAULT_LATE
     in_service: bool = False
-    thresholds: Mapping[str, Expression] = field(default_factory=dict)
+    thresholds: Mapping[str, Named] = field(default_factory=dict)
     limit: Limit | None = None
     trials: tuple[Trial, ...] = ()
     origin: str = ""
@@ -128,6 +142,12 @@ class Rule:
     def expressions(self) -> Sequence[Expression]:
         """Those it has."""
         return [e for e in (self.when, self.clear, self.value) if e is not None]
+
+    @property
+    def windows(self) -> frozenset[Window]:
+        """What of the past they ask for, and its limit."""
+        asked = frozenset(window for e in self.expressions for window in e.windows)
+        return asked if self.limit is None else asked | self.limit.windows
 
     @property
     def uses_age(self) -> bool:

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from alerts.language.past import Window
 from alerts.load import load
 from alerts.rule import Rule
 from vigie.errors import SettingsError
+from vigie.shape import Measurement
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +76,11 @@ class Rulebook:
         if faults:
             raise SettingsError("\n".join(faults))
         self.rules = merged(self._packaged, self._own)
+
+    def windows(self, measurement: type[Measurement]) -> frozenset[Window]:
+        """What its rules ask of the past of a measurement."""
+        rules = (r for r in self.rules.values() if r.measurement is measurement)
+        return frozenset(window for rule in rules for window in rule.windows)
 
     def refresh(self) -> bool:
         """Read again what changed; true when other rules are in force than before."""

@@ -2,8 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeGuard
+
+import numpy as np
 
 from alerts.language.evaluate import Rows
+from alerts.language.past import Memory
 from alerts.lifecycle import Alert, Happened, State, Subject, expired, struck
 from alerts.rule import Rule, Step, Trial
 from alerts.watch import Indices, watch
@@ -11,6 +16,8 @@ from vigie.shape import Measurement, Value
 
 UNNAMED = "test"
 """The container, and every key that a test does not name."""
+LOOKS: Final = 500
+"""How many readings lie at most between two steps of a test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +30,21 @@ class Reading:
 
 
 class Standing(Rows):
-    """The newest rows of some subjects, as a rule looks at them."""
+    """The newest rows of some subjects, as a rule looks at them, and what they were before."""
 
     def __init__(
-        self, measurement: type[Measurement], readings: Sequence[Reading], now: float
-    ) -> None:
+        self, measurement: type[Measurement], readings: Sequence[Reading], now: float,
+        memory: Memory | None = None,
+    ) -> None:  # fmt: skip
+        """Rows that were looked at before, with this memory, keep their places."""
+        self._memory, self._now = memory or Memory(), now
         super().__init__(
             measurement, [self._row(measurement, r) for r in readings],
-            [now - r.time for r in readings],
+            [now - r.time for r in readings], partial(self._memory.past, now=now),
         )  # fmt: skip
         self._subjects = [r.subject for r in readings]
+        times = np.array([r.time for r in readings], np.float64)
+        self._memory.look(times, self.numbers, now)
 
     @staticmethod
     def _row(measurement: type[Measurement], reading: Reading) -> Mapping[str, Value]:
@@ -61,9 +73,11 @@ def replay(
         return
     latest: dict[Subject, Alert] = {}
     newest: dict[Subject, Reading] = {}
+    memory = Memory()
+    memory.keep(rule.windows)
     for now, came in _ticks(sorted(readings, key=lambda r: r.time), until, every):
         newest |= {reading.subject: reading for reading in came}
-        rows = Standing(rule.measurement, list(newest.values()), now)
+        rows = Standing(rule.measurement, list(newest.values()), now, memory)
         looked = watch(rule, rows, latest, now, lambda _: False)
         for alert in looked.changed:
             before = latest.get(alert.subject)
@@ -98,37 +112,94 @@ def failures(rule: Rule) -> list[str]:
 
 
 def _failures(rule: Rule, trial: Trial) -> Iterator[str]:
-    alert: Alert | None = None
-    given: Reading | None = None
+    played = _Played(rule)
     for step in trial.steps:
-        if step.given is not None:
-            given = Reading(step.at, _subject(rule, step.given), step.given)
-        alert = _judged(rule, alert, given, step)
-        found = _word(alert)
-        if found != step.expect:
+        found = played.step(step)
+        if step.expect is not None and found != step.expect:
             at = f"{rule.name}: {trial.says}: at {step.at:g} s"
             yield f"{at}: {step.expect} expected, got {found}"
             return
 
 
+class _Played:
+    """A rule under trial: the rows that stand, and what it made of the one that is asked of."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule, self.memory = rule, Memory()
+        self.memory.keep(rule.windows)
+        self.alerts: dict[Subject, Alert] = {}
+        self.rows: dict[Subject, Reading] = {}
+        self.at: float | None = None
+        self.subject = _subject(rule, {})
+
+    def step(self, step: Step) -> str:
+        """What stands after a step, in a word."""
+        if self.rule.measurement is None:
+            self._event(step)
+        else:
+            came = [_reading(self.rule, step.at, row) for row in (step.given, *step.beside) if row]
+            if step.given is not None:
+                self.subject = came[0].subject if came else self.subject
+            for now, readings in self._along(step, came):
+                self.rows |= {reading.subject: reading for reading in readings}
+                self._look(self.rule.measurement, now)
+        self.at = step.at
+        return _word(self.alerts.get(self.subject))
+
+    def _look(self, measurement: type[Measurement], now: float) -> None:
+        rows = Standing(measurement, list(self.rows.values()), now, self.memory)
+        looked = watch(self.rule, rows, self.alerts, now, lambda _: False)
+        self.alerts |= {alert.subject: alert for alert in looked.changed}
+        for alert in looked.dropped:
+            del self.alerts[alert.subject]
+
+    def _along(
+        self, step: Step, came: Sequence[Reading]
+    ) -> Iterator[tuple[float, Sequence[Reading]]]:
+        """The readings of a step, with those on the way to it where it asks for them."""
+        began, measurement = self.at, self.rule.measurement
+        if step.along and began is not None and measurement is not None and step.at > began:
+            span = step.at - began
+            count = min(max(round(span / measurement.period_seconds), 1), LOOKS)
+            before = dict(self.rows)
+            for n in range(1, count):
+                now = began + span * n / count
+                yield now, [_between(before.get(r.subject, r), r, n / count, now) for r in came]
+        yield step.at, came
+
+    def _event(self, step: Step) -> None:
+        if step.given is not None:
+            self.subject = _subject(self.rule, step.given)
+        alert = self.alerts.get(self.subject)
+        if alert is not None:
+            self.alerts[self.subject] = alert = expired(alert, step.at)
+        if step.given is not None:
+            event = Happened(self.subject, step.at, step.at)
+            self.alerts[self.subject] = struck(self.rule, alert, event, step.at)
+
+
+def _reading(rule: Rule, at: float, given: Mapping[str, Value]) -> Reading:
+    return Reading(at, _subject(rule, given), given)
+
+
+def _between(before: Reading, after: Reading, share: float, now: float) -> Reading:
+    """A reading on the way from one to another: numbers lie between, all else is as it was."""
+    values = {}
+    for name, value in after.values.items():
+        first = before.values.get(name)
+        if _number(first) and _number(value):
+            values[name] = float(first) + (float(value) - float(first)) * share
+        else:
+            values[name] = first if name in before.values else value
+    return Reading(now, after.subject, values)
+
+
+def _number(value: Value) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _subject(rule: Rule, given: Mapping[str, Value]) -> Subject:
     return Subject(UNNAMED, tuple(str(given.get(name, UNNAMED)) for name in rule.keys))
-
-
-def _judged(rule: Rule, alert: Alert | None, given: Reading | None, step: Step) -> Alert | None:
-    if rule.measurement is None:
-        if alert is not None:
-            alert = expired(alert, step.at)
-        if step.given is None:
-            return alert
-        event = Happened(_subject(rule, step.given), step.at, step.at)
-        return struck(rule, alert, event, step.at)
-    latest = {} if alert is None else {alert.subject: alert}
-    rows = Standing(rule.measurement, [] if given is None else [given], step.at)
-    looked = watch(rule, rows, latest, step.at, lambda _: False)
-    if looked.dropped:
-        return None
-    return looked.changed[0] if looked.changed else alert
 
 
 def _word(alert: Alert | None) -> str:

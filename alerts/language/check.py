@@ -4,9 +4,11 @@ Units are checked as physics does it: only like may be added or compared, a prod
 of the units. A number without a unit fits any, and stands for the base unit.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
+from alerts.language.dimension import Dimension, combined, dimension, symbol, worded
 from alerts.language.evaluate import (
     Absolute,
     Age,
@@ -20,10 +22,14 @@ from alerts.language.evaluate import (
     Flag,
     HasBit,
     Logical,
+    Median,
     Not,
     Numeric,
+    Over,
     Read,
+    Threshold,
 )
+from alerts.language.functions import OVER
 from alerts.language.parse import (
     Binary,
     Call,
@@ -37,34 +43,23 @@ from alerts.language.parse import (
     Unary,
     parse,
 )
-from vigie.document import suggestion
+from alerts.language.past import Window
+from vigie.document import duration_text, suggestion
 from vigie.shape import Field, Kind, Measurement
-from vigie.units import (
-    AMPERE,
-    BYTE,
-    CELSIUS,
-    GRAM,
-    HERTZ,
-    JOULE,
-    ONE,
-    RATIO,
-    SECOND,
-    VOLT,
-    VOLT_AMPERE,
-    WATT,
-    Unit,
-)
+from vigie.units import RATIO, SECOND
 
 AGE: Final = "age"
-FUNCTIONS: Final = {"abs": 1, "min": 2, "max": 2}
-"""Name and number of arguments."""
-
-Dimension = tuple[tuple[str, int], ...]
-"""Base units and their exponents, sorted; empty for a pure number."""
-
-_COMPOSED: Final[dict[Unit, Dimension]] = {
-    ONE: (), RATIO: (), JOULE: (("W", 1), ("s", 1)), HERTZ: (("s", -1),),
+FUNCTIONS: Final = {
+    "abs": 1, "min": 2, "max": 2, "median": 1,
+    **{name: 3 if name == "time_to" else 2 for name in OVER},
 }  # fmt: skip
+"""Name and number of arguments."""
+LEAST_READINGS: Final = 2
+"""How often a field must be read within a window."""
+LONGEST_WINDOW: Final = 7 * 86_400.0
+FRESH_PERIODS: Final = 3
+FRESH_LEAST: Final = 60.0
+"""Siblings count while their rows are not older than three periods, and a minute at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +73,19 @@ class Expression:
     """How a value of it is written: `%`, `s`, `o`, … ; empty for conditions and pure numbers."""
     fields: frozenset[str]
     uses_age: bool
+    windows: frozenset[Window] = frozenset()
+    """What of the past it asks for."""
+    dimension: Dimension | None = field(default=None, repr=False)
+    """Of a number; None fits any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A threshold as expressions use it: its plan, and of what unit it is."""
+
+    plan: Threshold
+    dimension: Dimension | None
+    symbol: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,37 +96,63 @@ class _Quantity:
     symbol: str
 
 
-def condition(text: str, measurement: type[Measurement]) -> Expression:
-    """A text that must be true, false or unknown of a row.
+def condition(
+    text: str, measurement: type[Measurement], named: Mapping[str, Named] | None = None
+) -> Expression:
+    """A text that must be true, false or unknown of a row; `named` are its rule's thresholds.
 
     Raises:
         ExpressionError: it is not, or names what the measurement does not have.
     """
-    checker = _Checker(measurement)
+    checker = _Checker(measurement, named or {})
     tree = parse(text)
-    plan = checker.logical(tree)
-    return Expression(text, tree, plan, "", frozenset(checker.fields), checker.uses_age)
+    return checker.expression(text, tree, checker.logical(tree), None)
 
 
-def quantity(text: str, measurement: type[Measurement]) -> Expression:
+def quantity(
+    text: str, measurement: type[Measurement], named: Mapping[str, Named] | None = None
+) -> Expression:
     """A text that must be a number of a row, or the code of a state. Raises as `condition`."""
-    checker = _Checker(measurement)
+    checker = _Checker(measurement, named or {})
     tree = parse(text)
     if isinstance(tree, Name):
         field = measurement.field(tree.name)
         if field is not None and field.kind is Kind.STATE:
             return Expression(text, tree, Read(field.name), "", frozenset({field.name}), False)
     found = checker.numeric(tree)
-    return Expression(
-        text, tree, found.plan, found.symbol, frozenset(checker.fields), checker.uses_age
-    )
+    return checker.expression(text, tree, found.plan, found)
+
+
+def threshold(name: str, text: str) -> Named:
+    """A number with its unit, as a threshold is written. Raises as `condition`."""
+    tree = parse(text)
+    match tree:
+        case Number(value, unit):
+            pass
+        case Unary("-", Number(positive, unit)):
+            value = -positive
+        case _:
+            raise _fault(tree.span, "a number is wanted, with its unit, as 85C or 10%")
+    if unit is None:
+        return Named(Threshold(name, value), None, "")
+    return Named(Threshold(name, value), dimension(unit), unit.symbol)
 
 
 class _Checker:
-    def __init__(self, measurement: type[Measurement]) -> None:
-        self.measurement = measurement
+    def __init__(self, measurement: type[Measurement], named: Mapping[str, Named]) -> None:
+        self.measurement, self.named = measurement, named
         self.fields: set[str] = set()
+        self.windows: set[Window] = set()
         self.uses_age = False
+
+    def expression(
+        self, text: str, tree: Node, plan: Logical | Numeric, found: "_Quantity | None"
+    ) -> Expression:
+        """What was checked, as one thing."""
+        return Expression(
+            text, tree, plan, found.symbol if found else "", frozenset(self.fields),
+            self.uses_age, frozenset(self.windows), found.dimension if found else None,
+        )  # fmt: skip
 
     def logical(self, node: Node) -> Logical:
         match node:
@@ -150,7 +184,7 @@ class _Checker:
             case Number(value, unit):
                 if unit is None:
                     return _Quantity(Constant(value), None, "")
-                return _Quantity(Constant(value), _dimension(unit), unit.symbol)
+                return _Quantity(Constant(value), dimension(unit), unit.symbol)
             case Name(name, span):
                 return self._named(name, span)
             case Unary("-", operand):
@@ -171,31 +205,81 @@ class _Checker:
         )
 
     def _named(self, name: str, span: Span) -> _Quantity:
+        if name in self.named:
+            known = self.named[name]
+            return _Quantity(known.plan, known.dimension, known.symbol)
         if name == AGE and self.measurement.field(AGE) is None:
             self.uses_age = True
-            return _Quantity(Age(), _dimension(SECOND), SECOND.symbol)
+            return _Quantity(Age(), dimension(SECOND), SECOND.symbol)
         field = self._field(name, span)
         if field.kind not in {Kind.GAUGE, Kind.COUNTER}:
             raise _fault(span, f"{name} is {_described(field)}, not a number; {_hint(field)}")
-        return _Quantity(Read(name), _dimension(field.unit), field.unit.symbol)
+        return _Quantity(Read(name), dimension(field.unit), field.unit.symbol)
 
     def _call(self, name: str, arguments: tuple[Node, ...], span: Span) -> _Quantity:
         start = Span(span.start, span.start + len(name))
         if name not in FUNCTIONS:
-            raise _fault(start, f"no function {name}; {suggestion(name, FUNCTIONS)}")
+            near = f"{name}_over" if f"{name}_over" in FUNCTIONS else name
+            raise _fault(start, f"no function {name}; {suggestion(near, FUNCTIONS)}")
         if len(arguments) != FUNCTIONS[name]:
             raise _fault(span, f"{name} takes {FUNCTIONS[name]}, not {len(arguments)}")
+        if name in OVER:
+            return self._over(name, arguments)
         found = [self.numeric(argument) for argument in arguments]
+        if name == "median":
+            fresh = max(FRESH_PERIODS * self.measurement.period_seconds, FRESH_LEAST)
+            return _Quantity(Median(found[0].plan, fresh), found[0].dimension, found[0].symbol)
         if name == "abs":
             return _Quantity(Absolute(found[0].plan), found[0].dimension, found[0].symbol)
         plan = Arithmetic(name, found[0].plan, found[1].plan)
         return self._alike(plan, found[0], found[1], start, f"take the {name} of")
 
+    def _over(self, name: str, arguments: tuple[Node, ...]) -> _Quantity:
+        """A function over a window of one field."""
+        kinds, written = OVER[name].kinds, arguments[0]
+        field = self.measurement.field(written.name) if isinstance(written, Name) else None
+        if field is None:
+            if isinstance(written, Name):
+                self._field(written.name, written.span)
+            raise _fault(written.span, f"{name} looks back at one field, not at a calculation")
+        if field.kind not in kinds:
+            fit = ", ".join(f for f, over in OVER.items() if field.kind in over.kinds)
+            hint = f"use {fit}" if fit else _hint(field)
+            raise _fault(written.span, f"{field.name} is {_described(field)}; {hint}")
+        self.fields.add(field.name)
+        seconds = self._span(name, arguments[-1])
+        window = Window(field.name, seconds, OVER[name].fold, field.kind is Kind.COUNTER)
+        self.windows.add(window)
+        if name == "time_to":
+            of, limit = self.numeric(written), self.numeric(arguments[1])
+            self._alike(Arithmetic("-", of.plan, limit.plan), of, limit, arguments[1].span, "meet")
+            return _Quantity(Over(name, window, limit.plan), dimension(SECOND), SECOND.symbol)
+        plan = Over(name, window)
+        if name == "rate":
+            made = combined("/", dimension(field.unit), dimension(SECOND))
+            return _Quantity(plan, made, symbol(made))
+        return _Quantity(plan, dimension(field.unit), field.unit.symbol)
+
+    def _span(self, name: str, node: Node) -> float:
+        """The length of a window."""
+        match node:
+            case Number(seconds, unit) if unit in {None, SECOND} and seconds > 0:
+                least = LEAST_READINGS * self.measurement.period_seconds
+                if seconds < least:
+                    period = duration_text(self.measurement.period_seconds)
+                    raise _fault(node.span, f"{self.measurement.name} is read every {period}; "
+                                 f"look back over {duration_text(least)} at least")  # fmt: skip
+                if seconds > LONGEST_WINDOW:
+                    longest = duration_text(LONGEST_WINDOW)
+                    raise _fault(node.span, f"look back over {longest} at most")
+                return seconds
+        raise _fault(node.span, f"{name} ends with how far to look back, as 5min")
+
     def _alike(
         self, plan: Arithmetic, a: _Quantity, b: _Quantity, mark: Span, verb: str
     ) -> _Quantity:
         if a.dimension is not None and b.dimension is not None and a.dimension != b.dimension:
-            raise _fault(mark, f"cannot {verb} {_unit(a)} and {_unit(b)}")
+            raise _fault(mark, f"cannot {verb} {worded(a.dimension)} and {worded(b.dimension)}")
         known = a if a.dimension is not None else b
         return _Quantity(plan, known.dimension, known.symbol)
 
@@ -248,7 +332,7 @@ class _Checker:
     def _field(self, name: str, span: Span) -> Field:
         field = self.measurement.field(name)
         if field is None:
-            known = [*(f.name for f in self.measurement.fields), AGE]
+            known = [*(f.name for f in self.measurement.fields), AGE, *self.named]
             near = suggestion(name, known)
             raise _fault(span, f"no field {name} in {self.measurement.name}; {near}")
         self.fields.add(name)
@@ -289,33 +373,13 @@ def _hint(field: Field) -> str:
     return f"compare it, as in {field.name} > 0"
 
 
-def _dimension(unit: Unit) -> Dimension:
-    return _COMPOSED.get(unit, ((unit.symbol, 1),))
-
-
-def _unit(found: _Quantity) -> str:
-    """A unit in words, for a message."""
-    if found.dimension is None:
-        return "a number"
-    if not found.dimension:
-        return "a pure number"
-    units = (SECOND, BYTE, WATT, JOULE, HERTZ, CELSIUS, VOLT, AMPERE, VOLT_AMPERE, GRAM)
-    words = {_dimension(unit): unit.suffix for unit in units}
-    parts = [name if power == 1 else f"{name}^{power}" for name, power in found.dimension]
-    return words.get(found.dimension, " × ".join(parts))
-
-
 def _scaled(operator: str, a: _Quantity, b: _Quantity) -> _Quantity:
     plan = Arithmetic(operator, a.plan, b.plan)
     if a.dimension is None and b.dimension is None:
         return _Quantity(plan, None, "")
-    exponents = dict(a.dimension or ())
-    sign = 1 if operator == "*" else -1
-    for name, exponent in b.dimension or ():
-        exponents[name] = exponents.get(name, 0) + sign * exponent
-    dimension = tuple(sorted((n, e) for n, e in exponents.items() if e))
-    if dimension:
-        known = a if a.dimension == dimension else b if b.dimension == dimension else None
-        return _Quantity(plan, dimension, known.symbol if known else "")
+    made = combined(operator, a.dimension or (), b.dimension or ())
+    if made:
+        known = a if a.dimension == made else b if b.dimension == made else None
+        return _Quantity(plan, made, known.symbol if known else symbol(made))
     like = operator == "/" and bool(a.dimension) and a.dimension == b.dimension
     return _Quantity(plan, (), RATIO.symbol if like else "")

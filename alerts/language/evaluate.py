@@ -11,26 +11,17 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from alerts.language import functions
+from alerts.language.past import MOMENTS, Numbers, Past, Window
+from vigie.network.places import inside
 from vigie.shape import Kind, Measurement, Value
 
-Numbers = npt.NDArray[np.float64]
 Truths = npt.NDArray[np.int8]
 
 FALSE: Final = 0
 UNKNOWN: Final = 1
 TRUE: Final = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What a field was at some moments of a span, for every row; unknown is NaN.
-
-    `values` has a line a moment, oldest first, the newest reading last, and a column a row;
-    `ages` likewise, in seconds before now.
-    """
-
-    ages: npt.NDArray[np.float64]
-    values: npt.NDArray[np.float64]
+CONTAINER: Final = "container"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +54,10 @@ class Columns(Protocol):
 
     def silences(self) -> Numbers:
         """`age`: the same, but for time in which nothing could have come here; NaN: unknown."""
+        ...
+
+    def past(self, window: Window) -> Past:
+        """What a field was over the last minutes."""
         ...
 
 
@@ -99,6 +94,32 @@ class Absolute:
     """A number without its sign."""
 
     operand: "Numeric"
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A named number of a rule; `elsewhere` what it is instead inside some paths, widest first."""
+
+    name: str
+    value: float
+    elsewhere: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """A function over a window of time; unknown while the newest reading is."""
+
+    function: str
+    window: Window
+    limit: "Numeric | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Median:
+    """The median over the rows of the same container that are not older than `fresh` seconds."""
+
+    operand: "Numeric"
+    fresh: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +185,7 @@ class Either:
     right: "Logical"
 
 
-Numeric = Constant | Read | Age | Arithmetic | Absolute
+Numeric = Constant | Read | Age | Arithmetic | Absolute | Threshold | Over | Median
 Logical = Compare | AmongCodes | AmongTexts | HasBit | Flag | Not | Both | Either
 
 _ARITHMETIC: Final[Mapping[str, Callable[[Numbers, Numbers], Numbers]]] = {
@@ -181,7 +202,10 @@ def truths(plan: Logical, columns: Columns) -> Truths:
     """True, false or unknown for every row."""
     match plan:
         case Both(left, right):
-            return np.minimum(truths(left, columns), truths(right, columns))
+            first = truths(left, columns)
+            if not first.any():  # nothing is true, whatever the other side says
+                return first
+            return np.minimum(first, truths(right, columns))
         case Either(left, right):
             return np.maximum(truths(left, columns), truths(right, columns))
         case Not(operand):
@@ -221,6 +245,27 @@ def numbers(plan: Numeric, columns: Columns) -> Numbers:
             with np.errstate(all="ignore"):
                 result = _ARITHMETIC[operator](numbers(left, columns), numbers(right, columns))
             return np.where(np.isfinite(result), result, np.nan)
+        case Threshold():
+            return _threshold(plan, columns)
+        case Over(function, window, limit):
+            reached = None if limit is None else numbers(limit, columns)
+            found = functions.over(function, columns.past(window), window.seconds, reached)
+            return np.where(np.isnan(columns.numbers(window.name)), np.nan, found)
+        case Median(operand, fresh):
+            containers = columns.texts(CONTAINER).codes
+            return functions.median(
+                numbers(operand, columns), containers, columns.ages() <= fresh
+            )  # fmt: skip
+
+
+def _threshold(plan: Threshold, columns: Columns) -> Numbers:
+    if not plan.elsewhere:
+        return np.full(columns.rows, plan.value)
+    texts = columns.texts(CONTAINER)
+    words = np.full(len(texts.words), plan.value)
+    for path, value in plan.elsewhere:
+        words[[n for n, word in enumerate(texts.words) if inside(word, path)]] = value
+    return words[texts.codes]
 
 
 def _known(held: npt.NDArray[np.bool_], unknown: npt.NDArray[np.bool_]) -> Truths:
@@ -237,8 +282,11 @@ class Rows:
         measurement: type[Measurement],
         rows: Sequence[Mapping[str, Value]],
         ages: Sequence[float],
+        past: Callable[[Window], Past] | None = None,
     ) -> None:
+        """Without a `past`, nothing is known of what was."""
         self._measurement, self._rows, self._ages = measurement, rows, ages
+        self._past = past
 
     @property
     def rows(self) -> int:
@@ -269,3 +317,10 @@ class Rows:
     def silences(self) -> Numbers:
         """The same: nobody stopped listening."""
         return self.ages()
+
+    def past(self, window: Window) -> Past:
+        """What a field was over the last minutes."""
+        if self._past is not None:
+            return self._past(window)
+        unknown = np.full((MOMENTS, self.rows), np.nan)
+        return Past(unknown, unknown)

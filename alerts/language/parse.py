@@ -12,7 +12,25 @@ from typing import Final
 
 from vigie.document import suggestion
 from vigie.errors import VigieError
-from vigie.units import BYTE, BYTES_PER_KIBIBYTE, CELSIUS, RATIO, SECOND, WATT, Unit
+from vigie.units import (
+    AMPERE,
+    BYTE,
+    BYTES_PER_KIBIBYTE,
+    CELSIUS,
+    CUBIC_METER,
+    GRAM,
+    HERTZ,
+    JOULE,
+    JOULES_PER_KWH,
+    PASCAL,
+    RATIO,
+    REVOLUTION_PER_MINUTE,
+    SECOND,
+    VOLT,
+    VOLT_AMPERE,
+    WATT,
+    Unit,
+)
 
 MAX_LENGTH: Final = 2_000
 MAX_DEPTH: Final = 40
@@ -30,12 +48,17 @@ SUFFIXES: Final[dict[str, tuple[float, Unit]]] = {
     "KiB": (BYTES_PER_KIBIBYTE, BYTE), "MiB": (BYTES_PER_KIBIBYTE**2, BYTE),
     "GiB": (BYTES_PER_KIBIBYTE**3, BYTE), "TiB": (BYTES_PER_KIBIBYTE**4, BYTE),
     "W": (1, WATT), "kW": (1e3, WATT), "MW": (1e6, WATT), "C": (1, CELSIUS),
+    "J": (1, JOULE), "kWh": (JOULES_PER_KWH, JOULE), "MWh": (1e3 * JOULES_PER_KWH, JOULE),
+    "V": (1, VOLT), "kV": (1e3, VOLT), "A": (1, AMPERE), "VA": (1, VOLT_AMPERE),
+    "kVA": (1e3, VOLT_AMPERE), "Hz": (1, HERTZ), "MHz": (1e6, HERTZ), "GHz": (1e9, HERTZ),
+    "Pa": (1, PASCAL), "kPa": (1e3, PASCAL), "bar": (1e5, PASCAL),
+    "rpm": (1, REVOLUTION_PER_MINUTE), "m3": (1, CUBIC_METER), "g": (1, GRAM), "kg": (1e3, GRAM),
 }  # fmt: skip
 """What may follow a number without a space, its factor and its base unit."""
 
 _TOKEN: Final = re.compile(
     r"(?P<space>\s+)"
-    r"|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\d.]))(?P<suffix>%|[A-Za-z]+\b)?"
+    r"|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\d.]))(?P<suffix>%|[A-Za-z]+3?\b)?"
     r'|(?P<text>"[^"\n]*")'
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<operator><=|>=|==|!=|[<>+\-*/(),])"

@@ -206,7 +206,9 @@ class Evaluate:
             table = schema.raw(measurement).empty_table()
         seen = self._seen.setdefault(measurement.name, Seen())
         seen.listening = self._listening
-        return ArrowRows(measurement, table, seen, now)
+        rows = ArrowRows(measurement, table, seen, now)
+        rows.remember(self._rulebook.windows(measurement))
+        return rows
 
     def _withdrawn(self, now: float) -> list[Alert]:
         """Alerts of rules that are no longer there: nothing would ever close them."""

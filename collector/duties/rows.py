@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from alerts.language.evaluate import Numbers, Texts
+from alerts.language.evaluate import Texts
+from alerts.language.past import Memory, Numbers, Past, Window
 from alerts.lifecycle import Subject
 from alerts.watch import Indices
 from collector.store.schema import series_columns
@@ -38,6 +39,7 @@ class Seen:
         self._first: Numbers = np.zeros(0, np.float64)
         self.places: dict[Subject, int] = {}
         self.nowhere: set[Subject] = set()
+        self.memory = Memory()
 
     def ages(self, times: Times, now: float) -> Numbers:
         """Seconds since each row was read, or first seen."""
@@ -96,13 +98,29 @@ class ArrowRows:
     def ages(self) -> Numbers:
         """Seconds since each row was read."""
         if self._ages is None:
-            times = _whole(self._table, TIME_COLUMN).cast(pa.int64()).to_numpy()
-            self._ages = self._seen.ages(times, self._now)
+            self._ages = self._seen.ages(self.times(), self._now)
         return self._ages
+
+    def times(self) -> Times:
+        """When each row was read, in microseconds of Unix time."""
+        times: Times = _whole(self._table, TIME_COLUMN).cast(pa.int64()).to_numpy()
+        return times
 
     def silences(self) -> Numbers:
         """Seconds in which we listened and nothing newer came; NaN where that says nothing yet."""
         return self._seen.silences(self.ages(), self._now)
+
+    def remember(self, windows: frozenset[Window]) -> None:
+        """Keep what these ask for, and take in what the rows are now."""
+        memory = self._seen.memory
+        if windows != memory.windows:
+            memory.keep(windows)
+        if windows:
+            memory.look(self.times() / MICROSECONDS_PER_SECOND, self.numbers, self._now)
+
+    def past(self, window: Window) -> Past:
+        """What a field was over the last minutes."""
+        return self._seen.memory.past(window, self._now)
 
     def subjects(self, rows: Indices) -> list[Subject]:
         """What these rows are about."""

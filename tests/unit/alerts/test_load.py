@@ -18,7 +18,12 @@ do = "Delete."
 
 [[rule.test]]
 says = "it waits"
-steps = [{ at = "0s", given = { size_bytes = 100, available_bytes = 5 }, expect = "pending" }]
+steps = [
+    { at = "0s", given = { size_bytes = 100, available_bytes = 5 }, expect = "pending" },
+    { at = "5min", expect = "blind" },
+    { at = "6min", given = { size_bytes = 100, available_bytes = 5 } },
+    { at = "12min", given = { size_bytes = 100, available_bytes = 5 }, expect = "firing" },
+]
 """
 EVENT = RULE.replace('measurement = "filesystem"', 'event = "gap"')
 

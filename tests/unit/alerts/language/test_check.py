@@ -28,7 +28,7 @@ from vigie.shape import Measurement
          "read_only is a flag, not a number; write read_only or not read_only"),
         (Filesystem, "(size_bytes > 1) + 2 > 3", "size_bytes > 1",
          "this is true or false, not a number; do not compare or compute with it"),
-        (Filesystem, "avg(size_bytes) > 1", "avg", "no function avg; known are: abs, max, min"),
+        (Filesystem, "avg(size_bytes) > 1", "avg", "no function avg; did you mean avg_over?"),
         (Filesystem, "min(size_bytes) > 1", "min(size_bytes)", "min takes 2, not 1"),
         (Gpu, "throttle_reasons == idle", "throttle_reasons", ("throttle_reasons is a set of bits, "
          "not a number; write throttle_reasons has idle, with one of idle, applications_clocks, "

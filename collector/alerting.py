@@ -8,11 +8,12 @@ from typing import Final
 from fastapi import APIRouter
 
 from alerts import register
+from alerts.chronicle import Chronicle, Episode
 from alerts.delivery import outbox
 from alerts.delivery.outbox import Outbox
 from alerts.receivers.declared import everybody
 from alerts.register import Register
-from collector.api import alerts
+from collector.api import alerts, burden
 from collector.counters import Counters
 from collector.declared import Declared
 from collector.duties.deliver import Deliver
@@ -51,6 +52,7 @@ class Alerting:
         """Take up what the database holds; nothing runs yet."""
         self._rules = lambda: written.rules.rules
         self.messages = Outbox(database)
+        self._chronicle, self._networks = Chronicle(database), around.networks
         self.register = Register(database, self.messages, everybody(written.receivers), self._rules)
         self._deliver = Deliver(self.messages, written.receivers, counters)
         self._evaluate = Evaluate(
@@ -65,7 +67,15 @@ class Alerting:
 
     def routes(self, clock: Callable[[], float]) -> Sequence[APIRouter]:
         """What can be asked and done; `clock` tells Unix time."""
-        return [alerts.routes(self.register, self._rules, self._evaluate.announce, clock)]
+        return [
+            alerts.routes(self.register, self._rules, self._evaluate.announce, clock),
+            burden.routes(self._chronicle, self._post, clock),
+        ]
+
+    def _post(self, episode: Episode) -> str:
+        """At which post an alarm is read: that of who operates its site."""
+        site = self._networks.current().site(episode.container)
+        return site.operator if site else episode.container.partition("/")[0]
 
     def start(self) -> None:
         """Begin to look, and to deliver."""

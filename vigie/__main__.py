@@ -37,6 +37,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "credentials": Verb("vigie.commands.credentials", "List, rotate and revoke credentials"),
     "network": Verb("vigie.commands.network", "Check a network file, show what is watched"),
     "rules": Verb("alerts.cli", "Check, test and explain alert rules", "alerts"),
+    "alerts": Verb("vigie.commands.alerts", "List what is wrong; how much alarms ask of people"),
     "query": Verb("vigie.commands.query", "Ask for readings, series and events"),
     "store": Verb(
         "vigie.commands.store.cli", "How full the store is; verify, back up, restore, export, hold"

@@ -4,6 +4,7 @@ Every class is a plain dataclass of JSON types. Times are RFC 3339 UTC texts; un
 """
 
 from vigie.replies.alerts import Alert, Alerts, AlertState
+from vigie.replies.burden import AlarmLoad, PostLoad
 from vigie.replies.fragments import (
     FragmentInventory,
     FragmentKey,
@@ -71,6 +72,7 @@ from vigie.replies.store import (
 from vigie.replies.table import Cell, Problem, Rows, Table
 
 __all__ = [
+    "AlarmLoad",
     "Alert",
     "AlertState",
     "Alerts",
@@ -109,6 +111,7 @@ __all__ = [
     "Objective",
     "Parties",
     "Party",
+    "PostLoad",
     "Principal",
     "Principals",
     "Problem",

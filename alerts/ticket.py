@@ -12,7 +12,7 @@ NEW: Final = ("id", "rule", "priority", "subject", "title", "since", "value")
 """The same of a link that begins a new one."""
 MAX_REFERENCE: Final = 80
 MAX_VALUE: Final = 200
-REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/#-]*")
+REFERENCE: Final = re.compile(r"[A-Za-z0-9#][A-Za-z0-9 ._:/#-]*")
 
 
 def check(name: str, template: str) -> None:

@@ -6,9 +6,9 @@ A message may be about several alerts; what one receiver is told of one alert ke
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from alerts.delivery.message import Message
 from vigie.database import Database, Table, Writer
@@ -32,6 +32,12 @@ TABLES: Final = (
         "outbox_waiting",  # which alerts the waiting messages are about
         "receiver TEXT NOT NULL, alert TEXT NOT NULL, number INTEGER NOT NULL, "
         "PRIMARY KEY (receiver, alert, number)",
+        indexes=("number",),
+        rowid=False,
+    ),
+    Table(
+        "outbox_about",  # which alerts messages are about, waiting or not
+        "alert TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (alert, number)",
         indexes=("number",),
         rowid=False,
     ),
@@ -60,6 +66,17 @@ class Parcel:
     failures: int
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """That one receiver was to be told of one alert: when, and whether it was (`state`)."""
+
+    number: int
+    receiver: str
+    state: str
+    created: float
+    ended: float | None
+
+
 class Outbox:
     """The messages of every receiver; safe to use from any thread."""
 
@@ -71,6 +88,10 @@ class Outbox:
                 "INSERT OR IGNORE INTO outbox_waiting SELECT receiver, alert, number FROM outbox "
                 "WHERE state = ? AND alerts IS NULL",
                 (WAITING,),
+            )
+            write.execute(
+                "INSERT OR IGNORE INTO outbox_about SELECT alert, number FROM outbox "
+                "WHERE alerts IS NULL"
             )
 
     def put(self, write: Writer, message: Message, receivers: Iterable[str], now: float) -> None:
@@ -89,6 +110,26 @@ class Outbox:
                     "INSERT OR IGNORE INTO outbox_waiting VALUES (?, ?, ?)",
                     [(receiver, alert, added.lastrowid) for alert in message.alerts],
                 )
+                write.executemany(
+                    "INSERT OR IGNORE INTO outbox_about VALUES (?, ?)",
+                    [(alert, added.lastrowid) for alert in message.alerts],
+                )
+
+    def told(self, alert: str) -> list[Told]:
+        """Whom messages about an alert are for, the first one first."""
+        rows = self._database.rows(
+            "SELECT number, receiver, state, created, ended FROM outbox_about JOIN outbox "
+            "USING (number) WHERE outbox_about.alert = ? ORDER BY number",
+            alert,
+        )
+        return [
+            Told(r["number"], r["receiver"], r["state"], r["created"], r["ended"]) for r in rows
+        ]
+
+    def message(self, number: int) -> Message | None:
+        """The message of that number, as it was written."""
+        row = self._database.row("SELECT * FROM outbox WHERE number = ?", number)
+        return None if row is None else _message(dict(row))
 
     def due(self, receiver: str, now: float) -> Parcel | None:
         """The oldest message to send now, whose alerts have no older one still waiting."""
@@ -99,9 +140,7 @@ class Outbox:
         )
         if row is None:
             return None
-        alerts = (row["alert"],) if row["alerts"] is None else tuple(json.loads(row["alerts"]))
-        message = Message(row["id"], alerts, bytes(row["body"]))
-        return Parcel(row["number"], receiver, message, row["created"], row["failures"])
+        return Parcel(row["number"], receiver, _message(dict(row)), row["created"], row["failures"])
 
     def next_due(self, receiver: str) -> float | None:
         """When something is to be sent next, if anything waits."""
@@ -164,8 +203,14 @@ class Outbox:
 
     def purge(self, before: float) -> None:
         """Forget what ended before that time."""
+        over = "state != ? AND ended < ?"
         with self._database.write() as write:
-            write.execute("DELETE FROM outbox WHERE state != ? AND ended < ?", (WAITING, before))
+            write.execute(
+                "DELETE FROM outbox_about WHERE number IN "
+                f"(SELECT number FROM outbox WHERE {over})",  # noqa: S608 - a constant
+                (WAITING, before),
+            )
+            write.execute(f"DELETE FROM outbox WHERE {over}", (WAITING, before))  # noqa: S608 - likewise
 
     def counts(self) -> dict[tuple[str, str], int]:
         """How many messages there are, by receiver and state."""
@@ -194,3 +239,8 @@ class Outbox:
         """Whether this URL of the receiver is gone; another URL opens it again."""
         row = self._database.row("SELECT url FROM receivers_closed WHERE receiver = ?", receiver)
         return row is not None and row["url"] == url
+
+
+def _message(row: Mapping[str, Any]) -> Message:
+    alerts = (row["alert"],) if row["alerts"] is None else tuple(json.loads(row["alerts"]))
+    return Message(row["id"], alerts, bytes(row["body"]))

@@ -178,3 +178,21 @@ def test_it_knows_when_each_receiver_last_took_a_message(outbox: Outbox) -> None
         assert parcel is not None
         outbox.sent(parcel, when)
     assert outbox.taken() == {"desk": 20.0}
+
+
+def test_it_knows_whom_messages_about_an_alert_are_for_and_what_they_say(outbox: Outbox) -> None:
+    put(outbox, "a.1", "desk", "mail", others=("b",))
+    put(outbox, "b.2", "desk", now=5.0)
+    parcel = outbox.due("mail", 6.0)
+    assert parcel is not None
+    outbox.sent(parcel, 6.0)
+    told = outbox.told("b")
+    assert [(t.receiver, t.state, t.created, t.ended) for t in told] == [
+        ("desk", "waiting", 0.0, None), ("mail", "sent", 0.0, 6.0), ("desk", "waiting", 5.0, None),
+    ]  # fmt: skip
+    message = outbox.message(told[1].number)
+    assert message == Message("a.1", ("a", "b"), b"a.1")
+    assert outbox.told("c") == []
+    outbox.purge(before=7.0)
+    assert [t.receiver for t in outbox.told("a")] == ["desk"]
+    assert outbox.message(told[1].number) is None

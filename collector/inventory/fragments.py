@@ -165,6 +165,21 @@ class Fragments:
             if inside(f"{i.owner.container}/{i.host}", scope)
         ]  # fmt: skip
 
+    def owners(self, container: str, host: str | None = None) -> list[Owner]:
+        """Whose inventories those of a container are, or those of one host of it.
+
+        Raises:
+            Unavailable: they are still being read, or lack something.
+        """
+        self._opened()
+        mine = [
+            i for i in self._all()
+            if i.owner.container == container and (host is None or i.host == host)
+        ]  # fmt: skip
+        if not all(i.progress.complete for i in mine):
+            raise Unavailable(f"not all that lies in {container} is known yet", 60)
+        return [i.owner for i in mine]
+
     def complete(self, stores: set[str], scope: str) -> bool:
         """Whether nothing is missing of these stores, as far as they lie in a scope."""
         return all(

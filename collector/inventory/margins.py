@@ -181,6 +181,29 @@ class Margins:
             np.zeros(placement.scheme.n + 1, np.int64),
         )
 
+    def lost(self, owners: Collection[Owner]) -> int:
+        """How many objects that can be rebuilt now could not be, were these inventories gone."""
+        numbers, found = {owner.number for owner in owners}, 0
+        for placement in self.placements():
+            with self._lock:
+                slots = [slot for number, slot in placement.slots.items() if number in numbers]
+            if slots:
+                found += sum(self._lost(placement, part, slots) for part in range(PARTS))
+        return found
+
+    def _lost(self, placement: Placement, number: int, slots: Sequence[int]) -> int:
+        """The same of one part of a placement; the lock is held for that long."""
+        with self._lock:
+            part = placement.parts.get(number)
+            if part is None:
+                return 0
+            gone = np.zeros(len(placement.containers), np.bool_)
+            gone[list(slots)] = True
+            k, before = placement.scheme.k, part.size
+            dead = int(part.counts()[:k].sum())
+            placement.size += part.size - before
+            return int(part.counts(gone)[:k].sum()) - dead
+
     def placements(self) -> list[Placement]:
         """Every store and code."""
         with self._lock:

@@ -19,7 +19,7 @@ from tests.build.receiving import Centre
 from vigie.catalogue import Cooling, Gpu, Job, Power, Queue
 from vigie.errors import VigieError
 from vigie.network.network import Network
-from vigie.shape import Measurement, Value
+from vigie.shape import Measurement
 
 HERE = "fr/box"
 EVERYTHING: tuple[Lost, ...] = ("gpus", "jobs", "tenants", "objects")

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 import pyarrow as pa
 
+from alerts import reach as hearing
 from alerts import text
 from alerts.lifecycle import Alert, Happened, State, Subject, expired, resolved, struck
 from alerts.register import Position, Register
@@ -18,8 +19,10 @@ from alerts.rule import Rule
 from alerts.rulebook import Rulebook
 from alerts.watch import Looked, watch
 from collector.counters import Counters
+from collector.duties import reach
 from collector.duties.rows import ArrowRows, Seen
 from collector.store import schema
+from vigie.catalogue import Reach, Source
 from vigie.network.places import inside
 from vigie.shape import Measurement
 from vigie.units import MICROSECONDS_PER_SECOND
@@ -98,6 +101,7 @@ class Evaluate:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._seen: dict[str, Seen] = {}
+        self._wide: dict[str, bool] = {}
         self._events = register.position.events
         self._listening, self._looked = 0.0, float("-inf")
         self._marked, self._reread, self._purged = 0.0, 0.0, 0.0
@@ -181,15 +185,20 @@ class Evaluate:
         """What all rules on rows say; one that breaks stops no other."""
         changed: list[Alert] = []
         dropped: list[Alert] = []
-        simulated = _within(self._simulated())
+        played = _within(self._simulated())
+        simulated = lambda path: self._wide[path] if path in self._wide else played(path)  # noqa: E731
         tables: dict[str, ArrowRows] = {}
         for rule in self._rulebook.rules.values():
             if rule.measurement is None:
                 continue
             try:
-                rows = tables.get(rule.measurement.name)
-                if rows is None:
-                    rows = tables[rule.measurement.name] = self._table(rule.measurement, now)
+                needed = [Source, Reach] if rule.measurement is Reach else [rule.measurement]
+                for one in (m for m in needed if m.name not in tables):
+                    tables[one.name] = (
+                        self._reach(tables[Source.name], played, now) if one is Reach
+                        else self._table(one, now)
+                    )  # fmt: skip
+                rows = tables[rule.measurement.name]
                 known = self._register.of(rule.name)
                 found = watch(rule, rows, known, now, simulated, in_service=self._in_service)
             except Exception:  # one rule: its alerts stay as they are
@@ -209,6 +218,14 @@ class Evaluate:
         rows = ArrowRows(measurement, table, seen, now)
         rows.remember(self._rulebook.windows(measurement))
         return rows
+
+    def _reach(self, sources: ArrowRows, played: Callable[[str], bool], now: float) -> ArrowRows:
+        """Who can be heard. A site or the network is simulated when all of it is."""
+        found = hearing.places(sources, self._in_service or (lambda _: True), played)
+        self._wide = {p.path: p.simulated for p in found if p.level != "container"}
+        taking = self._hears is None or self._hears()
+        seen = self._seen.setdefault(Reach.name, Seen())
+        return ArrowRows(Reach, reach.table(found, now, taking=taking), seen, now)
 
     def _withdrawn(self, now: float) -> list[Alert]:
         """Alerts of rules that are no longer there: nothing would ever close them."""

@@ -80,7 +80,7 @@ def test_only_a_container_in_service_is_expected_to_report(story: Story) -> None
     assert story.alert("agent_silent").state is State.RESOLVED
     story.resting.clear()
     story.until("130s")
-    assert {a.subject.container: a.state for a in story.register.now()} == {
+    assert {s.container: a.state for s, a in story.register.of("agent_silent").items()} == {
         CONTAINER: State.FIRING, "lyon/rests": State.FIRING,
     }  # fmt: skip
 

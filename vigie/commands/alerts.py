@@ -35,8 +35,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     form = argparse.RawDescriptionHelpFormatter
     for name, act in ACTS.items():
         own = acts.add_parser(
-            name, help=act.help, description=f"{act.help[0].upper()}{act.help[1:]}.", epilog=EXAMPLES,
-            formatter_class=form,
+            name, help=act.help, description=f"{act.help[0].upper()}{act.help[1:]}.",
+            epilog=EXAMPLES, formatter_class=form,
         )  # fmt: skip
         act.add(own)
         asking.add(own, language=name == "list")

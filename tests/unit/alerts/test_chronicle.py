@@ -33,7 +33,7 @@ def test_an_alert_is_told_as_it_went(tmp_path: Path) -> None:
     told.reads(Filesystem, mount="/srv", size_bytes=100, available_bytes=50, read_only=False)
     told.until("40s")
     (episode,) = Chronicle(told.database).of([alert.id, "no such alert"])
-    assert (episode.began, episode.fired, episode.subject) == (START, START, "paris/a/host-1//srv")
+    assert (episode.began, episode.fired, episode.subject) == (START, START, "paris/a/host-1/srv")
     assert episode.taken is not None
     assert (episode.taken.person, episode.taken.note) == ("Alice", "on it")
     assert episode.ended is not None

@@ -6,7 +6,7 @@ that was checked. Internal receivers are normal; the receivers file allows them 
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -19,7 +19,8 @@ IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolve = Callable[..., Sequence[tuple[Any, ...]]]
 """`socket.getaddrinfo`, or what stands for it."""
 
-PORTS: Final = {"http": 80, "https": 443}
+PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
+MAIL_PORTS: Final[Mapping[str, int]] = {"smtp": 587, "smtps": 465}
 _TRANSLATED: Final = (
     (ipaddress.IPv6Network("64:ff9b::/96"), 0),
     (ipaddress.IPv6Network("2002::/16"), 80),
@@ -76,25 +77,26 @@ class Target:
     """What the Host header says."""
 
 
-def target(url: str) -> Target:
-    """Take a receiver's URL apart.
+def target(url: str, ports: Mapping[str, int] = PORTS) -> Target:
+    """Take a receiver's URL apart; `ports` are the schemes that will do, and their ports.
 
     Raises:
-        AddressRefused: another scheme than http or https, no host, or a name and password in it.
+        AddressRefused: another scheme, no host, or a name and password in it.
     """
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
         raise AddressRefused(f"{url!r:.200} is no URL: {error}") from None
-    if parts.scheme not in PORTS or not parts.hostname:
-        raise AddressRefused(f"{url!r:.200}: http://… or https://… is wanted")
+    if parts.scheme not in ports or not parts.hostname:
+        wanted = " or ".join(f"{scheme}://…" for scheme in ports)
+        raise AddressRefused(f"{url!r:.200}: {wanted} is wanted")
     if parts.username is not None or parts.password is not None:
         raise AddressRefused("a URL must not carry a name or a password; use the secret file")
     if not url.isascii() or not url.isprintable() or any(c in url for c in " \\"):
         raise AddressRefused(f"{url!r:.200}: only printable ASCII without spaces is wanted")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    port = PORTS[parts.scheme] if port is None else port
+    port = ports[parts.scheme] if port is None else port
     return Target(parts.scheme, parts.hostname, port, path, parts.netloc)
 
 

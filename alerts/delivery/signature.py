@@ -7,11 +7,11 @@ import base64
 import binascii
 import hashlib
 import hmac
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from alerts.delivery.private import lines
 from vigie.errors import SettingsError
 
 PREFIX: Final = "whsec_"
@@ -44,18 +44,11 @@ def secrets(path: Path) -> tuple[bytes, ...]:
     Raises:
         SettingsError: it cannot be read, others may read it, or a line is no secret.
     """
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        lines = path.read_text(encoding="ascii").split()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "is no text"
-        raise SettingsError(f"{path}: secret cannot be read: {reason}") from error
-    if mode & 0o077:
-        raise SettingsError(f"{path}: others may read this secret; run chmod 600 {path}")
-    if not 1 <= len(lines) <= MOST_SECRETS:
+    written = [word for line in lines(path) for word in line.split()]
+    if not 1 <= len(written) <= MOST_SECRETS:
         raise SettingsError(f"{path}: one secret is wanted, or two during a rotation")
     found = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(written, 1):
         try:
             found.append(secret(line))
         except ValueError as error:

@@ -1,8 +1,9 @@
 """What became of one attempt to deliver."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from alerts.delivery.message import Message
 
@@ -21,7 +22,10 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One attempt: its verdict, why in one sentence, and the receiver's wish in seconds."""
+    """One attempt: its verdict, why in one sentence, and the receiver's wish in seconds.
+
+    A reason beside DELIVERED says for whom of several it was not.
+    """
 
     verdict: Verdict
     reason: str = ""
@@ -38,4 +42,13 @@ class Receiver(Protocol):
 
     def deliver(self, message: Message, now: float) -> Outcome:
         """Try once; `now` is the Unix time that the attempt is stamped with."""
+        ...
+
+
+@runtime_checkable
+class Copy(Receiver, Protocol):
+    """A receiver that keeps nothing, and is told again and again of what stands."""
+
+    def again(self, standing: Sequence[Mapping[str, Any]], now: float) -> Outcome:
+        """Try once; `standing` is the `data` of every alert that is open, or is just over."""
         ...

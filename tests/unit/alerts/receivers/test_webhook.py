@@ -14,7 +14,8 @@ from alerts.delivery.address import Allowed
 from alerts.delivery.message import Message
 from alerts.receivers.declared import Declared
 from alerts.receivers.outcome import Outcome, Verdict
-from alerts.receivers.webhook import Webhook, verdict
+from alerts.receivers.post import verdict
+from alerts.receivers.webhook import Webhook
 
 MESSAGE = Message("a1.2", ("a1",), b'{"type":"alert.firing"}')
 

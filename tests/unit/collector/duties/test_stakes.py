@@ -66,16 +66,15 @@ class Place:
 
     def gpus(self, host: str, count: int, *, at: float = START, up: bool | None = True) -> None:
         for n in range(count):
-            keys: dict[str, Value] = {"host": host, "gpu": f"{host}-{n}", "up": up}
-            self.rows.put(Gpu, HERE, at, keys)
+            self.rows.put(Gpu, HERE, at, {"host": host, "gpu": f"{host}-{n}", "up": up})
 
     def job(self, host: str, gpu: int, name: str, *, at: float = START) -> None:
         keys = {"host": host, "gpu": f"{host}-{gpu}", "scheduler": "slurm", "job": name}
         self.rows.put(Job, HERE, at, keys)
 
     def queue(self, tenant: str, running: int, *, at: float = START) -> None:
-        keys = {"host": "none", "scheduler": "slurm", "tenant": tenant, "running_count": running}
-        self.rows.put(Queue, HERE, at, keys)
+        who = {"host": "none", "scheduler": "slurm", "tenant": tenant}
+        self.rows.put(Queue, HERE, at, {**who, "running_count": running})
 
 
 @pytest.fixture

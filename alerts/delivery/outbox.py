@@ -203,14 +203,13 @@ class Outbox:
 
     def purge(self, before: float) -> None:
         """Forget what ended before that time."""
-        over = "state != ? AND ended < ?"
         with self._database.write() as write:
             write.execute(
                 "DELETE FROM outbox_about WHERE number IN "
-                f"(SELECT number FROM outbox WHERE {over})",  # noqa: S608 - a constant
+                "(SELECT number FROM outbox WHERE state != ? AND ended < ?)",
                 (WAITING, before),
             )
-            write.execute(f"DELETE FROM outbox WHERE {over}", (WAITING, before))  # noqa: S608 - likewise
+            write.execute("DELETE FROM outbox WHERE state != ? AND ended < ?", (WAITING, before))
 
     def counts(self) -> dict[tuple[str, str], int]:
         """How many messages there are, by receiver and state."""

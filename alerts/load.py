@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from alerts.draft import Draft, StepDraft
+from alerts.language import possible
 from alerts.language.check import AGE, Expression, Named, condition, quantity, threshold
 from alerts.language.dimension import worded
 from alerts.language.parse import ExpressionError
@@ -100,7 +101,19 @@ class _File:
             thresholds=named, limit=self._limit(draft, path, measurement, named),
             trials=self._trials(draft, watched, keys, path), origin=self.document.where(path),
         )  # fmt: skip
+        self._possible(rule, path, named)
         return rule if len(self.reader.faults) == before else None
+
+    def _possible(self, rule: Rule, path: TomlPath, named: Mapping[str, Named]) -> None:
+        """Find fault with conditions that no row can meet, or that every row does."""
+        for name in ("when", "clear"):
+            expression: Expression | None = getattr(rule, name)
+            if expression is not None and rule.measurement is not None:
+                try:
+                    possible.check(expression.tree, rule.measurement, named)
+                except ExpressionError as error:
+                    told = self._pointed(expression.text, (*path, name), rule.name, error)
+                    self.reader.faults.append(told)
 
     def _watched(self, draft: Draft, path: TomlPath) -> type[Measurement] | Event | None:
         if (draft.measurement is None) == (draft.event is None):

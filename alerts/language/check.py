@@ -248,7 +248,7 @@ class _Checker:
             raise _fault(written.span, f"{field.name} is {_described(field)}; {hint}")
         self.fields.add(field.name)
         seconds = self._span(name, arguments[-1])
-        window = Window(field.name, seconds, OVER[name].fold, field.kind is Kind.COUNTER)
+        window = Window(field.name, seconds, OVER[name].fold)
         self.windows.add(window)
         if name == "time_to":
             of, limit = self.numeric(written), self.numeric(arguments[1])

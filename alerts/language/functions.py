@@ -28,8 +28,8 @@ class Over:
 
 
 OVER: Final[dict[str, Over]] = {
-    "rate": Over((Kind.COUNTER,), "last", "growth a second"),
-    "increase": Over((Kind.COUNTER,), "last", "growth"),
+    "rate": Over((Kind.COUNTER,), "growth", "growth a second"),
+    "increase": Over((Kind.COUNTER,), "growth", "growth"),
     "delta": Over((Kind.GAUGE,), "last", "last reading less the first"),
     "avg_over": Over((Kind.GAUGE,), "last", "mean"),
     "min_over": Over((Kind.GAUGE,), "least", "least"),

@@ -15,7 +15,9 @@ import numpy.typing as npt
 Numbers = npt.NDArray[np.float64]
 Lines = npt.NDArray[Any]
 """Floats of 32 or 64 bits: a line a moment, a column a row."""
-Fold = Literal["last", "least", "most"]
+Fold = Literal["last", "least", "most", "growth"]
+"""Which reading of a tenth counts; for growth the last, and after a tenth without any also the
+first."""
 
 TENTHS: Final = 10
 MOMENTS: Final = TENTHS + 1
@@ -38,13 +40,18 @@ class Past:
 class Window:
     """A field over the last `seconds`; of the readings of each tenth, which one counts.
 
-    `exact` where the differences between large numbers matter, as with counters.
+    `exact` where small differences between large numbers matter; for growth they always do.
     """
 
     name: str
     seconds: float
     fold: Fold = "last"
     exact: bool = False
+
+    @property
+    def kind(self) -> type[np.float32 | np.float64]:
+        """In what its readings are kept."""
+        return np.float64 if self.exact or self.fold == "growth" else np.float32
 
 
 class Rings:
@@ -69,8 +76,7 @@ class Rings:
         for window in self.windows - wanted:
             del self._values[window]
         for window in wanted - self.windows:
-            kind = np.float64 if window.exact else np.float32
-            self._values[window] = np.full(self._offsets.shape, np.nan, kind)
+            self._values[window] = np.full(self._offsets.shape, np.nan, window.kind)
 
     def look(self, times: Numbers, now: float) -> None:
         """Rows stand with these Unix times; what `take` is given next are theirs."""
@@ -97,9 +103,21 @@ class Rings:
                 after = np.fmin(before, came)
             case "most":
                 after = np.fmax(before, came)
-            case "last":
+            case _:
                 after = np.where(np.isnan(came), before, came)
+        if window.fold == "growth":
+            self._first(kept, np.isnan(before), came)
         kept[self._slots, self._rows] = after
+
+    def _first(self, kept: Lines, fresh: npt.NDArray[np.bool_], came: Lines) -> None:
+        """After a tenth without a reading, its place is for the first one of the next."""
+        rows = np.arange(kept.shape[1])[self._rows][fresh]
+        slots = np.broadcast_to(self._slots, fresh.shape)[fresh]
+        before = (slots - 1) % MOMENTS
+        empty = np.isnan(kept[before, rows])
+        rows, slots, before = rows[empty], slots[empty], before[empty]
+        kept[before, rows] = came[fresh][empty]
+        self._offsets[before, rows] = self._offsets[slots, rows] + self.step
 
     def past(self, window: Window, now: float) -> Past:
         """What was kept of it, oldest first."""

@@ -21,7 +21,7 @@ import pyarrow as pa
 from alerts.delivery import outbox
 from alerts.delivery.message import Message
 from alerts.lifecycle import Alert
-from alerts.receivers.declared import Declared, everybody
+from alerts.receivers.declared import Declared, Routing, everybody
 from alerts.receivers.outcome import Outcome, Receiver, Verdict
 from alerts.register import TABLES, Register
 from alerts.rulebook import Rulebook
@@ -140,6 +140,8 @@ class Sensor:
 class Story:
     """A clock, a store, rules, alerts, and receivers."""
 
+    tables = (*TABLES, *outbox.TABLES)
+
     def __init__(
         self, folder: Path, *, rules: str | None = None,
         receivers: Sequence[Declared] | None = None, simulated: frozenset[str] = frozenset(),
@@ -166,12 +168,12 @@ class Story:
 
     def starts(self) -> None:
         """The collector starts on what is on disk."""
-        self.database = Database(self.folder / "state.db", [*TABLES, *outbox.TABLES])
+        self.database = Database(self.folder / "state.db", self.tables)
         self.counters = Counters()
         self.rulebook = Rulebook(self.rule_file.parent)
         self.outbox = outbox.Outbox(self.database)
         self.register = Register(
-            self.database, self.outbox, everybody(self.receivers), lambda: self.rulebook.rules
+            self.database, self.outbox, self.routing(), lambda: self.rulebook.rules
         )
         self.evaluate = Evaluate(
             self.store, self.rulebook, self.register, self.counters,
@@ -184,6 +186,10 @@ class Story:
             self.outbox, self.receivers, self.counters,
             make=self._desk, clock=lambda: self.now, draw=lambda: 1.0,
         )  # fmt: skip
+
+    def routing(self) -> Routing:
+        """Who is told of an alert."""
+        return everybody(self.receivers)
 
     def _desk(self, declared: Declared) -> Receiver:
         return self.desks[declared.name]

@@ -1,0 +1,239 @@
+"""Stories of nights and days: who is called, who next, and how nobody is unsure who has it."""
+
+from pathlib import Path
+
+from alerts.receivers.outcome import Verdict
+from tests.build.alarm import declared
+from tests.build.oncall import PARIS, OnCall
+from tests.build.roster import roster
+
+
+def test_by_day_alice_is_called_and_nobody_else(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.breaks("urgent")
+    story.until("4min")
+    assert story.heard() == [("alice-phone", 0)]
+
+
+def test_by_night_bob_is(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.at("2027-01-15 23:00")
+    story.breaks("urgent")
+    story.goes_on(60)
+    assert story.heard() == [("bob-phone", story.second("2027-01-15 23:00"))]
+
+
+def test_nobody_answers_and_the_alert_climbs_level_by_level(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.step = 5
+    story.breaks("urgent")
+    story.until("30min")
+    # Alice has 5 minutes, Carol 10; above the head there is nobody.
+    assert story.heard() == [("alice-phone", 0), ("carol-phone", 300), ("chief-phone", 900)]
+    ids = {message.id for desk in story.desks.values() for _, message in desk.taken}
+    assert ids == {f"{story.alert('urgent').id}.1"}, "everybody hears of it under one identity"
+
+
+def test_who_takes_it_stops_the_climb_and_all_who_were_called_hear_who_has_it(
+    tmp_path: Path,
+) -> None:
+    story = OnCall(tmp_path)
+    story.step = 5
+    story.breaks("urgent")
+    story.until("6min")
+    story.register.acknowledge(story.alert("urgent").id, "Carol", "on it", story.now)
+    story.until("60min")
+    assert story.heard() == [("alice-phone", 0), ("carol-phone", 300)]
+    assert story.heard("acknowledged") == [("alice-phone", 360), ("carol-phone", 360)]
+    story.mends()
+    story.until("62min")
+    assert [name for name, _ in story.heard("resolved")] == ["alice-phone", "carol-phone"]
+
+
+def test_a_priority_2_climbs_after_half_an_hour_and_a_priority_3_never(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.step = 10
+    story.breaks("soon")
+    story.breaks("sometime", mount="/var")
+    story.until("5h")
+    assert story.heard() == [
+        ("alice-phone", 0), ("alice-phone", 0), ("carol-phone", 1800), ("chief-phone", 5400),
+    ]  # fmt: skip
+    assert {rule for _, _, rule in story.told_to("carol-phone")} == {"soon"}
+
+
+def test_a_priority_1_goes_to_the_next_30_seconds_after_nobody_took_it(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.down("alice-phone", "alice-mail")
+    story.breaks("urgent")
+    story.until("2min")
+    # Her phone at 0 s, her mail at 30 s, and at 60 s who is next on the ladder.
+    assert story.heard() == [("carol-phone", 60)]
+    tried = {name: desk.attempts[0] - story.now + 120 for name, desk in story.desks.items()
+             if desk.attempts}  # fmt: skip
+    assert tried == {"alice-phone": 0, "alice-mail": 30, "carol-phone": 60}
+    assert story.desks["carol-phone"].taken[0][1].id == f"{story.alert('urgent').id}.1"
+
+
+def test_the_retry_schedule_of_a_dead_receiver_delays_nobody(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    patient = declared("alice-phone", tmp_path / "secret", retry=(0.0, 3600.0))
+    story.receivers = [patient, *story.receivers[1:]]
+    story.crashes()
+    story.down("alice-phone")
+    story.breaks("urgent")
+    story.until("1min")
+    assert len(story.desks["alice-phone"].attempts) == 1
+    assert story.heard() == [("alice-mail", 30)]
+
+
+def test_a_receiver_that_took_it_in_time_keeps_it_to_itself(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.down("alice-phone")
+    story.breaks("urgent")
+    story.until("10s")
+    story.desks["alice-phone"].verdict = Verdict.DELIVERED
+    story.until("4min")
+    assert [name for name, _ in story.heard()] == ["alice-phone"]
+
+
+def test_a_lower_priority_waits_for_its_receiver(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.step = 10
+    story.down("alice-phone")
+    story.breaks("soon")
+    story.until("20min")
+    assert story.heard() == []
+    story.until("31min")
+    assert story.heard() == [("carol-phone", 1800)]
+
+
+def test_low_priorities_of_the_night_are_told_in_the_morning_those_that_still_stand(
+    tmp_path: Path,
+) -> None:
+    story = OnCall(tmp_path)
+    story.step = 20
+    story.at("2027-01-15 22:00")
+    story.breaks("sometime")
+    story.breaks("sometime", mount="/tmp")
+    story.goes_on(3600)
+    assert story.heard() == []
+    story.mends(mount="/tmp")
+    story.goes_on(9 * 3600)
+    # At seven it is still Bob's night: he is told what stands, and nobody what was mended.
+    assert story.heard() == [("bob-phone", story.second("2027-01-16 07:00"))]
+    assert story.heard("resolved") == []
+
+
+def test_a_priority_1_waits_for_no_morning(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.at("2027-01-15 22:00")
+    story.breaks("urgent")
+    story.breaks("sometime", mount="/tmp")
+    story.goes_on(10)
+    assert [rule for _, _, rule in story.told_to("bob-phone")] == ["urgent"]
+
+
+def test_receivers_that_no_roster_calls_hear_of_everything_at_any_hour(tmp_path: Path) -> None:
+    story = OnCall(tmp_path, more=[declared("archive", tmp_path / "secret")])
+    story.at("2027-01-15 22:00")
+    story.breaks("sometime")
+    story.goes_on(10)
+    assert [name for name, _ in story.heard()] == ["archive"]
+    story.mends()
+    story.goes_on(120)
+    assert [name for name, _ in story.heard("resolved")] == ["archive"]
+
+
+def test_where_no_post_answers_everybody_is_told(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.breaks("urgent", container="lyon/a")
+    story.until("1min")
+    assert {name for name, _ in story.heard()} == set(story.desks)
+
+
+def test_a_post_may_be_of_an_operator(tmp_path: Path) -> None:
+    posts = (
+        PARIS
+        + """
+[[posts]]
+id = "company"
+name = "Company"
+operators = ["policloud"]
+[[posts.levels]]
+name = "all"
+backup = ["bob"]
+"""
+    )
+    story = OnCall(tmp_path, posts, operators={"lyon/a": "policloud"})
+    story.breaks("urgent", container="lyon/a")
+    story.until("1min")
+    assert story.heard() == [("bob-phone", 0)]
+
+
+def test_where_nobody_is_on_the_backup_is_called_and_above_an_empty_level_the_next(
+    tmp_path: Path,
+) -> None:
+    posts = """
+[[posts]]
+id = "paris"
+name = "Paris"
+scopes = ["paris"]
+[[posts.levels]]
+name = "shift"
+shifts = [{ people = ["alice"], days = ["sat"] }]
+[[posts.levels]]
+name = "on call"
+shifts = [{ people = ["bob"], days = ["sun"] }]
+backup = ["carol"]
+within = { p1 = "1min" }
+[[posts.levels]]
+name = "head"
+backup = ["chief"]
+"""
+    story = OnCall(tmp_path, posts)  # a Friday
+    story.breaks("urgent")
+    story.until("5min")
+    assert story.heard() == [("carol-phone", 0), ("chief-phone", 60)]
+
+
+def test_a_restart_in_the_middle_forgets_nobody_and_calls_nobody_twice(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.step = 5
+    story.breaks("urgent")
+    for minute in (1, 4, 6, 14, 16):
+        story.until(f"{minute}min")
+        story.crashes()
+    story.until("30min")
+    assert story.heard() == [("alice-phone", 0), ("carol-phone", 300), ("chief-phone", 900)]
+
+
+def test_a_roster_that_changes_counts_from_then_on(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.step = 5
+    story.breaks("urgent")
+    story.until("2min")
+    story.roster = roster(tmp_path, PARIS.replace('people = ["carol"]', 'people = ["bob"]'))
+    story.until("6min")
+    assert story.heard() == [("alice-phone", 0), ("bob-phone", 300)]
+
+
+def test_a_simulated_alert_calls_nobody_who_is_not_declared_for_it(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.simulated = frozenset({"paris/a"})
+    story.step = 10
+    story.down("alice-phone")
+    story.breaks("urgent")
+    story.until("10min")
+    assert all(not desk.attempts for desk in story.desks.values())
+
+
+def test_a_desk_is_told_whoever_is_on_and_its_answer_does_not_stand_for_a_persons(
+    tmp_path: Path,
+) -> None:
+    posts = PARIS.replace('name = "shift"\n', 'name = "shift"\nreceivers = ["desk"]\n', 1)
+    story = OnCall(tmp_path, posts, more=[declared("desk", tmp_path / "secret")])
+    story.down("alice-phone")
+    story.breaks("urgent")
+    story.until("1min")
+    assert story.heard() == [("desk", 0), ("alice-mail", 30)]

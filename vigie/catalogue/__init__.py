@@ -11,6 +11,13 @@ a row: it comes from the credential that sent it.
 
 from typing import Final
 
+from vigie.catalogue.collector import (
+    BAND_KINDS,
+    COMMITMENT_KINDS,
+    Band,
+    Collector,
+    Commitment,
+)
 from vigie.catalogue.cooling import (
     COOLING_KINDS,
     HEAT_ROLES,
@@ -56,7 +63,9 @@ from vigie.shape import Event, Inventory, Measurement
 
 __all__ = [
     "AGENT_STARTED",
+    "BAND_KINDS",
     "CLOCK_WRONG",
+    "COMMITMENT_KINDS",
     "COOLING_KINDS",
     "DAMAGED",
     "DISK_RISK",
@@ -83,6 +92,9 @@ __all__ = [
     "VERSION",
     "WATER_ROLES",
     "WHOLE_ROLES",
+    "Band",
+    "Collector",
+    "Commitment",
     "Cooling",
     "Device",
     "Disk",
@@ -138,7 +150,7 @@ MEASUREMENTS: Final[tuple[type[Measurement], ...]] = (
     Link,
 )
 
-OWN: Final[tuple[type[Measurement], ...]] = (Reach,)
+OWN: Final[tuple[type[Measurement], ...]] = (Reach, Collector, Commitment, Band)
 """What the collector knows of itself: rules read it; nobody sends it, and no store keeps it."""
 
 INVENTORIES: Final[tuple[type[Inventory], ...]] = (Device,)

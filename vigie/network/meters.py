@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from vigie.network.operators import Identifier, Stated
+from vigie.network.operators import Amount, Identifier, Stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,8 @@ class Meter(Stated):
 
     `role` is one of `POWER_ROLES`, `WATER_ROLES` or `HEAT_ROLES`, by `medium`. `parent` is the
     meter of the same container before it; what a meter counts is never less than its children.
-    `accuracy` is its class, as written on it (B of MID, 0.5S).
+    `accuracy` is its class, as written on it (B of MID, 0.5S). `subscribed_watts` is the power that
+    the contract of its delivery point allows to draw there.
     """
 
     container: str
@@ -22,3 +23,4 @@ class Meter(Stated):
     parent: str | None = None
     accuracy: str = ""
     delivery_point: Identifier | None = None
+    subscribed_watts: Amount | None = None

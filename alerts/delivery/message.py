@@ -37,13 +37,13 @@ class Message:
     body: bytes
 
 
-def compose(alert: Alert, rule: Rule, others: Sequence[Alert] = ()) -> Message:
-    """Say what an alert has become; `others` of the same rule, less grave, became the same."""
+def compose(alert: Alert, rule: Rule, others: Sequence[tuple[Alert, Rule]] = ()) -> Message:
+    """Say what an alert has become; `others` of the same group, less grave, became the same."""
     content = _content(alert, rule)
     if others:
-        members = [_member(one, rule) for one in (alert, *others[: MAX_MEMBERS - 1])]
+        members = [_member(*one) for one in ((alert, rule), *others[: MAX_MEMBERS - 1])]
         content["data"]["group"] = {"count": 1 + len(others), "members": members}
-    identities = (alert.id, *(other.id for other in others))
+    identities = (alert.id, *(other.id for other, _ in others))
     return Message(f"{alert.id}.{alert.change}", identities, _fitted(content))
 
 

@@ -27,7 +27,7 @@ def posted(
     now: float,
 ) -> Outcome:  # fmt: skip
     """Post to that address under the name of `where`, within `timeout` seconds; never raises."""
-    connection = _Pinned(where, address, timeout)
+    connection = Pinned(where, address, timeout)
     named = {"Host": where.authority, "User-Agent": USER_AGENT, **headers}
     try:
         with within(timeout, connection):
@@ -74,7 +74,7 @@ def _seconds(wish: str | None, now: float) -> float | None:
     return None
 
 
-class _Pinned(http.client.HTTPConnection):
+class Pinned(http.client.HTTPConnection):
     """A connection to one address, whatever the name would resolve to now."""
 
     def __init__(self, where: Target, address: str, timeout: float) -> None:

@@ -37,6 +37,7 @@ class LimitDraft:
     over: Duration
     name: Words
     loses: tuple[Lost, ...] = ()
+    falling: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,14 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from alerts.draft import Draft, StepDraft
 from alerts.language import possible
 from alerts.language.check import AGE, Expression, Named, condition, quantity, threshold
 from alerts.language.dimension import worded
+from alerts.language.evaluate import Logical, Numeric
+from alerts.language.leaning import FALLS, leaning
 from alerts.language.parse import ExpressionError
 from alerts.rule import Limit, Rule, Step, Trial, Words
 from vigie import catalogue
@@ -89,16 +91,17 @@ class _File:
         keys = watched.keys if isinstance(watched, Event) else tuple(k.name for k in watched.keys)
         self._placeholders(draft, keys, path)
         named = self._thresholds(draft, path, measurement)
+        when = self._expression(draft.when, draft.name, (*path, "when"), measurement, named)
         rule = Rule(
             name=draft.name, priority=draft.priority, title=draft.title, advice=draft.advice,
             why=draft.why, do=draft.do, measurement=measurement, event=event,
-            when=self._expression(draft.when, draft.name, (*path, "when"), measurement, named),
+            when=when,
             clear=self._expression(draft.clear, draft.name, (*path, "clear"), measurement, named),
             value=self._expression(draft.value, draft.name, (*path, "value"), measurement, named),
             where=self._where(draft, keys, path), hold=hold, settle=draft.settle,
             stale=draft.stale, mutes=self._mutes(draft, keys, path),
             keep=draft.keep, late=draft.late, in_service=self._in_service(draft, path),
-            thresholds=named, limit=self._limit(draft, path, measurement, named),
+            thresholds=named, limit=self._limit(draft, path, measurement, named, when),
             trials=self._trials(draft, watched, keys, path), origin=self.document.where(path),
         )  # fmt: skip
         self._possible(rule, path, named)
@@ -161,7 +164,7 @@ class _File:
 
     def _limit(
         self, draft: Draft, path: TomlPath, measurement: type[Measurement] | None,
-        named: Mapping[str, Named],
+        named: Mapping[str, Named], when: Expression | None,
     ) -> Limit | None:  # fmt: skip
         """What the rule's subject nears."""
         written, at = draft.limit, (*path, "limit")
@@ -174,13 +177,21 @@ class _File:
         if None not in {of.dimension, to.dimension} and of.dimension != to.dimension:
             told = f"{worded(of.dimension)} cannot reach {worded(to.dimension)}"
             self.reader.fault((*at, "at"), told)
-        if of.windows or of.uses_age or not of.fields:
-            self.reader.fault((*at, "of"), "a calculation with fields is wanted: no window, no age")
+        if of.windows or of.uses_age or not of.fields or "median(" in of.text.replace(" ", ""):
+            told = "a calculation with fields is wanted: no window, no median, no age"
+            self.reader.fault((*at, "of"), told)
         if written.over < LIMIT_READINGS * measurement.period_seconds:
             least = duration_text(LIMIT_READINGS * measurement.period_seconds)
             told = f"too short to see a course; {least} is the least for {measurement.name}"
             self.reader.fault((*at, "over"), told)
-        return Limit(of, to, written.over, written.name, written.loses)
+        falling = written.falling
+        if falling is None:
+            leans = leaning(cast("Logical", when.plan), cast("Numeric", of.plan)) if when else None
+            if leans is None and when is not None:
+                told = "when does not say from where it comes; write falling = true or false"
+                self.reader.fault(at, told)
+            falling = leans == FALLS
+        return Limit(of, to, written.over, written.name, written.loses, falling)
 
     def _expression(
         self, text: str | None, rule: str, path: TomlPath,

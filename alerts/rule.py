@@ -67,7 +67,7 @@ Lost = Literal["gpus", "jobs", "tenants", "objects"]
 class Limit:
     """`[rule.limit]`: the quantity `of` nears `at`; its course is that of the last `over` seconds.
 
-    `loses` is what stands at stake where it happens.
+    `falling` says that it comes from above. `loses` is what stands at stake where it happens.
     """
 
     of: Expression
@@ -75,12 +75,17 @@ class Limit:
     over: float
     name: Words
     loses: tuple[Lost, ...] = ()
+    falling: bool = False
+
+    @property
+    def course(self) -> tuple[Window, ...]:
+        """What of the past its course is made from."""
+        return tuple(Window(name, self.over, exact=True) for name in sorted(self.of.fields))
 
     @property
     def windows(self) -> frozenset[Window]:
-        """What of the past its course is made from."""
-        names = sorted(self.of.fields)
-        return self.at.windows | {Window(name, self.over, exact=True) for name in names}
+        """The same, and what its limit asks for."""
+        return self.at.windows | frozenset(self.course)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Final, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
+from alerts import forecast
 from alerts.language.evaluate import (
     FALSE,
     TRUE,
@@ -112,7 +113,20 @@ def watch(
             dropped.append(before)
         elif after is not None and after is not before:
             changed.append(replace(after, simulated=simulated(subject.container)))
-    return Looked(tuple(changed), tuple(dropped))
+    return Looked(tuple(_foreseen(rule, rows, changed, seen, now)), tuple(dropped))
+
+
+def _foreseen(
+    rule: Rule, rows: Subjects, alerts: Sequence[Alert], at: Mapping[Subject, int], now: float
+) -> Sequence[Alert]:
+    """The same alerts, with when they reach their rule's limit; blind ones keep what they had."""
+    if rule.limit is None:
+        return alerts
+    due = forecast.due((a for a in alerts if not a.blind and a.subject in at), now)
+    places = np.array([at[alert.subject] for alert in due], np.int64)
+    found = forecast.outlooks(rule.limit, rows, places, now)
+    made = {alert.subject: outlook for alert, outlook in zip(due, found, strict=True)}
+    return [replace(a, outlook=made.get(a.subject) or a.outlook) for a in alerts]
 
 
 def _asked(found: Answers, rows: Subjects, in_service: Callable[[str], bool]) -> Answers:

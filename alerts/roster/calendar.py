@@ -82,6 +82,11 @@ def read(name: str, content: bytes, people: Mapping[str, Person], span: Span) ->
     return Booked(tuple(turns), tuple(faults))
 
 
+def looks_like_one(content: bytes) -> bool:
+    """Whether something begins as a calendar does: a page that asks who we are does not."""
+    return content.lstrip(b"\xef\xbb\xbf \r\n\t")[:15].upper() == b"BEGIN:VCALENDAR"
+
+
 def named(summary: str, people: Iterable[Person]) -> str:
     """The id of the one person that a summary names, by id or by name, alone or among words.
 

@@ -23,14 +23,17 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
-from alerts.roster.roster import Level, Person, Post, Roster, Tickets
+from alerts.delivery.address import AddressRefused, target
+from alerts.roster.roster import Feeds, Level, Person, Post, Roster, Tickets
 from alerts.ticket import check
 from vigie.document import Document, Reader, suggestion
 from vigie.errors import SettingsError
 from vigie.positions import TomlPath
 
-TOP = ("people", "posts", "tickets")
+TOP: Final = ("people", "posts", "tickets", "feeds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,12 @@ class Source:
         """Whether it is to be asked for, and is no file."""
         return "://" in self.name
 
+    @property
+    def told(self) -> str:
+        """How messages name it: of an address only where it is, for the rest may be a secret."""
+        parts = urlsplit(self.where)
+        return f"{parts.scheme}://{parts.hostname}/…" if self.remote else self.where
+
 
 def load(path: Path, receivers: Collection[str] | None = None) -> Roster:
     """The roster of a file, without its calendars; `receivers` are the names of those declared.
@@ -58,7 +67,7 @@ def load(path: Path, receivers: Collection[str] | None = None) -> Roster:
     reader.known(TOP)
     people = list(reader.each(Person, ("people",)))
     posts = list(reader.each(Post, ("posts",)))
-    tickets = reader.one(Tickets, ("tickets",))
+    tickets, feeds = reader.one(Tickets, ("tickets",)), reader.one(Feeds, ("feeds",))
     if not reader.faults:
         _check_tickets(reader, tickets)
         _check_names(reader, people, posts)
@@ -68,7 +77,7 @@ def load(path: Path, receivers: Collection[str] | None = None) -> Roster:
         if receivers is not None:
             _check_receivers(reader, people, posts, receivers)
     reader.finish()
-    return Roster({p.id: p for _, p in people}, tuple(p for _, p in posts), tickets)
+    return Roster({p.id: p for _, p in people}, tuple(p for _, p in posts), tickets, feeds)
 
 
 def sources(roster: Roster, path: Path) -> Iterator[Source]:
@@ -121,6 +130,11 @@ def _check_post(reader: Reader, at: TomlPath, post: Post, people: Collection[str
         where = (*at, "levels", number)
         if names.count(level.name) > 1:
             reader.fault((*where, "name"), f"two levels are called {level.name}; rename one")
+        if "://" in level.calendar:
+            try:
+                target(level.calendar)
+            except AddressRefused as error:
+                reader.fault((*where, "calendar"), str(error))
         for path, who in _people(where, level):
             if who not in people:
                 reader.fault(path, f"nobody is called {who!r}; {suggestion(who, people)}")

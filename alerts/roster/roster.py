@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import Annotated, Final, Literal, Protocol
+from typing import Annotated, Any, Final, Literal, Protocol
 from zoneinfo import ZoneInfo
 
+from alerts.delivery.address import Allowed
 from vigie.document import Duration, Misfit, Within
 from vigie.network.operators import Identifier
 from vigie.network.places import TimeZone, inside
@@ -218,10 +219,18 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Tickets:
-    """Where tickets are: `show` with `{ticket}` in it, `new` with any of `PLACES`."""
+    """Where tickets are: `show` leads to one, `new` begins one; places in braces are filled."""
 
     show: str = ""
     new: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Feeds:
+    """How calendars elsewhere are asked for: how often, and at which internal addresses."""
+
+    every: Annotated[Duration, Within(60, DAY_SECONDS)] = 300.0
+    allow: tuple[Annotated[Any, Allowed.parse], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +240,7 @@ class Roster:
     people: Mapping[str, Person] = field(default_factory=dict)
     posts: tuple[Post, ...] = ()
     tickets: Tickets = Tickets()
+    feeds: Feeds = Feeds()
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
 
     def post(self, paths: Sequence[str], operator: str = "") -> Post | None:

@@ -1,19 +1,23 @@
 """Alerting, made and joined: rules look, the register keeps, messages wait and are delivered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter
 
 from alerts import register
 from alerts.chronicle import Chronicle, Episode
-from alerts.delivery import outbox
+from alerts.delivery import letters, outbox
+from alerts.delivery.letters import Letters
 from alerts.delivery.outbox import Outbox
+from alerts.receivers import standing
+from alerts.receivers.declared import Declared as Receiver
 from alerts.receivers.declared import everybody
 from alerts.register import Register
-from collector.api import alerts, burden
+from alerts.rule import Rule
+from collector.api import alerts, burden, receivers
 from collector.counters import Counters
 from collector.declared import Declared
 from collector.duties.deliver import Deliver
@@ -22,7 +26,7 @@ from collector.networks import Networks
 from collector.people import People
 from vigie.database import Database
 
-TABLES: Final = (*register.TABLES, *outbox.TABLES)
+TABLES: Final = (*register.TABLES, *outbox.TABLES, *letters.TABLES)
 OUTBOX_SECONDS: Final = 30.0
 
 Duty = tuple[float, str, Callable[[datetime], object]]
@@ -54,12 +58,20 @@ class Alerting:
         self.messages = Outbox(database)
         self._chronicle, self._networks = Chronicle(database), around.networks
         self.register = Register(database, self.messages, everybody(written.receivers), self._rules)
-        self._deliver = Deliver(self.messages, written.receivers, counters)
+        self._deliver = Deliver(
+            self.messages, written.receivers, counters, standing=self._standing
+        )  # fmt: skip
+        self._letters = Letters(database)
         self._evaluate = Evaluate(
             around.store, written.rules, self.register, counters,
             simulated=around.people.simulated, in_service=around.networks.in_service,
             hears=around.hears, publish=around.publish, wake=self._deliver.wake,
         )  # fmt: skip
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """Those in force."""
+        return self._rules()
 
     def duties(self) -> Sequence[Duty]:
         """What is done every so often, beside looking and delivering."""
@@ -70,7 +82,17 @@ class Alerting:
         return [
             alerts.routes(self.register, self._rules, self._evaluate.announce, clock),
             burden.routes(self._chronicle, self._post, clock),
+            receivers.routes(
+                receivers.Telegraph(self._deliver, self.messages, self._letters), clock
+            ),
         ]
+
+    def _standing(self, receiver: Receiver, now: float) -> Sequence[Mapping[str, Any]]:
+        """What stands, for a receiver that keeps nothing."""
+        known = self.register
+        with known.turn():
+            found = [alert for name in known.rules_known() for alert in known.of(name).values()]
+        return standing.standing(found, self._rules(), receiver, now)
 
     def _post(self, episode: Episode) -> str:
         """At which post an alarm is read: that of who operates its site."""

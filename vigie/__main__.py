@@ -38,6 +38,9 @@ VERBS: Final[Mapping[str, Verb]] = {
     "network": Verb("vigie.commands.network", "Check a network file, show what is watched"),
     "rules": Verb("alerts.cli", "Check, test and explain alert rules", "alerts"),
     "alerts": Verb("vigie.commands.alerts", "List what is wrong; how much alarms ask of people"),
+    "receivers": Verb(
+        "vigie.commands.receivers", "Who is told of alerts; test them; send dead letters once more"
+    ),
     "query": Verb("vigie.commands.query", "Ask for readings, series and events"),
     "store": Verb(
         "vigie.commands.store.cli", "How full the store is; verify, back up, restore, export, hold"

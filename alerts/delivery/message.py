@@ -39,10 +39,11 @@ class Message:
 
 def compose(alert: Alert, rule: Rule, others: Sequence[tuple[Alert, Rule]] = ()) -> Message:
     """Say what an alert has become; `others` of the same group, less grave, became the same."""
-    content = _content(alert, rule)
+    data = said(alert, rule)
+    content = {"type": f"alert.{alert.state}", "timestamp": data["changed"], "data": data}
     if others:
         members = [_member(*one) for one in ((alert, rule), *others[: MAX_MEMBERS - 1])]
-        content["data"]["group"] = {"count": 1 + len(others), "members": members}
+        data["group"] = {"count": 1 + len(others), "members": members}
     identities = (alert.id, *(other.id for other, _ in others))
     return Message(f"{alert.id}.{alert.change}", identities, _fitted(content))
 
@@ -62,7 +63,7 @@ def trial(receiver: str, identity: str, now: float) -> Message:
         "since": at, "changed": at, "test": True, "simulated": False,
     }  # fmt: skip
     content = {"type": TEST, "timestamp": at, "data": data}
-    return Message(f"{identity}.1", (identity,), _encoded(content))
+    return Message(identity, (identity,), _encoded(content))
 
 
 def _fitted(content: dict[str, Any]) -> bytes:
@@ -86,10 +87,11 @@ def _encoded(content: dict[str, Any]) -> bytes:
     )
 
 
-def _content(alert: Alert, rule: Rule) -> dict[str, Any]:
+def said(alert: Alert, rule: Rule) -> dict[str, Any]:
+    """What there is to say of an alert as it stands: `data` of its message."""
     alert = _plain(alert)
     subject = alert.subject
-    data = {
+    return {
         "id": alert.id,
         "change": alert.change,
         "state": str(alert.state),
@@ -118,7 +120,6 @@ def _content(alert: Alert, rule: Rule) -> dict[str, Any]:
         "outlook": _outlook(alert, rule),
         "stakes": None if alert.stakes is None else asdict(alert.stakes),
     }
-    return {"type": f"alert.{alert.state}", "timestamp": data["changed"], "data": data}
 
 
 def _member(alert: Alert, rule: Rule) -> dict[str, Any]:
@@ -127,6 +128,8 @@ def _member(alert: Alert, rule: Rule) -> dict[str, Any]:
     return {
         "id": alert.id,
         "change": alert.change,
+        "rule": rule.name,
+        "priority": alert.priority,
         "container": alert.subject.container,
         "keys": dict(zip(rule.keys, alert.subject.keys, strict=False)),
         "subject": text.subject_path(alert.subject),

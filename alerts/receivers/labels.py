@@ -48,10 +48,15 @@ def named(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     if not members:
         yield data
         return
-    own = {"note", "detail", "value", "acknowledged_by", "ticket", "outlook", "stakes"}
-    shared = {name: value for name, value in data.items() if name not in {*own, "group"}}
+    shared = {name: data.get(name) for name in ("state", "changed", "simulated", "blind")}
+    of_the_rule = {name: data.get(name) for name in ("rule", "priority", "advice", "runbook")}
     for number, member in enumerate(members):
-        yield {**(data if number == 0 else shared), **member}
+        if number == 0:
+            yield {**data, **member}
+        elif member.get("rule", data.get("rule")) == data.get("rule"):
+            yield {**shared, **of_the_rule, **member}
+        else:
+            yield {**shared, **member}
 
 
 def fingerprint(labels: Mapping[str, str]) -> str:
@@ -83,9 +88,9 @@ def _labels(data: Mapping[str, Any]) -> dict[str, str]:
 
 def _annotations(data: Mapping[str, Any], language: str) -> dict[str, str]:
     told = {
-        "summary": said(data, "title", language),
-        "description": said(data, "advice", language),
-        "value": said(data, "value_text", language),
+        "summary": worded(data, "title", language),
+        "description": worded(data, "advice", language),
+        "value": worded(data, "value_text", language),
         "subject": data.get("subject"),
         "state": data.get("state"),
         "acknowledged_by": data.get("acknowledged_by"),
@@ -98,7 +103,7 @@ def _annotations(data: Mapping[str, Any], language: str) -> dict[str, str]:
     return _texts(told, MAX_ANNOTATION)
 
 
-def said(data: Mapping[str, Any], name: str, language: str) -> str:
+def worded(data: Mapping[str, Any], name: str, language: str) -> str:
     """A member that has both languages, in one; nothing where it was left out."""
     return str((data.get(name) or {}).get(language) or "")
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from alerts import text
 from alerts.delivery.message import SIMULATED
-from alerts.receivers.labels import said
+from alerts.receivers.labels import worded
 from alerts.rule import Words
 
 MAX_HEADLINE: Final = 240
@@ -28,7 +28,7 @@ def headline(data: Mapping[str, Any], language: str) -> str:
     """How grave, what became of it, and what it is about; what is simulated says so first."""
     mark = SIMULATED.said(language) if data.get("simulated") else ""
     state = _STATES.get(str(data.get("state")), Words("AVIS", "NOTICE")).said(language)
-    title = said(data, "title", language).removeprefix(mark) or str(data.get("rule") or "Vigie")
+    title = worded(data, "title", language).removeprefix(mark) or str(data.get("rule") or "Vigie")
     more = _count(data) - 1
     others = "" if more < 1 else f" (+{more})"
     line = f"{mark}[P{data.get('priority', 3)} {state}] {title}"
@@ -38,7 +38,7 @@ def headline(data: Mapping[str, Any], language: str) -> str:
 def lines(data: Mapping[str, Any], language: str, members: int) -> list[str]:
     """What there is to say below the headline; of a group, so many members by name."""
     found = [
-        _named(Words("Valeur", "Value"), said(data, "value_text", language), language),
+        _named(Words("Valeur", "Value"), worded(data, "value_text", language), language),
         _named(Words("Où", "Where"), data.get("subject"), language),
         _named(Words("Depuis", "Since"), _time(data.get("since")), language),
         _ended(data, language),
@@ -68,7 +68,7 @@ def _named(name: Words, value: object, language: str) -> str:
 def _advice(data: Mapping[str, Any], language: str) -> str:
     if data.get("state") == "resolved":
         return ""
-    return said(data, "advice", language).removeprefix(SIMULATED.said(language))
+    return worded(data, "advice", language).removeprefix(SIMULATED.said(language))
 
 
 def _time(moment: object) -> str:
@@ -131,8 +131,9 @@ def _group(data: Mapping[str, Any], language: str, most: int) -> list[str]:
     more = Words(f"Avec {count - 1} autres :", f"With {count - 1} others:").said(language)
     found = [more]
     for member in shown:
-        value = said(member, "value_text", language)
-        found.append(f"- {member.get('subject')}" + (f" ({value})" if value else ""))
+        value = worded(member, "value_text", language)
+        title = worded(member, "title", language) or member.get("subject")
+        found.append(f"- {title}" + (f" ({value})" if value else ""))
     if count - 1 > len(shown):
         found.append("…")
     return found

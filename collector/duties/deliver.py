@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from alerts.delivery.message import Message
 from alerts.delivery.outbox import DEAD, SENT, WAITING, Outbox, Parcel
 from alerts.delivery.retry import GIVE_UP
 from alerts.receivers.declared import Declared
 from alerts.receivers.kinds import made
-from alerts.receivers.outcome import Outcome, Receiver, Verdict
+from alerts.receivers.outcome import Copy, Outcome, Receiver, Verdict
 from collector.counters import Counters
 
 log = logging.getLogger(__name__)
@@ -23,15 +24,37 @@ LOOK_SECONDS: Final = 1.0
 KEPT_SECONDS: Final = 30 * 86_400.0
 """How long ended messages are kept."""
 JOIN_SECONDS: Final = 2.0
+AGAIN_SECONDS: Final = 60.0
+"""How often a receiver that keeps nothing is told what stands."""
+AGAIN_SOON_SECONDS: Final = 10.0
+"""The same after it was not told."""
+
+Standing = Callable[[Declared, float], Sequence[Mapping[str, Any]]]
+"""The `data` of what stands at that Unix time and is for that receiver."""
 
 
 @dataclass
 class Line:
-    """One receiver and how it stands: until `paused` nothing is sent to it."""
+    """One receiver and how it stands: until `paused` nothing is sent to it.
+
+    `fault` is why the last attempt failed, `failing` since when; nothing while all is well. `again`
+    is when a receiver that keeps nothing is told next what stands.
+    """
 
     declared: Declared
     receiver: Receiver
     paused: float = 0.0
+    fault: str = ""
+    failing: float | None = None
+    again: float = 0.0
+
+    def noted(self, outcome: Outcome, now: float) -> None:
+        """Keep in mind what an attempt came to."""
+        self.fault = outcome.reason
+        if outcome.verdict is Verdict.DELIVERED:
+            self.failing = None
+        elif self.failing is None:
+            self.failing = now
 
 
 class Deliver:
@@ -44,11 +67,13 @@ class Deliver:
         counters: Counters,
         *,
         make: Callable[[Declared], Receiver] = made,
+        standing: Standing = lambda _, __: (),
         clock: Callable[[], float] = time.time,
         draw: Callable[[], float] = random.random,
     ) -> None:
         """`clock` is Unix time, `draw` a random number from 0 to 1."""
         self._outbox, self._counters, self._clock, self._draw = outbox, counters, clock, draw
+        self._standing = standing
         self.lines: Mapping[str, Line] = {d.name: Line(d, make(d)) for d in receivers}
         self._stop = threading.Event()
         self._wake = {name: threading.Event() for name in self.lines}
@@ -87,7 +112,8 @@ class Deliver:
             self._counters.add("notifications_given_up_total", given_up)
         self._outbox.purge(at - KEPT_SECONDS)
         counts = self._outbox.counts()
-        for name in self.lines:
+        for name, line in self.lines.items():
+            self._counters.set("receiver_failing", int(line.failing is not None), receiver=name)
             for state in (WAITING, SENT, DEAD):
                 self._counters.set(
                     "notifications", counts.get((name, state), 0), receiver=name, state=state
@@ -102,14 +128,25 @@ class Deliver:
             return LOOK_SECONDS
         parcel = self._outbox.due(name, now)
         if parcel is None:
+            self._tell_again(line, now)
             due = self._outbox.next_due(name)
             return LOOK_SECONDS if due is None else min(max(due - now, 0.0), LOOK_SECONDS)
-        self._settle(line, parcel, self._attempt(line, parcel, now), max(now, self._clock()))
+        outcome = self._attempt(line, parcel.message, now)
+        self._settle(line, parcel, outcome, max(now, self._clock()))
         return 0.0
 
-    def _attempt(self, line: Line, parcel: Parcel, now: float) -> Outcome:
+    def test(self, name: str, message: Message, now: float) -> Outcome:
+        """Try a message that is about no alert, at once and once, whatever waits."""
+        line = self.lines[name]
+        outcome = self._attempt(line, message, now)
+        line.noted(outcome, now)
+        if outcome.verdict is Verdict.DELIVERED:
+            line.paused = 0.0
+        return outcome
+
+    def _attempt(self, line: Line, message: Message, now: float) -> Outcome:
         try:
-            outcome = line.receiver.deliver(parcel.message, now)
+            outcome = line.receiver.deliver(message, now)
         except Exception as error:  # one receiver: it is as good as down
             log.exception("receiver broke", extra={"receiver": line.declared.name})
             outcome = Outcome(Verdict.DOWN, f"{type(error).__name__}: {error}"[:500])
@@ -120,12 +157,17 @@ class Deliver:
 
     def _settle(self, line: Line, parcel: Parcel, outcome: Outcome, now: float) -> None:
         name = line.declared.name
+        line.noted(outcome, now)
+        fields = {"receiver": name, "notification": parcel.message.id, "reason": outcome.reason}
         if outcome.verdict is Verdict.DELIVERED:
+            if outcome.reason:
+                log.warning("notification delivered, but not to all", extra=fields)
+            if len(parcel.message.alerts) > 1:
+                line.again = now  # a message names the first of a large group only
             self._outbox.sent(parcel, now)
             return
-        fields = {"receiver": name, "notification": parcel.message.id, "reason": outcome.reason}
         if outcome.verdict is Verdict.GONE:
-            log.error("receiver is gone; change its URL to open it again", extra=fields)
+            log.error("receiver is gone; test it, or change its URL, to open it", extra=fields)
             self._outbox.close_receiver(name, line.declared.url, now, outcome.reason)
             return
         due = line.declared.ladder.next(
@@ -141,6 +183,20 @@ class Deliver:
         self._outbox.postponed(parcel, due, outcome.reason, refused=refused)
         if not refused:
             line.paused = due
+
+    def _tell_again(self, line: Line, now: float) -> None:
+        """What stands, to a receiver that keeps nothing, when that is due."""
+        if not isinstance(line.receiver, Copy) or now < line.again:
+            return
+        standing = self._standing(line.declared, now)
+        outcome = line.receiver.again(standing, now) if standing else Outcome(Verdict.DELIVERED)
+        if standing:
+            line.noted(outcome, now)
+        told = outcome.verdict is Verdict.DELIVERED
+        line.again = now + (AGAIN_SECONDS if told else AGAIN_SOON_SECONDS)
+        if not told:
+            fields = {"receiver": line.declared.name, "reason": outcome.reason}
+            log.warning("what stands was not told again; it is tried soon", extra=fields)
 
     def _work(self, name: str) -> None:
         wake = self._wake[name]

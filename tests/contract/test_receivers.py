@@ -293,7 +293,7 @@ def is_down_without_its_secret(make: Make, declared: Declared, other: Other) -> 
 def delivers_whatever_others_called_things(make: Make, declared: Declared, other: Other) -> None:
     for name in HOSTILE:
         alert = replace(ALERT, subject=Subject("paris/a", ("h1", name)), note=name, detail=name)
-        others = [replace(alert, id=f"o{n}") for n in range(3)]
+        others = [(replace(alert, id=f"o{n}"), RULE) for n in range(3)]
         found = make(declared).deliver(compose(alert, RULE, others), NOW)
         assert found.verdict is Verdict.DELIVERED, found.reason
     assert len(other.came) == len(HOSTILE)

@@ -37,6 +37,15 @@ from vigie.replies.people import (
     Standings,
     ValidCredentials,
 )
+from vigie.replies.receivers import (
+    Letter,
+    Letters,
+    LetterState,
+    Receiver,
+    Receivers,
+    ReceiverTest,
+    Replayed,
+)
 from vigie.replies.reports import (
     Ledger,
     LedgerLine,
@@ -104,6 +113,9 @@ __all__ = [
     "Kpis",
     "Ledger",
     "LedgerLine",
+    "Letter",
+    "LetterState",
+    "Letters",
     "Margin",
     "Margins",
     "NetworkVersion",
@@ -115,6 +127,10 @@ __all__ = [
     "Principal",
     "Principals",
     "Problem",
+    "Receiver",
+    "ReceiverTest",
+    "Receivers",
+    "Replayed",
     "Report",
     "ReportField",
     "ReportStep",

@@ -46,7 +46,8 @@ def test_it_is_always_less_than_twenty_kilobytes() -> None:
 
 
 def data(alert: Alert, *others: Alert) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(compose(alert, RULE, others).body)["data"]
+    message = compose(alert, RULE, [(other, RULE) for other in others])
+    found: dict[str, Any] = json.loads(message.body)["data"]
     return found
 
 

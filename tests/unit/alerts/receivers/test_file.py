@@ -51,6 +51,73 @@ def test_when_to_try_again_can_be_chosen(path: Path, retry: str, waits: tuple[fl
     assert found.ladder.jitter
 
 
+MAIL = """\
+[[receiver]]
+name = "desk"
+kind = "mail"
+url = "smtp://mail.example"
+to = ["noc@example.org", "deputy@example.org"]
+sender = "vigie@example.org"
+user = "vigie"
+secret_file = "password"
+"""
+
+
+def test_a_mail_has_addresses_and_a_password(path: Path) -> None:
+    (path.parent / "password").write_text("open sesame\n")
+    (path.parent / "password").chmod(0o600)
+    (found,) = load(written(path, MAIL))
+    assert found.to == ("noc@example.org", "deputy@example.org")
+    assert (found.secret_file, found.starttls) == (path.parent / "password", True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("smtp:", "https:", "url: 'https://mail.example': smtp://… or smtps://… is wanted"),
+        ("to =", "#", "receiver[1].to: is missing: whom to write to"),
+        ("deputy@", "deputy <x@y>, ", "is no address like noc@example.org"),
+        ('"noc@', '"noc\\nBcc: x@', "is no address like noc@example.org"),
+        ("sender =", "#", "receiver[1].sender: '' is no address"),
+        ("user =", "#", "secret_file: a password goes with a user; name the user"),
+        ("user", "starttls = false\nuser", "a password goes nowhere without TLS"),
+        ("user", 'format = "text"\nuser', "receiver[1].format: only a webhook has this"),
+        ("user", "min_priority = 4\nuser", "4 is not one of the words"),
+        ('"desk"', '"a/b"', "name: 1 to 64 printable characters without / are wanted"),
+        ('"password"', '"gone"', "secret_file: "),
+    ],
+)  # fmt: skip
+def test_a_faulty_mail_is_refused_where_it_is(
+    path: Path, old: str, new: str, fault: str
+) -> None:  # fmt: skip
+    (path.parent / "password").write_text("open sesame\n")
+    (path.parent / "password").chmod(0o600)
+    with pytest.raises(SettingsError) as caught:
+        load(written(path, MAIL.replace(old, new, 1)))
+    assert fault in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("secret_file", "#", "secret_file: is missing: messages in our own format are signed"),
+        ("kind", 'to = ["a@b"]\nkind', "to: only a mail has this, not a webhook; leave it out"),
+        ("kind", 'user = "x"\nkind', "user: a user goes with the password"),
+        ('"webhook"', '"alertmanager"\nformat = "text"', "format: only a webhook has this"),
+    ],
+)
+def test_what_a_kind_lacks_or_has_not_is_said(path: Path, old: str, new: str, fault: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(written(path, FILE.replace(old, new, 1)))
+    assert fault in str(caught.value)
+
+
+def test_a_chat_needs_no_secret(path: Path) -> None:
+    text = FILE.replace("secret_file", "#").replace("kind =", 'format = "text"\nkind =')
+    (found,) = load(written(path, text))
+    assert (found.format, found.secret_file) == ("text", None)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [

@@ -3,7 +3,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ import pytest
 
 from alerts.delivery.address import Allowed
 from alerts.delivery.message import Message
+from alerts.delivery.signature import secrets, sign
 from alerts.receivers.declared import Declared
 from alerts.receivers.outcome import Outcome, Verdict
-from alerts.receivers.post import verdict
 from alerts.receivers.webhook import Webhook
 
+NOW = 1_800_000_000.0
 MESSAGE = Message("a1.2", ("a1",), b'{"type":"alert.firing"}')
 
 
@@ -27,6 +28,7 @@ class Secure:
     port: int = 0
     names: list[str | None] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def secure(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secur
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            found.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
             found.headers.append(dict(self.headers.items()))
             self.send_response(204)
             self.end_headers()
@@ -76,18 +78,27 @@ def secure(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secur
     thread.join()
 
 
-def delivered(folder: Path, url: str, port: int, addresses: list[str]) -> Outcome:
-    """One attempt where the name resolves to these addresses, one more each time it is asked."""
+def declared(folder: Path, url: str, port: int) -> Declared:
+    """A receiver at that URL, whose port is open to us on loopback."""
     secret = folder / "secret"
     secret.write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     secret.chmod(0o600)
+    allow = (Allowed.parse(f"127.0.0.1/32:{port}"),)
+    return Declared("desk", "webhook", url, secret, allow=allow, timeout=2.0)
+
+
+def home(_: str, port: int, **__: Any) -> Sequence[tuple[Any, ...]]:
+    """Every name is here."""
+    return [(0, 0, 0, "", ("127.0.0.1", port))]
+
+
+def delivered(folder: Path, url: str, port: int, addresses: list[str]) -> Outcome:
+    """One attempt where the name resolves to these addresses, one more each time it is asked."""
 
     def resolve(_: str, port: int, **__: Any) -> Sequence[tuple[Any, ...]]:
         return [(0, 0, 0, "", (addresses.pop(0), port))]
 
-    allow = (Allowed.parse(f"127.0.0.1/32:{port}"),)
-    found = Declared("desk", "webhook", url, secret, allow=allow, timeout=2.0)
-    return Webhook(found, resolve).deliver(MESSAGE, 1_800_000_000.0)
+    return Webhook(declared(folder, url, port), resolve).deliver(MESSAGE, NOW)
 
 
 def test_it_calls_the_checked_address_by_the_name_that_was_asked_for(
@@ -120,13 +131,24 @@ def test_a_name_that_now_leads_inside_is_not_called(secure: Secure, tmp_path: Pa
     assert not secure.names
 
 
-@pytest.mark.parametrize(
-    ("status", "meant"),
-    [
-        (200, Verdict.DELIVERED), (299, Verdict.DELIVERED), (302, Verdict.DOWN),
-        (400, Verdict.REFUSED), (401, Verdict.DOWN), (404, Verdict.DOWN), (410, Verdict.GONE),
-        (413, Verdict.REFUSED), (429, Verdict.DOWN), (500, Verdict.DOWN), (504, Verdict.DOWN),
-    ],
-)  # fmt: skip
-def test_what_a_status_means(status: int, meant: Verdict) -> None:
-    assert verdict(status).verdict is meant
+def test_another_form_is_signed_as_it_is_sent(secure: Secure, tmp_path: Path) -> None:
+    found = declared(tmp_path, f"https://noc.example:{secure.port}/hook", secure.port)
+    told = replace(found, format="text")
+    body = b'{"type":"alert.firing","data":{"title":{"fr":"Plein"},"state":"firing"}}'
+    message = Message("a1.2", ("a1",), body)
+    assert Webhook(told, home).deliver(message, NOW).verdict is Verdict.DELIVERED
+    (headers,), (posted,) = secure.headers, secure.bodies
+    assert posted != body
+    keys = secrets(tmp_path / "secret")
+    assert headers["webhook-signature"] == sign(keys, "a1.2", int(NOW), posted)
+
+
+def test_a_chat_that_shares_no_secret_is_told_without_a_signature(
+    secure: Secure, tmp_path: Path
+) -> None:
+    found = declared(tmp_path, f"https://noc.example:{secure.port}/hook", secure.port)
+    chat = replace(found, format="text", secret_file=None)
+    message = Message("a1.2", ("a1",), b'{"data":{}}')
+    assert Webhook(chat, home).deliver(message, NOW).verdict is Verdict.DELIVERED
+    assert "webhook-signature" not in secure.headers[0]
+    assert secure.headers[0]["webhook-id"] == "a1.2"

@@ -1,6 +1,6 @@
 """What a rule does, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from alerts.language.parse import (
@@ -14,7 +14,8 @@ from alerts.language.parse import (
     Text,
     Unary,
 )
-from alerts.rule import Rule
+from alerts.rule import Limit, Rule
+from alerts.text import number
 from vigie.document import duration_text
 from vigie.shape import Measurement
 from vigie.units import RATIO
@@ -23,6 +24,17 @@ _WORDS: Final = {
     "<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least",
     "==": "is", "!=": "is not", "has": "has",
 }  # fmt: skip
+
+_OVER: Final = {
+    "rate": "the growth a second of {0} over {1}",
+    "increase": "the growth of {0} over {1}",
+    "delta": "the change of {0} over {1}",
+    "avg_over": "the mean of {0} over {1}",
+    "min_over": "the least {0} of {1}",
+    "max_over": "the greatest {0} of {1}",
+    "time_to": "the time until {0} reaches {1} on its course of {2}",
+    "median": "the container's median of {0}",
+}
 
 _JOINING: Final = frozenset({"and", "or"})
 
@@ -58,7 +70,7 @@ def worded(node: Node, measurement: type[Measurement], text: str) -> str:
             field = measurement.field(name)
             return "the row's age" if field is None and name == "age" else name
         case Call(name, arguments):
-            return f"{name}({', '.join(worded(a, measurement, text) for a in arguments)})"
+            return _called(name, [worded(a, measurement, text) for a in arguments])
         case Unary(operator, operand):
             inner = worded(operand, measurement, text)
             if operator == "-":
@@ -72,6 +84,12 @@ def worded(node: Node, measurement: type[Measurement], text: str) -> str:
         case Members(left, items):
             words = " or ".join(worded(item, measurement, text) for item in items)
             return f"{worded(left, measurement, text)} is {words}"
+
+
+def _called(name: str, arguments: Sequence[str]) -> str:
+    if name in _OVER:
+        return _OVER[name].format(*arguments)
+    return f"{name}({', '.join(arguments)})"
 
 
 def conditions(rule: Rule) -> Iterator[str]:
@@ -109,8 +127,26 @@ def conditions(rule: Rule) -> Iterator[str]:
             f"While it is open, other alerts of the same container and {rule.mutes} notify nobody; "
             "they stay visible."
         )
+    for name, named in rule.thresholds.items():
+        value = number(named.plan.value, named.symbol, "en")
+        yield f"Here `{name}` is {value}; the network file may set it otherwise for a place."
+        for path, other in named.plan.elsewhere:
+            yield f"In {path} `{name}` is {number(other, named.symbol, "en")}."
+    if rule.limit is not None:
+        yield _limit(rule.limit, rule.measurement)
     if rule.in_service:
         yield "It asks only of containers that are in service, as the network file says."
+
+
+def _limit(limit: Limit, measurement: type[Measurement]) -> str:
+    of = worded(limit.of.tree, measurement, limit.of.text)
+    at = worded(limit.at.tree, measurement, limit.at.text)
+    way = "falls" if limit.falling else "rises"
+    lost = f" What is lost then is told too: {', '.join(limit.loses)}." if limit.loses else ""
+    return (
+        f"Its alerts say in how long {of} {way} to {at} ({limit.name.en}), if it goes on as in the "
+        f"last {duration_text(limit.over)}.{lost}"
+    )
 
 
 def _grouped(node: Node, operator: str, sentence: str) -> str:

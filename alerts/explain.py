@@ -131,7 +131,8 @@ def conditions(rule: Rule) -> Iterator[str]:
         value = number(named.plan.value, named.symbol, "en")
         yield f"Here `{name}` is {value}; the network file may set it otherwise for a place."
         for path, other in named.plan.elsewhere:
-            yield f"In {path} `{name}` is {number(other, named.symbol, "en")}."
+            there = number(other, named.symbol, "en")
+            yield f"In {path} `{name}` is {there}."
     if rule.limit is not None:
         yield _limit(rule.limit, rule.measurement)
     if rule.in_service:

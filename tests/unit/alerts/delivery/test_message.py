@@ -53,7 +53,7 @@ def data(alert: Alert, *others: Alert) -> dict[str, Any]:
 
 def test_a_group_speaks_of_all_and_names_the_first() -> None:
     others = [
-        replace(ALERT, id=f"o{n}", change=3, subject=Subject("paris/b", (f"h{n}", "/a")))
+        (replace(ALERT, id=f"o{n}", change=3, subject=Subject("paris/b", (f"h{n}", "/a"))), RULE)
         for n in range(2)
     ]
     message = compose(ALERT, RULE, others)
@@ -67,7 +67,7 @@ def test_a_group_speaks_of_all_and_names_the_first() -> None:
 
 
 def test_a_large_group_is_counted_whole_and_named_in_part() -> None:
-    others = [replace(ALERT, id=f"o{n}") for n in range(499)]
+    others = [(replace(ALERT, id=f"o{n}"), RULE) for n in range(499)]
     message = compose(ALERT, RULE, others)
     group = json.loads(message.body)["data"]["group"]
     assert len(message.alerts) == group["count"] == 500

@@ -1,38 +1,31 @@
 """The checklist of a container, asked for now: reads what is known of it, has it judged."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from alerts.receivers.declared import Declared
-from collector.duties.roll import HOUR, MINUTE, floor
+from collector.duties import lasthour
+from collector.duties.meters import POWER
+from collector.duties.roll import MINUTE, floor
 from collector.inventory.balance import Counted
 from collector.inventory.commissioning import Found, Item, Point, Reader, Told, checklist
 from collector.kpis import meters
-from collector.kpis.meters import Known, Meter
+from collector.kpis.meters import Known
 from collector.rollups import columns
-from collector.rollups.increase import increase
-from collector.rollups.roll import roll
 from collector.store.schema import CONTAINER_COLUMN
 from vigie.catalogue import NO_HOST, Heat, Power, Source, Water
-from vigie.frame import QUALITY_COLUMN, TIME_COLUMN
+from vigie.frame import TIME_COLUMN
 from vigie.network.network import Network
 from vigie.network.places import Container, inside
-from vigie.shape import Measurement, Quality
+from vigie.shape import Measurement
 
 MEDIA: Final[Mapping[str, type[Measurement]]] = {
     "electricity": Power, "water": Water, "heat": Heat,
 }  # fmt: skip
-TAKEN: Final = (Power.energy_joules_total, Power.power_watts)
-"""What tells how much a meter counted, the more trusted first."""
-GIVEN: Final = Power.energy_exported_joules_total
-FIELDS: Final = (*TAKEN, GIVEN)
-LAG: Final = timedelta(seconds=columns.gap_seconds(Power))
-"""How long the next reading of a meter may be in coming."""
-WINDOW: Final = columns.schema(Power, FIELDS)
 
 
 class Newest(Protocol):
@@ -42,21 +35,12 @@ class Newest(Protocol):
         """One row per series, with the columns of the raw table; none of a silent one."""
 
 
-class Shelf(Protocol):
+class Shelf(lasthour.Shelf, Protocol):
     """What this needs of the store."""
 
     @property
     def live(self) -> Newest:
         """The newest readings."""
-
-    def scan(  # noqa: PLR0917  as the store's
-        self, table: str, columns: Sequence[str] | None, start: datetime, end: datetime,
-        scopes: Sequence[str], where: Mapping[str, Sequence[str]],
-    ) -> pa.Table:  # fmt: skip
-        """Rows of `start` <= time < `end`, each once."""
-
-    def rolled_until(self, table: str) -> datetime | None:
-        """The end of the newest window of a rollup table."""
 
 
 class Commissioning:
@@ -80,7 +64,7 @@ class Commissioning:
         found = Found(
             self._readers(path, now),
             [p for medium in MEDIA for p in self._points(medium, path, now)],
-            counted(self._known(path, now), named),
+            counted(self._counted(path, now), named),
             self._told(path, simulated=simulated),
         )
         return checklist(network, container, found, now.timestamp())
@@ -114,39 +98,9 @@ class Commissioning:
             for row in self._rows(measurement, path)
         ]
 
-    def _known(self, path: str, now: datetime) -> list[Known]:
+    def _counted(self, path: str, now: datetime) -> list[Known]:
         """What each meter took in over the last hour that is settled, less what it gave back."""
-        end = floor(now - LAG, MINUTE)
-        windows, edges = self._windows(path, end - HOUR, now), [end - HOUR, end]
-        found: dict[Meter, Known] = {}
-        for field in reversed(TAKEN):
-            for row in increase(Power, field, windows, edges).to_pylist():
-                if row["total"] is not None:
-                    meter = Meter.of(row)
-                    share = (row["covered"] + row["gap"]) / HOUR.total_seconds()
-                    found[meter] = Known(meter, row["total"], share, Quality.MEASURED)
-        for row in increase(Power, GIVEN, windows, edges).to_pylist():
-            meter = Meter.of(row)
-            if row["total"] and (taken := found.get(meter)) and taken.value is not None:
-                found[meter] = Known(
-                    meter, taken.value - row["total"], taken.covered, taken.quality
-                )
-        return list(found.values())
-
-    def _windows(self, path: str, start: datetime, now: datetime) -> pa.Table:
-        """Minutes that cover the hour and the joints at its edges, from rollups and raw rows."""
-        first = floor(start - LAG, MINUTE)
-        rolled = min(max(self._store.rolled_until(f"{Power.name}_1m") or first, first), now)
-        keys = columns.series_columns(Power)
-        wanted = [TIME_COLUMN, *keys, *(f.name for f in FIELDS)]
-        wanted += [QUALITY_COLUMN, columns.SUSPECT_COLUMN]
-        raw = self._store.scan(Power.name, wanted, rolled, now, [path], {})
-        tables = [roll(Power, raw, columns.RESOLUTIONS["1m"], FIELDS).select(WINDOW.names)]
-        if first < rolled:
-            tables += [
-                self._store.scan(f"{Power.name}_1m", WINDOW.names, first, rolled, [path], {})
-            ]
-        return pa.concat_tables(tables)
+        return lasthour.counted(self._store, POWER, path, floor(now - lasthour.LAG, MINUTE))
 
     def _told(self, path: str, *, simulated: bool) -> list[Told]:
         taken = self._taken()

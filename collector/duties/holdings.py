@@ -64,6 +64,16 @@ class Holdings:
                 self._answers[key] = self._held(network, stores, parties=parties)
             return self._answers[key]
 
+    def places(self) -> dict[str, set[str]]:
+        """Paths of the containers that hold each store; empty while inventories are read."""
+        found: dict[str, set[str]] = {}
+        try:
+            for one in self._kept.inventories(""):
+                found.setdefault(one.store, set()).add(one.container)
+        except Unavailable:
+            return {}
+        return found
+
     def _held(
         self, network: Network, stores: Collection[str], *, parties: bool
     ) -> tuple[Held, ...]:

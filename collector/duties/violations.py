@@ -46,14 +46,17 @@ class Violations:
 
     def __init__(self, database: Database, held: Holds, network: Callable[[], Network]) -> None:
         self._database, self._held, self._network = database, held, network
+        self.judged: Judged | None = None
+        """What the last turn found; None where it could not look."""
 
     def run(self, now: datetime) -> None:
         """One turn."""
         network = self._network()
         held = self._held(network)
+        self.judged = judged = None if held is None else judge(network, held)
         with self._database.write() as write:
-            if held is not None:
-                self._note(write, judge(network, held), now)
+            if judged is not None:
+                self._note(write, judged, now)
             oldest = _micros(now - RETENTION)
             for table in ("violations", "judgements"):
                 write.execute(f"DELETE FROM {table} WHERE ended < ?", (oldest,))  # noqa: S608  ours

@@ -178,7 +178,9 @@ def _warmth(
     return Commitment(site, kind, permit.id, broken, celsius=celsius, limit_celsius=limit)
 
 
-def policies(network: Network, judged: Judged, holders: Holders) -> Iterator[Commitment]:
+def policies(
+    network: Network, judged: Judged | None, holders: Holders
+) -> Iterator[Commitment]:  # fmt: skip
     """Both rules of every placement policy in force: broken, kept, or not to be judged."""
     for policy in network.placements:
         if policy.status is Status.STUDIED or policy.store not in holders.paths:
@@ -188,7 +190,9 @@ def policies(network: Network, judged: Judged, holders: Holders) -> Iterator[Com
         wanted = ((RESIDENCY, bool(policy.within)), (DENIAL, policy.home is not None))
         for kind in (kind for kind, asked in wanted if asked):
             rule = Rule(tenant, policy.store, kind)
-            broken = None if rule in judged.unclear else rule in judged.broken
+            broken = None
+            if judged is not None and rule not in judged.unclear:
+                broken = rule in judged.broken
             yield Commitment(path, kind, "/".join(filter(None, (tenant, policy.store))), broken)
 
 

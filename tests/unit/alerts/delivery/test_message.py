@@ -56,7 +56,7 @@ def test_a_group_speaks_of_all_and_names_the_first() -> None:
         (replace(ALERT, id=f"o{n}", change=3, subject=Subject("paris/b", (f"h{n}", "/a"))), RULE)
         for n in range(2)
     ]
-    message = compose(ALERT, RULE, [(other, RULE) for other in others])
+    message = compose(ALERT, RULE, others)
     assert (message.id, message.alerts) == ("abc.2", ("abc", "o0", "o1"))
     group = json.loads(message.body)["data"]["group"]
     assert group["count"] == 3
@@ -68,7 +68,7 @@ def test_a_group_speaks_of_all_and_names_the_first() -> None:
 
 def test_a_large_group_is_counted_whole_and_named_in_part() -> None:
     others = [(replace(ALERT, id=f"o{n}"), RULE) for n in range(499)]
-    message = compose(ALERT, RULE, [(other, RULE) for other in others])
+    message = compose(ALERT, RULE, others)
     group = json.loads(message.body)["data"]["group"]
     assert len(message.alerts) == group["count"] == 500
     assert 0 < len(group["members"]) <= MAX_MEMBERS

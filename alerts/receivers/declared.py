@@ -45,7 +45,8 @@ class Declared:
 
     `min_priority` 2 means priorities 1 and 2. `scope` is a path, or the beginning of one. `format`
     is a webhook's, `to`, `sender` and `starttls` are a mail's. `secret_file` holds what a webhook's
-    messages are signed with; else the password of `user`, or without one a token.
+    messages are signed with; else the password of `user`, or without one a token. One with a
+    `heartbeat` hears that often that we still look, and of no alert.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Declared:
     sender: str = ""
     user: str = ""
     starttls: bool = True
+    heartbeat: Annotated[Duration, Within(10, 3600)] | None = None
 
     def __post_init__(self) -> None:
         """Check what no type says."""
@@ -80,10 +82,12 @@ class Declared:
             strange = "to" if self.to else "sender" if self.sender else "starttls"
             raise Misfit(strange, f"only a mail has this, not a {self.kind}; leave it out")
         if self.kind == "webhook":
-            if self.format == "vigie" and self.secret_file is None:
+            if self.format == "vigie" and self.secret_file is None and self.heartbeat is None:
                 raise Misfit("secret_file", "is missing: messages in our own format are signed")
         elif self.format != "vigie":
             raise Misfit("format", f"only a webhook has this, not a {self.kind}; leave it out")
+        if self.heartbeat is not None and (self.kind, self.format) != ("webhook", "vigie"):
+            raise Misfit("heartbeat", 'a heartbeat goes to a webhook of the format "vigie"')
         if self.user and (self.kind == "webhook" or self.secret_file is None):
             raise Misfit("user", "a user goes with the password in secret_file, not with a webhook")
 
@@ -108,6 +112,8 @@ class Declared:
 
     def wants(self, alert: Alert, rule: Rule) -> bool:
         """Whether this alert is for this receiver."""
+        if self.heartbeat is not None:
+            return False
         if alert.priority > self.min_priority or (alert.simulated and not self.simulated_allowed):
             return False
         paths = [alert.subject.container]

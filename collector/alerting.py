@@ -22,6 +22,7 @@ from collector.counters import Counters
 from collector.declared import Declared
 from collector.duties.deliver import Deliver
 from collector.duties.evaluate import Evaluate, Publish, Watched
+from collector.duties.own import Own
 from collector.networks import Networks
 from collector.people import People
 from vigie.database import Database
@@ -62,8 +63,9 @@ class Alerting:
             self.messages, written.receivers, counters, standing=self._standing
         )  # fmt: skip
         self._letters = Letters(database)
+        self.own = Own()
         self._evaluate = Evaluate(
-            around.store, written.rules, self.register, counters,
+            self.own.beside(around.store), written.rules, self.register, counters,
             simulated=around.people.simulated, in_service=around.networks.in_service,
             hears=around.hears, publish=around.publish, wake=self._deliver.wake,
         )  # fmt: skip

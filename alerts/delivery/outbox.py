@@ -218,6 +218,11 @@ class Outbox:
         )
         return {(row["receiver"], row["state"]): row["n"] for row in rows}
 
+    def oldest(self) -> float | None:
+        """When the oldest message that still waits was written, in Unix time; None: none waits."""
+        row = self._database.row("SELECT MIN(created) AS t FROM outbox WHERE state = ?", WAITING)
+        return None if row is None else row["t"]
+
     def taken(self) -> dict[str, float]:
         """When each receiver last took a message, in Unix time; none of one that never did."""
         rows = self._database.rows(

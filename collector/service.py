@@ -12,7 +12,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from collector import alerting, process, tokens
+from collector import alerting, findings, process, tokens
 from collector import networks as versions
 from collector import people as persons
 from collector.api import (
@@ -94,7 +94,7 @@ log = logging.getLogger(__name__)
 TABLES: Final = (
     *persons.TABLES, *devices.TABLES, *idempotency.TABLES, *state.TABLES, *alerting.TABLES,
     *object_key.TABLES, *versions.TABLES, *vintages.TABLES, *desk.TABLES,
-    *violations.TABLES,
+    *violations.TABLES, *findings.TABLES,
 )  # fmt: skip
 CONNECTIONS: Final = 10_000
 """Every agent keeps one open."""
@@ -253,6 +253,10 @@ class Service:
                            self._counters, back=grid.back)  # fmt: skip
             every(grid.every, "grids", asking.run)
         every(COUNT_SECONDS, "violations", self._violations.run)
+        found = findings.Around(self._store, self._networks, self._holdings, self._violations,
+                                self._alerting.messages, self._played)  # fmt: skip
+        for duty in findings.duties(self._alerting.own, found, self._database, self._counters):
+            every(*duty)
         every(COUNT_SECONDS, "margins", Count(self._margins, self._counters).run)
         self._schedule.start()
         self._alerting.start()

@@ -1,10 +1,11 @@
-"""What people wrote down for a collector: the network, the rules, and who is told of alerts."""
+"""What people wrote down for a collector: the network, the rules, who is told, and who is on."""
 
 import socket
 from dataclasses import dataclass
 
 from alerts.receivers import file as receivers
 from alerts.receivers.declared import Declared as Receiver
+from alerts.roster.book import Rosterbook
 from alerts.rulebook import Rulebook
 from vigie.network.choice import Choice
 from vigie.settings import CollectorSettings
@@ -17,16 +18,23 @@ class Declared:
     network: Choice
     rules: Rulebook
     receivers: tuple[Receiver, ...]
+    roster: Rosterbook
 
 
 def declared(settings: CollectorSettings) -> Declared:
-    """Network, rules and receivers.
+    """Network, rules, receivers and roster.
 
     Raises:
-        SettingsError: a file of rules or receivers is wrong; the message names the line.
+        SettingsError: a file of rules, receivers or the roster is wrong; it names the line.
     """
+    told = receivers.load(settings.receivers)
     return Declared(
         Choice(settings.network, socket.gethostname(), settings.twin),
         Rulebook(settings.rules),
-        receivers.load(settings.receivers),
+        told,
+        Rosterbook(
+            settings.roster,
+            [r.name for r in told if r.heartbeat is None],
+            cache=settings.data / "collector" / "roster",
+        ),
     )

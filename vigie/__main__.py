@@ -41,6 +41,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "receivers": Verb(
         "vigie.commands.receivers", "Who is told of alerts; test them; send dead letters once more"
     ),
+    "roster": Verb("alerts.roster.cli", "Who is on, and who comes; check a roster", "alerts"),
     "query": Verb("vigie.commands.query", "Ask for readings, series and events"),
     "store": Verb(
         "vigie.commands.store.cli", "How full the store is; verify, back up, restore, export, hold"

@@ -38,12 +38,13 @@ class Rosterbook:
     """One roster, or none; `current` may be read from any thread."""
 
     def __init__(
-        self, path: Path | None, receivers: Collection[str], *, cache: Path | None = None,
+        self, path: Path | None, receivers: Collection[str] | None, *, cache: Path | None = None,
         ask: Ask = _asked,
     ) -> None:  # fmt: skip
         """Read the roster; its calendars are read by the first `refresh`.
 
-        `receivers` are the names of those declared, `cache` is where feeds are kept.
+        `receivers` are the names of those declared, or None where that is not looked at; `cache`
+        is where feeds are kept.
 
         Raises:
             SettingsError: the file is wrong.

@@ -63,6 +63,9 @@ class CollectorSettings:
     )
     rules: Path | None = setting(None, "Folder of rule files beside the packaged ones.")
     receivers: Path | None = setting(None, "File that declares who is notified; default: nobody.")
+    roster: Path | None = setting(
+        None, "File that says who is on and who is called next; default: everybody is told."
+    )
     gates: Annotated[int, Within(0, 32)] = setting(
         0, "Processes that read what senders post; 0: the collector reads it itself."
     )

@@ -60,6 +60,13 @@ class Part:
     alarms: int = 0
     stopped: bool = False
 
+    def warmer(self, kelvin: float) -> "Part":
+        """The same, so much warmer; what is outside the loop is as it was."""
+        if self.kind == "river":
+            return self
+        supply = None if self.supply is None else self.supply + kelvin
+        return replace(self, supply=supply, back=None if self.back is None else self.back + kelvin)
+
     def struck(self, around: Around) -> "Part":
         """The same where it is worn, or stands still."""
         if any(fnmatchcase(self.name, pattern) for pattern in around.stopped):
@@ -96,6 +103,12 @@ class Work:
     def consumed(self) -> float:
         """Water lost: what was taken and does not go back."""
         return self.withdrawn - self.returned
+
+    def warmer(self, kelvin: float) -> "Work":
+        """The same where its loop is so much warmer than it should be."""
+        if not kelvin:
+            return self
+        return replace(self, parts=tuple(p.warmer(kelvin) for p in self.parts))
 
     def struck(self, around: Around) -> "Work":
         """The same where machines are worn, and some of them stand still and draw nothing.

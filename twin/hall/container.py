@@ -107,8 +107,10 @@ class Model:
             generator=not faults.on("generator_fails", time),
             dead=bool(faults.on("dark", time)),
             capacity=faults.factor("battery_weak", time),
+            modules=faults.factor("ups_weak", time),
         )
         self._darken(time)
+        self.workload.stop(stopped=bool(faults.on("queue_stops", time)), now=time)
         self.workload.advance(time, demand=faults.factor("demand", time))
         self.cap = self._allowed()
         inlet = 25.0 if self.carried is None else self.carried.supply

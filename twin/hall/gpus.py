@@ -31,9 +31,9 @@ NVLINK_RATE: Final = 2.2e11
 PCIE_RATE: Final = 1.1e10
 ECC_RATE: Final = 1.2e-6
 RESERVED_BYTES: Final = 500_000_000
-_IDLE_BIT, _CAP_BIT, _HEAT_BIT = (
+_IDLE_BIT, _CAP_BIT, _HEAT_BIT, _BRAKE_BIT = (
     1 << Gpu.throttle_reasons.codes.index(word)
-    for word in ("idle", "power_cap", "software_thermal")
+    for word in ("idle", "power_cap", "software_thermal", "power_brake")
 )
 _COMPLETED, _NOT_STARTED = (Gpu.fabric_state.codes.index(w) for w in ("completed", "not_started"))
 
@@ -69,6 +69,7 @@ class Gpus:
         self._nvlink: Floats = np.zeros(count)
         self._replays: Floats = np.zeros(count)
         self._worn: Floats = np.zeros(count)
+        self._braked: Floats = np.zeros(count)
         self._fabric: Floats = np.full(count, float(_COMPLETED))
         self._hotter: Floats | float = 0.0
         self._fixed = self._unchanging()
@@ -110,6 +111,7 @@ class Gpus:
         if (replays := struck.values("gpu_pcie", time)) is not None:
             self._replays = self._replays + replays * seconds
         self._worn = struck.flags("gpu_worn", time)
+        self._braked = struck.flags("gpu_brake", time)
         unready = struck.flags("gpu_fabric", time) > 0
         self._fabric = np.where(unready, float(_NOT_STARTED), float(_COMPLETED))
 
@@ -218,6 +220,7 @@ class Gpus:
         at_limit = (self.power >= self.limit * 0.995) | ((self._cap < 1.0) & (self.load > 0.02))
         reasons += _CAP_BIT * at_limit
         reasons += _HEAT_BIT * (self._slowed > 0)
+        reasons += _BRAKE_BIT * self._braked
         return reasons
 
     def _unchanging(self) -> Mapping[Field, Floats]:

@@ -20,6 +20,8 @@ BATTERY_SECONDS: Final = 480.0
 CHARGE_SHARE: Final = 0.08
 CHARGE_LOSS: Final = 0.06
 GENERATOR_SECONDS: Final = 20.0
+UPS_SIZE: Final = 1.25
+"""What a UPS can feed, of what IT draws at most."""
 LOW_CHARGE: Final = 0.25
 WORN_BATTERY: Final = 0.8
 """Share of its capacity below which a battery is to be replaced (IEEE 1188)."""
@@ -67,7 +69,7 @@ class Supply:
         self._charge = self._full
         self._lost_seconds = 0.0
         self.books = Books()
-        self._part, self._dead = 1.0, False
+        self._part, self._modules, self._dead = 1.0, 1.0, False
         self.utility = True
         self.generator = False
         self.battery = False
@@ -75,7 +77,7 @@ class Supply:
     @property
     def capacity(self) -> float:
         """W that the UPS can feed."""
-        return self._it * 1.1
+        return self._it * UPS_SIZE * self._modules
 
     @property
     def charge(self) -> float:
@@ -106,14 +108,14 @@ class Supply:
 
     def begin(
         self, seconds: float, *, utility: bool, generator: bool, dead: bool = False,
-        capacity: float = 1.0,
+        capacity: float = 1.0, modules: float = 1.0,
     ) -> None:  # fmt: skip
         """Say what feeds the place in the step that comes.
 
         `dead` is a place that nothing reaches any more, be it from its battery; `capacity` is what
-        age leaves of that.
+        age leaves of that, `modules` the share of the UPS that works.
         """
-        self._dead, self._part = dead, capacity
+        self._dead, self._part, self._modules = dead, capacity, modules
         self._charge = min(self._charge, self._full * capacity)
         utility = utility and not dead
         self._lost_seconds = 0.0 if utility else self._lost_seconds + seconds

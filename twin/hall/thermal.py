@@ -110,6 +110,7 @@ class Thermal:
         fresh = sum(
             w.withdrawn for w, k in zip(works, self._kinds, strict=True) if k != "river"
         )  # fmt: skip
+        works = [w.warmer(d[4]) for w, d in zip(works, done, strict=True)]
         parts = [part for work in works for part in work.parts]
         many = len(works) > 1 and len({p.name for p in parts}) < len(parts)
         return Carried(

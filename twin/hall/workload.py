@@ -84,8 +84,17 @@ class Workload:
         self._down = np.zeros(gpus, np.bool_)
         self._free = gpus
         self._slot: int | None = None
+        self._stopped = False
         self._mean_size = max(gpus * SIZE_SHARE, 1.0)
         self._shares = self._asking()
+
+    def stop(self, *, stopped: bool, now: float) -> None:
+        """The scheduler stops: what runs is lost and waits, and nothing begins; or it goes on."""
+        if stopped and not self._stopped:
+            everything = np.arange(self.gpus)
+            self.fail(everything, now)
+            self.restore(everything)
+        self._stopped = stopped
 
     def advance(self, now: float, *, demand: float = 1.0) -> None:
         """Go on up to `now`; `demand` is how much more is asked than usual."""
@@ -123,7 +132,8 @@ class Workload:
         for job in [j for j in self._running if j.started + j.seconds <= now]:
             self._release(job)
         self._arrive(slot, now, demand)
-        self._begin(now)
+        if not self._stopped:
+            self._begin(now)
         for told in self.told:
             told.served += told.running * SLOT
 

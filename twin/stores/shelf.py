@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.chance import Floats, Whole
-from twin.faults import Faults
+from twin.faults import Faults, What
 from twin.stores.spread import Spread
 from twin.turn import Holding
 from vigie.catalogue import FRAGMENTS_DAMAGED
@@ -84,6 +84,9 @@ class Shelf:
             if fnmatchcase(store, fault.name):
                 lost = self._rot < (fault.value or 0.0)
                 told = np.where(lost, Status.MISSING, told)
+        for fault in self._faults.on("fragments_unreadable", time):
+            if fnmatchcase(store, fault.name):
+                told = np.where(self._rot < (fault.value or 0.0), Status.UNREADABLE, told)
         return told.astype(np.uint8)
 
     def verified(self, time: float) -> Floats:
@@ -92,10 +95,10 @@ class Shelf:
         stood = self.stood(time)
         return told - stood if stood else told
 
-    def stood(self, time: float) -> float:
-        """Seconds for which nothing was read, as somebody finds out now; 0 while it is."""
+    def stood(self, time: float, what: What = "scrub_stalls") -> float:
+        """Seconds for which nothing was done, as somebody finds out now; 0 while it is."""
         store = self.spread.placement.store
-        faults = self._faults.on("scrub_stalls", time)
+        faults = self._faults.on(what, time)
         return sum(f.value or 0.0 for f in faults if fnmatchcase(store, f.name))
 
     def step(self, time: float) -> list[Happening]:

@@ -6,6 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from twin.chance import Floats
+from twin.faults import What
 from twin.stores.shelf import SCRUB_SECONDS, Shelf
 from twin.turn import Columns, Holding
 from vigie.catalogue import Fragments
@@ -14,6 +16,8 @@ from vigie.frame import Happening
 from vigie.shape import Measurement
 
 SCRUB_LIMIT: Final = 5e7
+WALK_SECONDS: Final = 6 * 3_600.0
+TELL_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 300.0
 """How often it is counted what was damaged and repaired meanwhile."""
 _RUNNING, _OFF = (Fragments.scrub_state.codes.index(word) for word in ("running", "off"))
@@ -41,6 +45,11 @@ class Shelves:
             Fragments.store: [p.store for _, p in rows],
             Fragments.scheme: [Scheme(p.k, p.n).word for _, p in rows],
         }
+
+    def _ages(self, what: What, time: float, usual: float) -> Floats:
+        """Since when something that is done every so often was done, by row."""
+        ages = [time % usual + shelf.stood(time, what) for shelf in self._shelves]
+        return np.repeat(np.array(ages, np.float64), [len(s.hosts) for s in self._shelves])
 
     def step(self, time: float) -> list[Happening]:
         """What was found damaged up to that time (Unix seconds), once in a while."""
@@ -81,6 +90,8 @@ class Shelves:
             Fragments.repaired_total: np.concatenate([c.repaired for c in counts]),
             Fragments.scrub_progress_ratio: np.full(rows, time % SCRUB_SECONDS / SCRUB_SECONDS),
             Fragments.scrub_limit_bytes_per_second: np.full(rows, SCRUB_LIMIT),
+            Fragments.presence_age_seconds: self._ages("walk_stalls", time, WALK_SECONDS),
+            Fragments.inventory_age_seconds: self._ages("inventory_stalls", time, TELL_SECONDS),
             Fragments.scrub_state: np.repeat(
                 [float(_OFF if s.stood(time) else _RUNNING) for s in self._shelves],
                 [len(s.hosts) for s in self._shelves],

@@ -114,8 +114,21 @@ class Disks:
             Disk.reported_uncorrectable_total: np.floor(self._grown * 0.2),
             Disk.command_timeouts_total: np.zeros(self.count),
             Disk.crc_errors_total: np.floor(self._crossed),
+            **self._worn(time),
             Disk.read_bytes_total: np.floor(age * READ_RATE),
             Disk.written_bytes_total: np.floor(age * WRITE_RATE),
+        }
+
+    def _worn(self, time: float) -> dict[Field, Floats]:
+        """What flash says of itself: those that are worn are of flash, all others turn."""
+        used = self._struck.values("disk_worn", time)
+        if used is None:
+            return {}
+        flash = used > 0
+        return {
+            Disk.endurance_used_ratio: np.where(flash, used, np.nan),
+            Disk.spare_ratio: np.where(flash, np.maximum(1.0 - used, 0.0), np.nan),
+            Disk.spare_threshold_ratio: np.where(flash, 0.1, np.nan),
         }
 
     def failed(self, time: float) -> frozenset[int]:

@@ -6,6 +6,7 @@ fills the fields that the real source fills, and no other.
 
 import math
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Final
 
 import numpy as np
@@ -35,6 +36,8 @@ from vigie.network.places import Site
 from vigie.shape import Field
 
 SCHEDULER: Final = "slurm"
+LIMITS: Final = {"inlet": 55.0, "exhaust": 75.0}
+"""°C from which on servers stop by themselves, by place."""
 ALL_PHASES: Final = "all"
 LOW_VOLTAGE, HIGH_VOLTAGE = 400.0, 20_000.0
 HIGH_VOLTAGE_FROM: Final = 1e6
@@ -76,7 +79,17 @@ class PowerTeller:
             **self._at_site(time, watts),
             **self._at_ups(time, watts),
         }
+        if self._model.faults.on("meter_restarts", time):
+            told[Power.resets_total] = self._restarts(time)
         return {**self._keys.of(rows), **chosen(told, rows)}
+
+    def _restarts(self, time: float) -> Floats:
+        """How often each began anew, while some do again and again."""
+        faults, told = self._model.faults, np.zeros(len(self._register.points))
+        for fault in faults.on("meter_restarts", time):
+            named = [fnmatchcase(p.name, fault.name) for p in self._register.points]
+            told[named] += math.floor((fault.value or 0.0) * faults.since(fault, time))
+        return told
 
     def _at_site(self, time: float, watts: Floats) -> dict[Field, Floats]:
         at = np.array([role == "site" for role in self._roles])
@@ -85,7 +98,8 @@ class PowerTeller:
         high = self._model.build.rated_watts > HIGH_VOLTAGE_FROM
         factor = 0.97
         volts = (HIGH_VOLTAGE if high else LOW_VOLTAGE) * (1 + 0.008 * wave(self._salt, time, 900))
-        volts *= self._model.supply.utility
+        volts *= self._model.supply.utility * self._model.faults.factor("voltage_off", time)
+        wrong = self._model.faults.total("frequency_off", time)
         apparent = watts / factor
         amperes = apparent / (math.sqrt(3) * volts) if volts else np.zeros(len(watts))
         unknown = np.full(len(watts), np.nan)
@@ -95,7 +109,9 @@ class PowerTeller:
             Power.apparent_power_voltamperes: np.where(at, apparent, unknown),
             Power.power_factor_ratio: np.where(at, factor if volts else 0.0, unknown),
             Power.frequency_hertz: np.where(
-                at, 50.0 + 0.015 * wave(self._salt + 1, time, 300) if volts else 0.0, unknown
+                at,
+                50.0 + wrong + 0.015 * wave(self._salt + 1, time, 300) if volts else 0.0,
+                unknown,
             ),
         }
 
@@ -249,10 +265,11 @@ class EnvironmentTeller:
         self._river = any(c.kind == "river" for c in model.build.cooling)
         if self._river:
             sensors += [("river-up", "upstream"), ("river-down", "downstream")]
+        self._places = [place for _, place in sensors]
         self._keys: Columns = {
             Environment.host: [NO_HOST] * len(sensors),
             Environment.sensor: [name for name, _ in sensors],
-            Environment.place: [place for _, place in sensors],
+            Environment.place: self._places,
         }
 
     def tell(self, time: float) -> Columns:
@@ -281,6 +298,7 @@ class EnvironmentTeller:
             Environment.temperature_celsius: np.round(cells(warmth), 3),
             Environment.humidity_ratio: cells(humid),
             Environment.wet_bulb_celsius: cells(bulb),
+            Environment.limit_celsius: cells([LIMITS.get(p) for p in self._places]),
             **({Environment.flow_cubic_meters_per_second: cells(flows)} if self._river else {}),
         }
 

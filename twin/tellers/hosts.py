@@ -21,12 +21,14 @@ SMALL_CPUS: Final = 32.0
 SMALL_MEMORY_BYTES: Final = float(128 * 2**30)
 NETWORK_RATE: Final = 1.5e9
 """B/s of a host whose GPUs are all at work."""
+THRASHING: Final = 0.95
+"""From this share of its memory on a host swaps, and waits for its disk."""
 BOOTED_SECONDS: Final = 90 * 86_400
 USUAL_SOURCES: Final = ("host", "filesystem")
 """Where the network names none, of a container of a few hosts: all of them are told every tick."""
 FEW_HOSTS: Final = 40
 FRAME_BYTES: Final = 4_000.0
-_OK, _FAILED = (Source.status.codes.index(word) for word in ("ok", "failed"))
+_OK, _FAILED, _STUCK = (Source.status.codes.index(word) for word in ("ok", "failed", "stuck"))
 AGENT: Final = "agent"
 """The source that stands for the agent itself."""
 
@@ -87,22 +89,29 @@ class HostTeller:
         self._busy: Floats = np.zeros(build.hosts)
         self._sent: Floats = np.zeros(build.hosts)
         self._wrong: Floats = np.zeros(build.hosts)
+        self._waited: Floats = np.zeros(build.hosts)
+        self._down: frozenset[int] = frozenset()
         self._struck = Struck(model.faults, build.hosts, seed, build.path, "hosts")
         self._last: float | None = None
-        self._booted = -BOOTED_SECONDS * uniform(self._salt, 0)
+        self._booted: Floats = np.full(build.hosts, -BOOTED_SECONDS * uniform(self._salt, 0))
 
     def tell(self, time: float) -> Columns:
         """One row a host."""
         seconds = 0.0 if self._last is None else time - self._last
         if self._last is None:
-            self._booted += time
+            self._booted = self._booted + time
         self._last = time
+        for host in self._down - self._incidents.down:
+            self._booted[host] = time
+        self._down = self._incidents.down
         load = self._load()
         noise = uniforms(self._salt ^ int(time * 10), self._count)
         busy = np.clip(0.02 + 0.25 * load + 0.02 * noise, 0.0, 1.0)
         full = self._struck.values("host_busy", time)
         if full is not None:
             busy = np.maximum(busy, np.minimum(full, 1.0))
+        hard = 0.0 if full is None else (full > THRASHING).astype(np.float64)
+        self._waited = self._waited + hard * seconds
         self._busy = self._busy + busy * self._cpus * seconds
         self._sent = self._sent + load * NETWORK_RATE * seconds
         used = 0.06 + 0.35 * load if full is None else np.maximum(0.06 + 0.35 * load, full)
@@ -110,13 +119,16 @@ class HostTeller:
         wrong = self._struck.values("host_network", time)
         self._wrong = self._wrong if wrong is None else self._wrong + wrong * seconds
         told: dict[Field, Cells] = {
-            Host.boot_time_seconds: np.full(self._count, np.floor(self._booted)),
+            Host.boot_time_seconds: np.floor(self._booted),
             Host.cpu_count: self._cpus,
             Host.cpu_busy_seconds_total: self._busy,
             Host.cpu_busy_ratio: busy,
-            Host.load1: busy * self._cpus,
+            Host.load1: (busy + 3.5 * hard) * self._cpus,
             Host.memory_total_bytes: self._memory,
             Host.memory_available_bytes: self._memory - used,
+            Host.swap_used_bytes: np.floor(self._memory * 0.15 * hard),
+            Host.pressure_memory_seconds_total: self._waited * 0.5,
+            Host.pressure_io_seconds_total: self._waited * 0.9,
             Host.network_receive_bytes_total: np.floor(self._sent),
             Host.network_transmit_bytes_total: np.floor(self._sent * 0.9),
             Host.network_errors_total: np.floor(self._wrong),
@@ -155,17 +167,25 @@ class SourceTeller:
     def tell(self, time: float) -> Columns:
         """One row a host and source; what waits to be sent stands on the agent's."""
         status, ages = np.full(len(self._hosts), float(_OK)), np.zeros(len(self._hosts))
-        for fault in self._faults.on("source_fails", time):
+        failing = ((f, _FAILED) for f in self._faults.on("source_fails", time))
+        sticking = ((f, _STUCK) for f in self._faults.on("source_sticks", time))
+        for fault, word in (*failing, *sticking):
             named = np.array([fnmatchcase(word, fault.name) for word in self._wanted])
             failed = named & (self._wanted != AGENT)
             failed &= np.isin(self._hosts, self._struck.chosen(fault))
-            status[failed] = _FAILED
+            status[failed] = word
             ages[failed] = self._faults.since(fault, time)
+        dropped, refused = (
+            np.floor(self._agent + self._struck.since(kind, time)[self._hosts])
+            for kind in ("frames_dropped", "frames_refused")
+        )  # fmt: skip
         waiting = self._agent + self._struck.since("spool_grows", time)[self._hosts]
         told: dict[Field, Cells] = {
             Source.status: status,
             Source.age_seconds: ages,
             Source.spool_bytes: np.floor(waiting),
             Source.spool_frames: np.floor(waiting / FRAME_BYTES),
+            Source.dropped_frames_total: dropped,
+            Source.refused_frames_total: refused,
         }
         return self._rows.of(told, self._incidents.down)

@@ -27,6 +27,7 @@ HARDWARE_RATE: Final = 220 / 16_384 / 54 / 86_400
 APPLICATION_TIMES: Final = 6.0
 CODES: Final = ((48, 0.10), (63, 0.15), (74, 0.15), (79, 0.20), (94, 0.20), (95, 0.08), (119, 0.12))
 PROGRAM_CODES: Final = ((13, 0.35), (31, 0.45), (43, 0.20))
+PROGRAM: Final = 31
 OFF_THE_BUS, REMAPPING, UNCORRECTED = 79, 63, (48, 95)
 LOST_SECONDS: Final = (7_200.0, 28_800.0)
 RESET_SECONDS: Final = (1_200.0, 5_400.0)
@@ -76,6 +77,12 @@ class Incidents:
         for fault in faults.begun("gpu_xid", before, now):
             for gpu in self._chosen(fault, self._model.build.gpus):
                 told += self._err(int(gpu), int(fault.value or 0), now, 3_600.0)
+        for fault in faults.on("gpu_errs", now):
+            since = faults.since(fault, now)
+            rate, earlier = fault.value or 0.0, max(since - (now - before), 0.0)
+            for gpu in self._chosen(fault, self._model.build.gpus):
+                for _ in range(math.floor(rate * since) - math.floor(rate * earlier)):
+                    told += self._err(int(gpu), PROGRAM, now, 0.0)
         told += self._by_chance(before, now)
         return told[:MOST_TOLD]
 

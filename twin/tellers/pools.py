@@ -19,7 +19,10 @@ NAME: Final = "tank"
 KIND: Final = "zfs"
 FULL: Final = 0.62
 SCRUB_SECONDS: Final = 28 * 86_400.0
-_ONLINE, _DEGRADED = (Pool.status.codes.index(word) for word in ("online", "degraded"))
+MOST_LOST: Final = 2
+_ONLINE, _DEGRADED, _FAULTED = (
+    Pool.status.codes.index(word) for word in ("online", "degraded", "faulted")
+)
 _IDLE: Final = Pool.activity.codes.index("idle")
 MICROSECONDS: Final = 1_000_000
 
@@ -39,7 +42,7 @@ class Pools:
         self._disks_each = np.bincount(self._of, minlength=count).astype(np.float64)
         keys = {Pool.host: self.hosts, Pool.pool: [NAME] * count, Pool.kind: [KIND] * count}
         self._rows = Standing(keys, np.array([incidents.number(host) for host in self.hosts]))
-        self._failed = np.zeros(count)
+        self._faults, self._failed = faults, np.zeros(count)
 
     def step(self, time: float) -> list[Happening]:
         """Whose status became another by that time (Unix seconds)."""
@@ -61,16 +64,20 @@ class Pools:
         size = self._disks_each * DISK_BYTES
         count = len(self.hosts)
         told = {
-            Pool.status: np.where(self._failed > 0, float(_DEGRADED), float(_ONLINE)),
+            Pool.status: self._status(),
             Pool.devices_count: self._disks_each,
             Pool.devices_failed_count: self._failed,
             Pool.read_errors_total: np.zeros(count),
             Pool.write_errors_total: np.zeros(count),
-            Pool.checksum_errors_total: np.zeros(count),
+            Pool.checksum_errors_total: np.floor(self._struck.since("pool_errs", time)),
             Pool.activity: np.full(count, float(_IDLE)),
-            Pool.scrub_age_seconds: np.full(count, np.floor(time % SCRUB_SECONDS)),
+            Pool.scrub_age_seconds: np.full(
+                count, np.floor(time % SCRUB_SECONDS) + self._faults.total("scrub_stalls", time)
+            ),
             Pool.size_bytes: size,
-            Pool.allocated_bytes: np.floor(size * FULL),
+            Pool.allocated_bytes: np.floor(
+                size * np.minimum(FULL + self._struck.since("pool_fills", time) / 3_600, 1.0)
+            ),
         }
         return self._rows.of(told, self._incidents.down)
 
@@ -78,4 +85,10 @@ class Pools:
         """How many disks of each it refuses."""
         failed = [self._of[disk] for disk in self._disks.failed(time)]
         lost = np.bincount(np.array(failed, np.int64), minlength=len(self.hosts))
+        lost = lost + 3 * self._struck.flags("pool_failed", time)
         return lost + self._struck.flags("pool_degraded", time)
+
+    def _status(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """It lives with the loss of two."""
+        some = np.where(self._failed > 0, float(_DEGRADED), float(_ONLINE))
+        return np.where(self._failed > MOST_LOST, float(_FAULTED), some)

@@ -85,8 +85,8 @@ class Pools:
         """How many disks of each it refuses."""
         failed = [self._of[disk] for disk in self._disks.failed(time)]
         lost = np.bincount(np.array(failed, np.int64), minlength=len(self.hosts))
-        lost = lost + 3 * self._struck.flags("pool_failed", time)
-        return lost + self._struck.flags("pool_degraded", time)
+        faulted = (MOST_LOST + 1) * self._struck.flags("pool_failed", time)
+        return lost + faulted + self._struck.flags("pool_degraded", time)
 
     def _status(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """It lives with the loss of two."""

@@ -14,6 +14,7 @@ import pyarrow as pa
 from alerts import reach as hearing
 from alerts import text
 from alerts.lifecycle import Alert, Happened, State, Subject, expired, resolved, struck
+from alerts.outlook import Stakes
 from alerts.register import Position, Register
 from alerts.rule import Rule
 from alerts.rulebook import Rulebook
@@ -45,6 +46,7 @@ KEPT_SECONDS: Final = 400 * 86_400.0
 FAILED: Final = "rule failed; its alerts stay as they are"
 
 Publish = Callable[[str, dict[str, Any]], None]
+Ask = Callable[[Subject, Rule], Stakes | None]
 
 
 class LiveRows(Protocol):
@@ -86,17 +88,18 @@ class Evaluate:
         hears: Callable[[], bool] | None = None,
         publish: Publish | None = None,
         wake: Callable[[], None] | None = None,
+        stakes: Ask | None = None,
     ) -> None:
         """Nothing runs yet.
 
         `simulated` names the scopes of simulated senders, `in_service` says whether a container
         is expected to report (without it all are), `hears` whether readings can come in now
         (without it they always can), `publish` tells who follows the stream, `wake` is called
-        when there may be something to send.
+        when there may be something to send, `stakes` says what a limit takes with it.
         """
         self._store, self._rulebook, self._register = store, rulebook, register
         self._counters, self._simulated = counters, simulated
-        self._publish, self._wake = publish, wake
+        self._publish, self._wake, self._stakes = publish, wake, stakes
         self._in_service, self._hears = in_service, hears
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -205,7 +208,7 @@ class Evaluate:
                 log.exception(FAILED, extra={"rule": rule.name})
                 self._counters.add("alert_rule_failures_total", rule=rule.name)
                 continue
-            changed += found.changed
+            changed += [self._staked(rule, alert) for alert in found.changed]
             dropped += found.dropped
         return Looked((*changed, *self._withdrawn(now)), tuple(dropped))
 
@@ -226,6 +229,18 @@ class Evaluate:
         taking = self._hears is None or self._hears()
         seen = self._seen.setdefault(Reach.name, Seen())
         return ArrowRows(Reach, reach.table(found, now, taking=taking), seen, now)
+
+    def _staked(self, rule: Rule, alert: Alert) -> Alert:
+        """An alert that fires, with what its limit takes with it."""
+        known = alert.stakes is not None or alert.state is not State.FIRING
+        if known or self._stakes is None or rule.limit is None:
+            return alert
+        try:
+            return replace(alert, stakes=self._stakes(alert.subject, rule))
+        except Exception:  # who is told less is told all the same
+            log.exception("what is at stake cannot be counted", extra={"rule": rule.name})
+            self._counters.add("alert_stakes_failures_total")
+            return alert
 
     def _withdrawn(self, now: float) -> list[Alert]:
         """Alerts of rules that are no longer there: nothing would ever close them."""

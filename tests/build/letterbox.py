@@ -19,6 +19,8 @@ class Letterbox:
     greeting: bytes = b"220 letterbox.example ESMTP"
     replies: dict[str, bytes] = field(default_factory=dict)
     """What to say to a verb, or to `.` at the end of a letter, in place of yes."""
+    refused: dict[str, bytes] = field(default_factory=dict)
+    """What to say to an address."""
     drip: bool = False
     secure: ssl.SSLContext | None = None
     """With it STARTTLS is offered, and names and passwords are asked for behind it."""
@@ -39,8 +41,10 @@ class Letterbox:
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
+                talk = _Talk(box, self)
                 with contextlib.suppress(OSError):
-                    _Talk(box, self).run()
+                    talk.run()
+                talk.close()
 
         class Server(socketserver.ThreadingTCPServer):
             allow_reuse_address = True
@@ -56,13 +60,6 @@ class Letterbox:
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
-
-    def forget(self) -> None:
-        """Be as new."""
-        self.greeting, self.drip = Letterbox.greeting, False
-        self.replies.clear()
-        for noted in (self.letters, self.recipients, self.heard, self.names):
-            noted.clear()  # type: ignore[attr-defined]
 
 
 class _Talk:
@@ -99,6 +96,11 @@ class _Talk:
             if verb == "DATA" and reply.startswith(b"3"):
                 self._letter()
 
+    def close(self) -> None:
+        """TLS took the socket over; nobody else closes it."""
+        self._read.close()
+        self._sock.close()
+
     def _hello(self, _: str) -> bytes:
         if self._box.secure is None:
             return b"250 letterbox.example"
@@ -109,8 +111,9 @@ class _Talk:
         return b"235 yes" if (user, password) == (b"vigie", b"open sesame") else b"535 no"
 
     def _recipient(self, command: str) -> bytes:
-        self._box.recipients.append(command.partition("<")[2].partition(">")[0])
-        return b"250 yes"
+        address = command.partition("<")[2].partition(">")[0]
+        self._box.recipients.append(address)
+        return self._box.refused.get(address, b"250 yes")
 
     def _letter(self) -> None:
         lines = []

@@ -1,6 +1,4 @@
-import shutil
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,20 +27,6 @@ class Secure:
     names: list[str | None] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key with a certificate for noc.example that signs itself, in one file."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl on PATH to make a certificate with")
-    folder = tmp_path_factory.mktemp("tls")
-    command = (
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
-        "-subj /CN=noc.example -addext subjectAltName=DNS:noc.example -keyout key -out cert"
-    )
-    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-    return folder
 
 
 @pytest.fixture

@@ -23,12 +23,15 @@ from collector.declared import Declared
 from collector.duties.deliver import Deliver
 from collector.duties.evaluate import Evaluate, Publish, Watched
 from collector.duties.own import Own
+from collector.duties.stakes import AtStake, Inventories
+from collector.inventory.margins import Margins
 from collector.networks import Networks
 from collector.people import People
 from vigie.database import Database
 
 TABLES: Final = (*register.TABLES, *outbox.TABLES, *letters.TABLES)
 OUTBOX_SECONDS: Final = 30.0
+STAKES_SECONDS: Final = 5.0
 
 Duty = tuple[float, str, Callable[[datetime], object]]
 """Seconds from one run to the next, a name, and what runs."""
@@ -38,12 +41,15 @@ Duty = tuple[float, str, Callable[[datetime], object]]
 class Around:
     """What alerting reads of the rest of the collector.
 
-    `hears` says whether readings can come in now; `publish` tells who follows the stream.
+    `fragments` and `margins` are who holds what; `hears` says whether readings can come in now;
+    `publish` tells who follows the stream.
     """
 
     store: Watched
     people: People
     networks: Networks
+    fragments: Inventories
+    margins: Margins
     hears: Callable[[], bool]
     publish: Publish
 
@@ -64,10 +70,14 @@ class Alerting:
         )  # fmt: skip
         self._letters = Letters(database)
         self.own = Own()
+        self._stakes = AtStake(
+            around.store.live, around.fragments, around.margins, around.networks.current
+        )
         self._evaluate = Evaluate(
             self.own.beside(around.store), written.rules, self.register, counters,
             simulated=around.people.simulated, in_service=around.networks.in_service,
             hears=around.hears, publish=around.publish, wake=self._deliver.wake,
+            stakes=self._stakes,
         )  # fmt: skip
 
     @property
@@ -77,7 +87,10 @@ class Alerting:
 
     def duties(self) -> Sequence[Duty]:
         """What is done every so often, beside looking and delivering."""
-        return [(OUTBOX_SECONDS, "outbox", self._deliver.run)]
+        return [
+            (OUTBOX_SECONDS, "outbox", self._deliver.run),
+            (STAKES_SECONDS, "stakes", self._stakes.run),
+        ]
 
     def routes(self, clock: Callable[[], float]) -> Sequence[APIRouter]:
         """What can be asked and done; `clock` tells Unix time."""

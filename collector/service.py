@@ -155,8 +155,8 @@ class Service:
         self._schedule = Schedule(self._counters)
         self._alerting = alerting.Alerting(
             written, self._database,
-            alerting.Around(self._store, self._people, self._networks, self._hears,
-                            self._publisher.publish),
+            alerting.Around(self._store, self._people, self._networks, self._fragments,
+                            self._margins, self._hears, self._publisher.publish),
             self._counters,
         )  # fmt: skip
         self._commissioning = Commissioning(self._store, written.receivers,

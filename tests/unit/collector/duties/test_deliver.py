@@ -1,5 +1,8 @@
 import threading
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +11,7 @@ from alerts.delivery.outbox import TABLES, Outbox
 from alerts.receivers.declared import Declared
 from alerts.receivers.outcome import Outcome, Receiver, Verdict
 from collector.counters import Counters
-from collector.duties.deliver import Deliver
+from collector.duties.deliver import AGAIN_SECONDS, AGAIN_SOON_SECONDS, Deliver
 from tests.build.alarm import declared
 from vigie.database import Database
 
@@ -38,13 +41,16 @@ class Desk:
 class Post:
     """An outbox and who empties it, with one receiver a desk."""
 
-    def __init__(self, folder: Path, **desks: Receiver) -> None:
+    def __init__(
+        self, folder: Path, *, standing: Sequence[Mapping[str, Any]] = (), **desks: Receiver
+    ) -> None:
         self.clock, self.counters = Clock(), Counters()
         self.outbox = Outbox(Database(folder / "state.db", TABLES))
         receivers = [declared(name, folder / "secret") for name in desks]
         self.duty = Deliver(
             self.outbox, receivers, self.counters,
             make=lambda d: desks[d.name], clock=self.clock, draw=lambda: 1.0,
+            standing=lambda _, __: standing,
         )  # fmt: skip
 
     def put(self, *names: str) -> None:
@@ -117,8 +123,6 @@ def test_a_receiver_that_breaks_is_down_and_counted(tmp_path: Path) -> None:
 
 
 def test_what_waits_and_what_is_dead_is_counted(tmp_path: Path) -> None:
-    from datetime import UTC, datetime
-
     post = Post(tmp_path, desk=Desk())
     post.put("a.1")
     post.duty.run(datetime.fromtimestamp(1.0, UTC))
@@ -126,6 +130,81 @@ def test_what_waits_and_what_is_dead_is_counted(tmp_path: Path) -> None:
     post.duty.run(datetime.fromtimestamp(75 * 3600.0, UTC))
     assert post.counters.value("notifications", receiver="desk", state="dead") == 1
     assert post.counters.value("notifications_given_up_total") == 1
+
+
+def test_a_fault_is_named_until_all_is_well_again(tmp_path: Path) -> None:
+    post = Post(tmp_path, desk=Desk(Verdict.DOWN, Verdict.REFUSED), well=Desk())
+    post.put("a.1")
+    line = post.duty.lines["desk"]
+    for now, failing in ((0.0, 0.0), (1.0, 0.0)):
+        post.turn(now=now)
+        assert (line.fault, line.failing) == ("so", failing)
+        assert post.duty.lines["well"].failing is None
+    post.duty.run(datetime.fromtimestamp(2.0, UTC))
+    assert post.counters.value("receiver_failing", receiver="desk") == 1
+    assert post.counters.value("receiver_failing", receiver="well") == 0
+    post.turn(now=3.0)
+    assert line.failing is None
+
+
+def test_a_test_goes_at_once_and_frees_what_waits(tmp_path: Path) -> None:
+    desk = Desk(Verdict.DOWN)
+    post = Post(tmp_path, desk=desk)
+    post.put("a.1")
+    post.turn()
+    assert post.turn(now=0.2) > 0, "it waits for the receiver to come back"
+    message = Message("test-1", ("test-1",), b"{}")
+    assert post.duty.test("desk", message, 0.3).verdict is Verdict.DELIVERED
+    assert post.duty.lines["desk"].paused == 0
+    assert desk.came == ["a.1", "test-1"]
+    assert post.outbox.counts() == {("desk", "waiting"): 1}, "a test is no letter"
+
+
+def test_who_broke_is_down_in_a_test_too(tmp_path: Path) -> None:
+    class Broken:
+        def deliver(self, message: Message, now: float) -> Outcome:
+            raise RuntimeError("bad plug-in")
+
+    post = Post(tmp_path, desk=Broken())
+    found = post.duty.test("desk", Message("t", ("t",), b"{}"), 0.0)
+    assert (found.verdict, found.reason) == (Verdict.DOWN, "RuntimeError: bad plug-in")
+
+
+class Forgetful(Desk):
+    """A receiver that keeps nothing."""
+
+    def __init__(self, *verdicts: Verdict) -> None:
+        super().__init__(*verdicts)
+        self.again_at: list[float] = []
+
+    def again(self, standing: Sequence[Mapping[str, Any]], now: float) -> Outcome:
+        self.again_at.append(now)
+        return Outcome(self.verdicts.pop(0) if self.verdicts else Verdict.DELIVERED, "")
+
+
+def test_who_keeps_nothing_is_told_again_what_stands(tmp_path: Path) -> None:
+    copy = Forgetful(Verdict.DELIVERED, Verdict.DOWN)
+    post = Post(tmp_path, standing=[{"id": "a"}], desk=copy)
+    for now in (0.0, 1.0, AGAIN_SECONDS, AGAIN_SECONDS + 1, AGAIN_SECONDS + AGAIN_SOON_SECONDS):
+        post.turn(now=now)
+    assert copy.again_at == [0.0, AGAIN_SECONDS, AGAIN_SECONDS + AGAIN_SOON_SECONDS]
+
+
+def test_after_a_group_who_keeps_nothing_is_told_of_all_of_it(tmp_path: Path) -> None:
+    copy = Forgetful()
+    post = Post(tmp_path, standing=[{"id": "a"}], desk=copy)
+    post.turn(now=0.0)
+    with post.outbox._database.write() as write:
+        post.outbox.put(write, Message("a.1", ("a", "b"), b"{}"), ["desk"], 5.0)
+    post.turn(now=5.0)
+    post.turn(now=5.5)
+    assert copy.again_at == [0.0, 5.5]
+
+
+def test_where_nothing_stands_nobody_is_bothered(tmp_path: Path) -> None:
+    copy = Forgetful()
+    Post(tmp_path, desk=copy).turn()
+    assert copy.again_at == []
 
 
 @pytest.mark.parametrize("slow", ["one", "two"])

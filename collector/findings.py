@@ -12,6 +12,7 @@ from collector.duties.commitments import Around as Held
 from collector.duties.commitments import Commitments
 from collector.duties.health import Health, Post
 from collector.duties.holdings import Holdings
+from collector.duties.margins import Nearing
 from collector.duties.own import Own
 from collector.duties.violations import Violations
 from collector.networks import Networks
@@ -45,6 +46,7 @@ def duties(
     looking = (
         ("commitments", Commitments(own, around.store.live, held)),
         ("bands", Bands(own, around.store, network, database)),
+        ("margins of objects", Nearing(own, around.holdings, around.played)),
         ("health", Health(own, around.store, counters, lambda: _post(around.messages))),
     )
     return [(SECONDS, name, duty.run) for name, duty in looking]

@@ -34,7 +34,7 @@ class Holdings:
         twins: Callable[[], Collection[str]] = tuple,
     ) -> None:  # fmt: skip
         """`twins` gives the scopes of simulated senders, beside what the network says."""
-        self._kept, self._margins, self._live, self._twins = kept, margins, live, twins
+        self._kept, self.margins, self._live, self._twins = kept, margins, live, twins
         self._lock = threading.Lock()
         self._answers: dict[Hashable, tuple[Held, ...]] = {}
 
@@ -56,7 +56,7 @@ class Holdings:
         }  # fmt: skip
         if not self._kept.complete(stores, ""):
             return None
-        key = (self._margins.version, network.version, tuple(sorted(stores)), parties)
+        key = (self.margins.version, network.version, tuple(sorted(stores)), parties)
         with self._lock:
             if key not in self._answers:
                 while len(self._answers) >= KEPT:
@@ -74,6 +74,14 @@ class Holdings:
             return {}
         return found
 
+    def complete(self, store: str) -> bool:
+        """Whether nothing that is told of a store is still to be read, or sent."""
+        try:
+            self._kept.inventories("")
+        except Unavailable:
+            return False
+        return self._kept.complete({store}, "")
+
     def _held(
         self, network: Network, stores: Collection[str], *, parties: bool
     ) -> tuple[Held, ...]:
@@ -86,7 +94,7 @@ class Holdings:
         def simulated(path: str) -> bool:
             return network.simulated(path) or any(inside(path, twin) for twin in twins)
 
-        return held(self._margins, Asked(stores, alike, simulated, self._sizes()))
+        return held(self.margins, Asked(stores, alike, simulated, self._sizes()))
 
     def _sizes(self) -> dict[tuple[str, Scheme], float]:
         """The mean size of a fragment of each store and code, by what hosts told last."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.inventory.hurt import hurt
 from collector.inventory.placement import KEY_BYTES, MAX_SLOTS, PARTS, Bits, Ints, Part, Told
 from vigie import replies
 from vigie.errors import Unavailable
@@ -203,6 +204,23 @@ class Margins:
             dead = int(part.counts()[:k].sum())
             placement.size += part.size - before
             return int(part.counts(gone)[:k].sum()) - dead
+
+    def hurt(self, placement: Placement) -> Ints:
+        """How many objects that have lost fragments have 0, 1, … n good ones left."""
+        scheme = placement.scheme
+        return sum(
+            (hurt(part, scheme.k) for part, _, _ in self.parts(placement)),
+            np.zeros(scheme.n + 1, np.int64),
+        )
+
+    def containers(self, placement: Placement) -> set[str]:
+        """Those in which some of its fragments lie."""
+        with self._lock:
+            return {
+                placement.containers[slot]
+                for number, slot in placement.slots.items()
+                if placement.held.get(number)
+            }
 
     def placements(self) -> list[Placement]:
         """Every store and code."""

@@ -186,7 +186,7 @@ def policies(
         if policy.status is Status.STUDIED or policy.store not in holders.paths:
             continue
         tenant = policy.tenant or ""
-        path = _place(holders.paths[policy.store], holders.simulated)
+        path = place_of(holders.paths[policy.store], holders.simulated)
         wanted = ((RESIDENCY, bool(policy.within)), (DENIAL, policy.home is not None))
         for kind in (kind for kind, asked in wanted if asked):
             rule = Rule(tenant, policy.store, kind)
@@ -205,7 +205,7 @@ def released(before: Commitment) -> Commitment:
     )  # fmt: skip
 
 
-def _place(paths: Collection[str], simulated: Callable[[str], bool]) -> str:
+def place_of(paths: Collection[str], simulated: Callable[[str], bool]) -> str:
     """Where a store lies: one container or site, else everywhere; a simulated one if any is."""
     played = sorted(path for path in paths if simulated(path))
     if played or len(paths) == 1:

@@ -49,6 +49,7 @@ from vigie.catalogue.gpus import Gpu, GpuInstance, GpuXid
 from vigie.catalogue.hosts import DiskIo, Filesystem, Host, Source
 from vigie.catalogue.jobs import Job, Queue
 from vigie.catalogue.links import Link
+from vigie.catalogue.margins import Margin
 from vigie.catalogue.power import (
     PART_ROLES,
     POWER_ROLES,
@@ -110,6 +111,7 @@ __all__ = [
     "Host",
     "Job",
     "Link",
+    "Margin",
     "Pool",
     "Power",
     "Queue",
@@ -150,7 +152,7 @@ MEASUREMENTS: Final[tuple[type[Measurement], ...]] = (
     Link,
 )
 
-OWN: Final[tuple[type[Measurement], ...]] = (Reach, Collector, Commitment, Band)
+OWN: Final[tuple[type[Measurement], ...]] = (Reach, Collector, Commitment, Band, Margin)
 """What the collector knows of itself: rules read it; nobody sends it, and no store keeps it."""
 
 INVENTORIES: Final[tuple[type[Inventory], ...]] = (Device,)

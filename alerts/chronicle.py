@@ -27,20 +27,28 @@ class Episode:
     """One alert from its beginning to its end; Unix times.
 
     `began` is since when it was so, which nobody may have known then. `announced` says whether
-    people were told: one that was inhibited or silenced all the time was not. `subject` is the
-    container's path with the keys.
+    people were told: one that was inhibited or silenced all the time was not.
     """
 
     id: str
     rule: str
-    container: str
-    subject: str
+    about: Subject
     priority: int
     began: float
     turns: tuple[Turn, ...]
     announced: bool = True
     simulated: bool = False
     detail: str = ""
+
+    @property
+    def container(self) -> str:
+        """The path of the container, or site, that it is about."""
+        return self.about.container
+
+    @property
+    def subject(self) -> str:
+        """The container's path with the keys."""
+        return text.subject_path(self.about)
 
     @property
     def fired(self) -> float | None:
@@ -97,8 +105,7 @@ class Chronicle:
 def _episode(row: Mapping[str, Any], turns: Sequence[Turn]) -> Episode:
     subject = Subject(row["container"], tuple(json.loads(row["keys"])))
     return Episode(
-        id=row["id"], rule=row["rule"], container=row["container"],
-        subject=text.subject_path(subject), priority=row["priority"],
+        id=row["id"], rule=row["rule"], about=subject, priority=row["priority"],
         began=row["since"] if row["happened"] is None else row["happened"],
         turns=tuple(turns), announced=row["told"] is not None, simulated=bool(row["simulated"]),
         detail=row["detail"],

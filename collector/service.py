@@ -12,6 +12,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+from alerts.incidents import book
 from collector import alerting, findings, process, tokens
 from collector import networks as versions
 from collector import people as persons
@@ -23,6 +24,7 @@ from collector.api import (
     health,
     holds,
     idempotency,
+    incidents,
     kpis,
     latest,
     lifecycle,
@@ -47,11 +49,13 @@ from collector.counters import Counters
 from collector.declared import Declared
 from collector.duties import violations
 from collector.duties.commissioning import Commissioning
+from collector.duties.evidence import Evidence
 from collector.duties.expire import Expire
 from collector.duties.facts import Around
 from collector.duties.flush import Flush
 from collector.duties.grids import Grids
 from collector.duties.holdings import Holdings
+from collector.duties.incidents import Incidents
 from collector.duties.kpis import Indicators
 from collector.duties.margins import Count
 from collector.duties.merge import Merge
@@ -78,6 +82,7 @@ from collector.networks import Networks
 from collector.people import People
 from collector.reports import desk
 from collector.schedule import Schedule
+from collector.signing import Signer
 from collector.sql.children import Children
 from collector.store import state
 from collector.store.expiry.holds import Holds
@@ -94,7 +99,7 @@ log = logging.getLogger(__name__)
 TABLES: Final = (
     *persons.TABLES, *devices.TABLES, *idempotency.TABLES, *state.TABLES, *alerting.TABLES,
     *object_key.TABLES, *versions.TABLES, *vintages.TABLES, *desk.TABLES,
-    *violations.TABLES, *findings.TABLES,
+    *violations.TABLES, *book.TABLES, *findings.TABLES,
 )  # fmt: skip
 CONNECTIONS: Final = 10_000
 """Every agent keeps one open."""
@@ -354,6 +359,7 @@ class Service:
             lifecycle.routes(self._networks, people, self._commissioning, clock),
             networks.routes(self._networks, people, clock),
             *self._alerting.routes(clock),
+            self._incidents(clock),
             kpis.routes(indicators, clock),
             sovereignty.routes(vanishing, clock),
             sql.routes(store, self._networks, people, self._children, clock),
@@ -365,6 +371,12 @@ class Service:
             credentials.routes(people),
             sessions.routes(people),
         ]  # fmt: skip
+
+    def _incidents(self, clock: Callable[[], float]) -> APIRouter:
+        signer = Signer(self._directory)
+        known = Incidents(self._database, lambda: self._alerting.rules, self._networks)
+        evidence = Evidence(known, self._database, self._store.parts, signer, self._directory)
+        return incidents.routes(known, evidence, signer, clock)
 
     def _played(self, path: str) -> bool:
         """Whether the twin stands in for a container: by the network, or by who sends."""

@@ -42,6 +42,9 @@ VERBS: Final[Mapping[str, Verb]] = {
         "vigie.commands.receivers", "Who is told of alerts; test them; send dead letters once more"
     ),
     "roster": Verb("alerts.roster.cli", "Who is on, and who comes; check a roster", "alerts"),
+    "incident": Verb(
+        "vigie.commands.incident", "Incidents: their clock, what NIS2 wants when, signed evidence"
+    ),
     "query": Verb("vigie.commands.query", "Ask for readings, series and events"),
     "store": Verb(
         "vigie.commands.store.cli", "How full the store is; verify, back up, restore, export, hold"

@@ -31,6 +31,7 @@ class Step(StrEnum):
     ADDED = "added"
     FILED = "filed"
     CLOSED = "closed"
+    BUNDLED = "bundled"
 
 
 class Stage(StrEnum):

@@ -1,6 +1,6 @@
 """All that became of an incident, in order: who or what, did what, when."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,15 +45,16 @@ def timeline(
     return sorted(entries, key=lambda entry: entry.time)  # of one time: in the order given
 
 
-def _alert(episode: Episode, title: str) -> Sequence[Entry]:
+def _alert(episode: Episode, title: str) -> Iterator[Entry]:
     about = {"subject": episode.subject, "alert": episode.id}
-    entries = [
-        Entry(turn.time, "alert", str(turn.state), turn.person, words=turn.note or title, **about)
-        for turn in episode.turns
-    ]
     if episode.turns and episode.began < episode.turns[0].time:
-        entries.insert(0, Entry(episode.began, "alert", "began", words=title, **about))
-    return entries
+        yield Entry(episode.began, "alert", "began", words=title, **about)
+    said = None
+    for turn in episode.turns:
+        # An alert keeps the note of who took it: it is theirs, and said once.
+        words = turn.note if turn.note and turn.note != said else title
+        said = turn.note
+        yield Entry(turn.time, "alert", str(turn.state), turn.person, words=words, **about)
 
 
 def _act(incident: Incident, act: Act) -> Entry:

@@ -35,13 +35,17 @@ SLICES: Final[Mapping[str, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to export: rows of a table from `start` until before `end` (µs; None: all), in scope."""
+    """What to export: rows of a table from `start` until before `end` (µs; None: all), in scope.
+
+    `among` are the paths in the scope that are wanted; none named means all of it.
+    """
 
     table: str
     start: int | None
     end: int | None
     scope: str
     kind: Format = "parquet"
+    among: tuple[str, ...] = ()
 
 
 class Export:
@@ -76,10 +80,16 @@ class Export:
                 found[one["values"]] = found.get(one["values"], 0) + one["counts"]
         return found
 
+    def more_than(self, rows: int) -> bool:
+        """Whether there are more rows than that; reads no further than it must."""
+        counted = 0
+        return any((counted := counted + len(b)) > rows for b in self._batches([CONTAINER_COLUMN]))
+
     def _batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         for start, end in self._slices():
             view = self._view().within(start, end)
-            chosen = condition(self._schema, start, end, (self._wanted.scope,), {})
+            scopes = self._wanted.among or (self._wanted.scope,)
+            chosen = condition(self._schema, start, end, scopes, {})
             yield from _read(view, self._schema, columns or self._schema.names, chosen)
 
     def _view(self) -> View:

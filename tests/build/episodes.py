@@ -3,7 +3,7 @@
 from typing import Any
 
 from alerts.chronicle import Episode, Turn
-from alerts.lifecycle import State
+from alerts.lifecycle import State, Subject
 
 
 def episode(
@@ -19,11 +19,12 @@ def episode(
         if time is not None
     ]  # fmt: skip
     began = fired if fired is not None else ended or 0.0
+    site, container, *keys = subject.split("/")
     told = {
         "id": f"{rule}:{subject}:{began:g}",
-        "container": "/".join(subject.split("/")[:2]),
+        "about": Subject(f"{site}/{container}", tuple(keys)),
         "priority": 2,
         "began": began,
         **more,
     }
-    return Episode(rule=rule, subject=subject, turns=tuple(turns), **told)
+    return Episode(rule=rule, turns=tuple(turns), **told)

@@ -14,6 +14,15 @@ from vigie.replies.fragments import (
     Margins,
 )
 from vigie.replies.frames import FramesReply, HeldBoot, Interval
+from vigie.replies.incidents import (
+    Incident,
+    IncidentAlert,
+    IncidentDeadline,
+    IncidentEntry,
+    IncidentOutage,
+    Incidents,
+    SigningKey,
+)
 from vigie.replies.kpis import Kpi, Kpis, Term
 from vigie.replies.network import (
     Checklist,
@@ -108,6 +117,12 @@ __all__ = [
     "Hold",
     "HoldAct",
     "Holds",
+    "Incident",
+    "IncidentAlert",
+    "IncidentDeadline",
+    "IncidentEntry",
+    "IncidentOutage",
+    "Incidents",
     "Interval",
     "Kpi",
     "Kpis",
@@ -138,6 +153,7 @@ __all__ = [
     "Rows",
     "Secret",
     "Session",
+    "SigningKey",
     "Site",
     "SovereigntyEvidence",
     "Standings",

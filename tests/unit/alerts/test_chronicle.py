@@ -37,7 +37,7 @@ def test_an_alert_is_told_as_it_went(tmp_path: Path) -> None:
     assert episode.taken is not None
     assert (episode.taken.person, episode.taken.note) == ("Alice", "on it")
     assert episode.ended is not None
-    assert START + 10 < episode.ended <= START + 40
+    assert START + 10 <= episode.ended <= START + 40
     assert [turn.state for turn in episode.turns] == [
         State.FIRING, State.ACKNOWLEDGED, State.RESOLVED,
     ]  # fmt: skip

@@ -1,5 +1,9 @@
+from dataclasses import replace
+
+from alerts.chronicle import Turn
 from alerts.incidents.incident import Act, Incident, Stage, Step
 from alerts.incidents.timeline import Entry, timeline
+from alerts.lifecycle import State
 from tests.build.episodes import episode
 
 
@@ -25,3 +29,15 @@ def test_everything_stands_in_order_with_who_did_it() -> None:
         (400.0, "alert", "resolved", None, "No space"),
     ]
     assert {e.subject for e in found if e.kind == "act"} == {"paris/a"}
+
+
+def test_the_note_of_who_took_it_is_said_once() -> None:
+    turns = (
+        Turn(State.FIRING, 1.0),
+        Turn(State.ACKNOWLEDGED, 2.0, "Alice", "on it"),
+        Turn(State.RESOLVED, 3.0, None, "on it"),
+    )
+    alarm = replace(episode(1.0), turns=turns)
+    opened = Act(Step.OPENED, 9.0, "Alice", "p-1")
+    found = timeline(Incident("inc-1", "Dark", "", (opened,)), [alarm], lambda _: "No space")
+    assert [e.words for e in found] == ["No space", "on it", "No space", "Dark"]

@@ -12,10 +12,12 @@ from alerts.lifecycle import Alert, Subject
 from alerts.load import load
 from alerts.rule import Rule
 from alerts.rulebook import PACKAGED, files
+from alerts.settled import settled
 from vigie.client import Client
 from vigie.commands import asking, printing
 from vigie.document import suggestion
 from vigie.errors import SettingsError
+from vigie.network.load import check, written
 from vigie.replies import Table
 
 EXAMPLES: Final = """\
@@ -52,6 +54,11 @@ def add(parser: argparse.ArgumentParser) -> None:
             "--rules", type=Path, action="append", default=[], metavar="FILE",
             help="where else to look for a rule that is named; repeatable",
         )  # fmt: skip
+        if name == "check":
+            act.add_argument(
+                "--network", type=Path, metavar="FILE",
+                help="a network file or folder: do the thresholds that it sets fit these rules?",
+            )  # fmt: skip
         if name == "replay":
             act.add_argument(
                 "--from", dest="start", default="1h", metavar="TIME",
@@ -101,19 +108,34 @@ def _paths(given: Sequence[Path]) -> Iterator[Path]:
 
 def _check(arguments: argparse.Namespace) -> int:
     paths = list(_paths([Path(word) for word in arguments.what] or [PACKAGED]))
-    faults, count = [], 0
+    faults, rules = [], []
     for path in paths:
         try:
-            count += len(load(path))
+            rules += load(path)
         except SettingsError as error:
             faults.append(str(error))
+    faults += [f"{f.origin}: {f}" for rule in rules for f in trial.failures(rule)]
+    if arguments.network is not None:
+        faults += _misfits(arguments, rules)
     if arguments.json:
-        printing.dump({"files": len(paths), "rules": count, "faults": faults})
+        printing.dump({"files": len(paths), "rules": len(rules), "faults": faults})
     elif faults:
         print("\n".join(faults), file=sys.stderr)
     else:
-        print(f"fine: {count} rules in {len(paths)} files")
+        print(f"fine: {len(rules)} rules in {len(paths)} files")
     return int(bool(faults))
+
+
+def _misfits(arguments: argparse.Namespace, rules: Sequence[Rule]) -> Iterator[str]:
+    """What is wrong with the thresholds of a network: `file:line: what`."""
+    known = {
+        rule.name: rule for path in _paths([PACKAGED, *arguments.rules]) for rule in load(path)
+    }
+    document = written(arguments.network)
+    network = check(document)
+    for misfit in settled(known | {rule.name: rule for rule in rules}, network.thresholds)[1]:
+        where = document.where(("thresholds", misfit.number, misfit.part))
+        yield f"{where}: thresholds[{misfit.number + 1}].{misfit.part}: {misfit.message}"
 
 
 def _test(rules: Sequence[Rule], *, as_json: bool) -> int:
@@ -121,10 +143,10 @@ def _test(rules: Sequence[Rule], *, as_json: bool) -> int:
     untested = [rule.name for rule in rules if not rule.trials]
     count = sum(len(rule.trials) for rule in rules)
     if as_json:
-        printing.dump({"tests": count, "failures": failures, "untested": untested})
+        printing.dump({"tests": count, "failures": [*map(str, failures)], "untested": untested})
     else:
         for failure in failures:
-            print(f"FAILED  {failure}", file=sys.stderr)
+            print(f"FAILED  {failure.origin}: {failure}", file=sys.stderr)
         for name in untested:
             print(f"{name} has no test", file=sys.stderr)
         print(f"{count} tests of {len(rules)} rules, {len(failures)} failed")

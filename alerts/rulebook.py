@@ -4,19 +4,23 @@ A rule of the operator's replaces the packaged one of the same name.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from alerts.language.past import Window
 from alerts.load import load
 from alerts.rule import Rule
+from alerts.settled import settled
 from vigie.errors import SettingsError
+from vigie.network.thresholds import Threshold
 from vigie.shape import Measurement
 
 log = logging.getLogger(__name__)
 
 PACKAGED: Final = Path(__file__).parent / "rules"
+NETWORK: Final = Path("network")
+"""Where faults of thresholds stand that a network sets."""
 
 
 def files(folder: Path | None) -> list[Path]:
@@ -75,7 +79,14 @@ class Rulebook:
                 faults.append(str(error))
         if faults:
             raise SettingsError("\n".join(faults))
-        self.rules = merged(self._packaged, self._own)
+        self._written = self.rules = merged(self._packaged, self._own)
+        self._thresholds: Callable[[], Sequence[Threshold]] = tuple
+        self._given: tuple[Threshold, ...] = ()
+
+    def follow(self, thresholds: Callable[[], Sequence[Threshold]]) -> None:
+        """Settle thresholds as these say from now on, looked at with every `refresh`."""
+        self._thresholds = thresholds
+        self._settle()
 
     def windows(self, measurement: type[Measurement]) -> frozenset[Window]:
         """What its rules ask of the past of a measurement."""
@@ -105,16 +116,30 @@ class Rulebook:
                 changed = True
             except SettingsError as error:
                 self._complain(path, str(error))
-        return self._adopt(own) if changed else False
+        adopted = self._adopt(own) if changed else False
+        return self._settle(again=adopted) or adopted
 
     def _adopt(self, own: dict[Path, tuple[Rule, ...]]) -> bool:
         try:
-            self.rules = merged(self._packaged, own)
+            self._written = merged(self._packaged, own)
         except SettingsError as error:
             self._complain(self._folder or PACKAGED, str(error))
             return False
         self._own = own
         log.info("rules read again", extra={"rules": len(self.rules)})
+        return True
+
+    def _settle(self, *, again: bool = False) -> bool:
+        """Give rules the thresholds that places have; what does not fit leaves a rule's own."""
+        given = tuple(self._thresholds())
+        if given == self._given and not again:
+            return False
+        self._given = given
+        self.rules, misfits = settled(self._written, given)
+        self.faults.pop(NETWORK, None)
+        if misfits:
+            told = (f"thresholds[{m.number + 1}].{m.part}: {m.message}" for m in misfits)
+            self._complain(NETWORK, "\n".join(told))
         return True
 
     def _complain(self, path: Path, fault: str) -> None:

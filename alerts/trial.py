@@ -106,18 +106,30 @@ def _ticks(
         now = min(now + every, following if following > now else until, until)
 
 
-def failures(rule: Rule) -> list[str]:
-    """What the rule does against its own tests, a sentence each; empty when it keeps them all."""
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a rule does against one of its tests, and where that stands."""
+
+    told: str
+    origin: str
+
+    def __str__(self) -> str:
+        """The sentence."""
+        return self.told
+
+
+def failures(rule: Rule) -> list[Failure]:
+    """What the rule does against its own tests; empty when it keeps them all."""
     return [failure for trial in rule.trials for failure in _failures(rule, trial)]
 
 
-def _failures(rule: Rule, trial: Trial) -> Iterator[str]:
+def _failures(rule: Rule, trial: Trial) -> Iterator[Failure]:
     played = _Played(rule)
     for step in trial.steps:
         found = played.step(step)
         if step.expect is not None and found != step.expect:
             at = f"{rule.name}: {trial.says}: at {step.at:g} s"
-            yield f"{at}: {step.expect} expected, got {found}"
+            yield Failure(f"{at}: {step.expect} expected, got {found}", trial.origin)
             return
 
 

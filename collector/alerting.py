@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from fastapi import APIRouter
 
@@ -17,16 +17,19 @@ from alerts.receivers.declared import Declared as Receiver
 from alerts.receivers.declared import everybody
 from alerts.register import Register
 from alerts.rule import Rule
-from collector.api import alerts, burden, receivers
+from collector.api import alerts, burden, receivers, silences
 from collector.counters import Counters
 from collector.declared import Declared
 from collector.duties.deliver import Deliver
 from collector.duties.evaluate import Evaluate, Publish, Watched
 from collector.duties.own import Own
+from collector.duties.recall import Recall
 from collector.duties.stakes import AtStake, Inventories
 from collector.inventory.margins import Margins
 from collector.networks import Networks
 from collector.people import People
+from collector.store.questions.answer import Questions
+from collector.store.questions.question import Shelf
 from vigie.database import Database
 
 TABLES: Final = (*register.TABLES, *outbox.TABLES, *letters.TABLES)
@@ -37,6 +40,10 @@ Duty = tuple[float, str, Callable[[datetime], object]]
 """Seconds from one run to the next, a name, and what runs."""
 
 
+class Whole(Watched, Shelf, Protocol):
+    """What alerting needs of the store: what comes, and what was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
     """What alerting reads of the rest of the collector.
@@ -45,7 +52,7 @@ class Around:
     `publish` tells who follows the stream.
     """
 
-    store: Watched
+    store: Whole
     people: People
     networks: Networks
     fragments: Inventories
@@ -62,6 +69,7 @@ class Alerting:
     ) -> None:
         """Take up what the database holds; nothing runs yet."""
         self._rules = lambda: written.rules.rules
+        written.rules.follow(lambda: around.networks.current().thresholds)
         self.messages = Outbox(database)
         self._chronicle, self._networks = Chronicle(database), around.networks
         self.register = Register(database, self.messages, everybody(written.receivers), self._rules)
@@ -78,6 +86,7 @@ class Alerting:
             simulated=around.people.simulated, in_service=around.networks.in_service,
             hears=around.hears, publish=around.publish, wake=self._deliver.wake,
             stakes=self._stakes,
+            recall=Recall(Questions(around.store), counters),
         )  # fmt: skip
 
     @property
@@ -96,6 +105,7 @@ class Alerting:
         """What can be asked and done; `clock` tells Unix time."""
         return [
             alerts.routes(self.register, self._rules, self._evaluate.announce, clock),
+            silences.routes(self.register, self._rules, clock),
             burden.routes(self._chronicle, self._post, clock),
             receivers.routes(
                 receivers.Telegraph(self._deliver, self.messages, self._letters), clock

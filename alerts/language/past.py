@@ -119,6 +119,32 @@ class Rings:
         kept[before, rows] = came[fresh][empty]
         self._offsets[before, rows] = self._offsets[slots, rows] + self.step
 
+    def tenths(self) -> tuple[float, float]:
+        """From when, until when a row is kept, as Unix times; of the last `look`."""
+        turn = self._turn or 0
+        return (turn - TENTHS) * self.step, (turn + 1) * self.step
+
+    def fill(
+        self, window: Window, rows: npt.NDArray[np.int64], starts: Numbers, values: Numbers,
+        before: float,
+    ) -> None:  # fmt: skip
+        """Put in what was read of rows in tenths that begin then, before anybody looked.
+
+        Such a reading is taken to have been made so many seconds before the end of its tenth. Of
+        the tenth under way, what was seen is newer, and stays.
+        """
+        turn, turns = self._turn or 0, np.round(starts / self.step).astype(np.int64)
+        inside = (turns <= turn) & (turns > turn - MOMENTS)
+        rows, turns, came = rows[inside], turns[inside], values[inside]
+        kept = self._values[window]
+        found = kept[turns % MOMENTS, rows]
+        if window.fold in {"least", "most"}:
+            came = (np.fmin if window.fold == "least" else np.fmax)(found, came)
+        other = np.isnan(found) | ((turns < turn) & (found != came))
+        slots, rows = turns[other] % MOMENTS, rows[other]
+        kept[slots, rows] = came[other]
+        self._offsets[slots, rows] = max(self.step - before, 0.0)
+
     def past(self, window: Window, now: float) -> Past:
         """What was kept of it, oldest first."""
         turn = self._turn or 0
@@ -180,6 +206,10 @@ class Memory:
             rings.look(times, now)
             for window in rings.windows:
                 rings.take(window, numbers(window.name))
+
+    def of(self, window: Window) -> Rings:
+        """Where a window is kept. Raises KeyError where it is not."""
+        return self._rings[window.seconds]
 
     def past(self, window: Window, now: float) -> Past:
         """What was kept of a window. Raises KeyError where it is not kept."""

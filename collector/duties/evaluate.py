@@ -21,6 +21,7 @@ from alerts.rulebook import Rulebook
 from alerts.watch import Looked, watch
 from collector.counters import Counters
 from collector.duties import reach
+from collector.duties.recall import Recall
 from collector.duties.rows import ArrowRows, Seen
 from collector.store import schema
 from vigie.catalogue import Reach, Source
@@ -89,18 +90,20 @@ class Evaluate:
         publish: Publish | None = None,
         wake: Callable[[], None] | None = None,
         stakes: Ask | None = None,
+        recall: Recall | None = None,
     ) -> None:
         """Nothing runs yet.
 
         `simulated` names the scopes of simulated senders, `in_service` says whether a container
         is expected to report (without it all are), `hears` whether readings can come in now
         (without it they always can), `publish` tells who follows the stream, `wake` is called
-        when there may be something to send, `stakes` says what a limit takes with it.
+        when there may be something to send, `stakes` says what a limit takes with it, `recall`
+        reads what was before we looked.
         """
         self._store, self._rulebook, self._register = store, rulebook, register
         self._counters, self._simulated = counters, simulated
         self._publish, self._wake, self._stakes = publish, wake, stakes
-        self._in_service, self._hears = in_service, hears
+        self._in_service, self._hears, self._recall = in_service, hears, recall
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._seen: dict[str, Seen] = {}
@@ -138,7 +141,7 @@ class Evaluate:
         Raises:
             StoreError: what was found could not be written; the next look finds it again.
         """
-        at = now.timestamp()
+        at, put = now.timestamp(), self._register.put
         self._listen(at)
         self._refresh(at)
         commit = self._store.live.commit
@@ -156,6 +159,8 @@ class Evaluate:
         if position is not None:
             self._marked = at
         self.announce(changed)
+        if self._register.put != put and self._wake is not None:
+            self._wake()  # what waited for its group, or for a silence to end
         self._count()
         return changed
 
@@ -219,7 +224,9 @@ class Evaluate:
         seen = self._seen.setdefault(measurement.name, Seen())
         seen.listening = self._listening
         rows = ArrowRows(measurement, table, seen, now)
-        rows.remember(self._rulebook.windows(measurement))
+        fresh = rows.remember(self._rulebook.windows(measurement))
+        if fresh and self._recall is not None:
+            self._recall.fill(measurement, rows, fresh)
         return rows
 
     def _reach(self, sources: ArrowRows, played: Callable[[str], bool], now: float) -> ArrowRows:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from alerts.language.evaluate import Texts
-from alerts.language.past import Memory, Numbers, Past, Window
+from alerts.language.past import Memory, Numbers, Past, Rings, Window
 from alerts.lifecycle import Subject
 from alerts.watch import Indices
 from collector.store.schema import series_columns
@@ -110,13 +110,32 @@ class ArrowRows:
         """Seconds in which we listened and nothing newer came; NaN where that says nothing yet."""
         return self._seen.silences(self.ages(), self._now)
 
-    def remember(self, windows: frozenset[Window]) -> None:
-        """Keep what these ask for, and take in what the rows are now."""
+    def remember(self, windows: frozenset[Window]) -> frozenset[Window]:
+        """Keep what these ask for, and take in what the rows are now; those that are new."""
         memory = self._seen.memory
+        fresh = windows - memory.windows
         if windows != memory.windows:
             memory.keep(windows)
         if windows:
             memory.look(self.times() / MICROSECONDS_PER_SECOND, self.numbers, self._now)
+        return fresh
+
+    def kept(self, window: Window) -> Rings:
+        """Where what a window asks for is kept."""
+        return self._seen.memory.of(window)
+
+    def places(self, series: pa.Table) -> Indices:
+        """Which row each of these series is, by its container and keys; -1 for none."""
+        codes = np.zeros(self.rows + series.num_rows, np.int64)
+        for name in self._names:
+            words = [_whole(self._table, name), _whole(series, name)]
+            both = pa.chunked_array([w.cast(pa.string()) for w in words]).combine_chunks()
+            encoded = both.dictionary_encode()
+            more = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+            codes = np.unique(codes * len(encoded.dictionary) + more, return_inverse=True)[1]
+        known = np.full(int(codes.max(initial=-1)) + 1, -1, np.int64)
+        known[codes[: self.rows]] = np.arange(self.rows)
+        return known[codes[self.rows :]]
 
     def past(self, window: Window) -> Past:
         """What a field was over the last minutes."""

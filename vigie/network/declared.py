@@ -20,6 +20,7 @@ from vigie.network.policies import (
     Qualification,
     Tenancy,
 )
+from vigie.network.thresholds import Threshold
 from vigie.positions import TomlPath
 
 T = TypeVar("T")
@@ -47,6 +48,7 @@ class Declared:
     pilots: Placed[Pilot] = field(metadata={"kind": Pilot})
     qualifications: Placed[Qualification] = field(metadata={"kind": Qualification})
     evidence: Placed[Evidence] = field(metadata={"kind": Evidence})
+    thresholds: Placed[Threshold] = field(metadata={"kind": Threshold})
 
     @classmethod
     def read(cls, reader: Reader) -> "Declared":

@@ -21,7 +21,7 @@ from vigie.network.network import Network
 from vigie.network.operators import Status
 from vigie.network.zones import zones
 
-__all__ = ["Network", "check", "joined", "load", "reference", "zones"]
+__all__ = ["Network", "check", "joined", "load", "reference", "written", "zones"]
 
 
 def load(path: Path) -> Network:
@@ -30,12 +30,17 @@ def load(path: Path) -> Network:
     Raises:
         SettingsError: every fault, each with its file and line and what to do.
     """
+    return check(written(path))
+
+
+def written(path: Path) -> Document:
+    """What stands in a file, or in the `*.toml` files of a folder together. Raises as `load`."""
     if not path.is_dir():
-        return check(Document.load(path))
+        return Document.load(path)
     found = sorted(path.glob("*.toml"))
     if not found:
         raise SettingsError(f"{path}: holds no *.toml file; declare a network there")
-    return check(_together(str(path), map(Document.load, found)))
+    return _together(str(path), map(Document.load, found))
 
 
 @cache

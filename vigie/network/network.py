@@ -20,6 +20,7 @@ from vigie.network.policies import (
     Qualification,
     Tenancy,
 )
+from vigie.network.thresholds import Threshold
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Network:
     pilots: tuple[Pilot, ...] = ()
     qualifications: tuple[Qualification, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
 
     @classmethod
     def of_this_host(cls, hostname: str) -> "Network":

@@ -6,6 +6,7 @@ import pytest
 
 from alerts import cli
 from tests.build.answers import Answers, answering
+from tests.house import ROOT
 from tests.unit.alerts.test_load import RULE
 from vigie.errors import SettingsError
 
@@ -42,6 +43,29 @@ def test_check_names_every_fault_of_every_file(
     assert run("check", "--json", str(own)) == 1
     told = json.loads(capsys.readouterr().out)
     assert (told["files"], told["rules"], len(told["faults"])) == (1, 0, 1)
+
+
+def test_check_runs_the_tests_too(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own.write_text(RULE.replace('for = "5min"\n', ""))
+    assert run("check", str(own)) == 1
+    told = capsys.readouterr().err
+    assert told == f"{own}:12: filling: it waits: at 0 s: pending expected, got firing\n"
+
+
+def test_check_says_whether_the_thresholds_of_a_network_fit(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = (ROOT / "docs/examples/network.toml").read_text()
+    network = own.parent / "network.txt"
+    network.write_text(example)
+    assert run("check", "--network", str(network)) == 0
+    capsys.readouterr()
+    network.write_text(example.replace('value = "8%"', 'value = "8C"'))
+    assert run("check", "--network", str(network)) == 1
+    line = 1 + example.splitlines().index('value = "8%"')
+    assert capsys.readouterr().err == (
+        f"{network}:{line}: thresholds[1].value: least is a pure number, not celsius\n"
+    )
 
 
 def test_test_runs_the_tests(own: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from alerts.rulebook import Rulebook
+from alerts.rulebook import NETWORK, Rulebook
 from tests.unit.alerts.test_load import RULE
 from vigie.errors import SettingsError
+from vigie.network.thresholds import Threshold
 
 
 @pytest.fixture
@@ -74,3 +75,23 @@ def test_a_file_that_breaks_keeps_its_old_rules_and_says_so(folder: Path) -> Non
     rewritten(folder / "own.toml", RULE)
     assert book.refresh()
     assert not book.faults
+
+
+def test_rules_take_the_numbers_that_places_have_as_they_change(tmp_path: Path) -> None:
+    given: list[Threshold] = []
+    book = Rulebook(tmp_path)
+    book.follow(lambda: given)
+    own = book.rules["filesystem_filling"]
+    given.append(Threshold("filesystem_filling", "least", "p/a", "8%"))
+    assert book.refresh()
+    assert book.rules["filesystem_filling"].thresholds["least"].plan.elsewhere == (("p/a", 0.08),)
+    assert not book.refresh(), "nothing changed"
+    given[0] = Threshold("filesystem_filing", "least", "p/a", "8%")
+    assert book.refresh()
+    assert book.rules["filesystem_filling"] == own
+    assert (
+        "thresholds[1].rule: no rule is called filesystem_filing; did you" in book.faults[NETWORK]
+    )
+    given.clear()
+    assert book.refresh()
+    assert NETWORK not in book.faults

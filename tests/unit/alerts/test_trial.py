@@ -19,7 +19,9 @@ def test_a_rule_that_keeps_its_tests_has_no_failures() -> None:
 
 def test_a_failure_says_which_test_when_and_what_came() -> None:
     (rule,) = parse(RULE.replace('for = "5min"\n', ""), "x")
-    assert failures(rule) == ["filling: it waits: at 0 s: pending expected, got firing"]
+    (failure,) = failures(rule)
+    assert str(failure) == "filling: it waits: at 0 s: pending expected, got firing"
+    assert failure.origin == "x:12"
 
 
 def test_a_replay_shows_every_change_in_order() -> None:

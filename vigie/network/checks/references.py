@@ -19,6 +19,7 @@ def check(declared: Declared) -> None:
     _bought(declared)
     _scopes(declared)
     _policies(declared)
+    _thresholds(declared)
 
 
 def _unique(declared: Declared) -> None:
@@ -122,6 +123,15 @@ def _policies(declared: Declared) -> None:
                 declared.refer((*at, "containers", n), prefix, "site or container", known)
     for at, pilot in declared.pilots:
         _each(declared, (*at, "stores"), pilot.stores, "store of a placement", stores)
+
+
+def _thresholds(declared: Declared) -> None:
+    known = declared.ids("sites") | declared.paths
+    first: dict[tuple[str, str, str], TomlPath] = {}
+    for at, threshold in declared.thresholds:
+        declared.refer((*at, "where"), threshold.where, "site or container", known)
+        what = (threshold.rule, threshold.name, threshold.where)
+        _once(declared, (*at, "name"), threshold.name, first.setdefault(what, at))
 
 
 def _scope(declared: Declared, at: TomlPath, scope: str) -> None:

@@ -28,7 +28,7 @@ class Shelf(Protocol):
     """Who takes such rows."""
 
     def tell(self, measurement: type[Measurement], rows: Sequence[Row], now: datetime) -> None:
-        """From now on these are the rows of a measurement, in the place of those before."""
+        """These are the newest rows of a measurement; of a subject without one, its last stays."""
 
 
 class Own:
@@ -37,6 +37,7 @@ class Own:
     def __init__(self) -> None:
         """Nothing is known yet."""
         self._tables: Mapping[str, pa.Table] = {}
+        self._rows: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}
         self._asked: dict[str, Callable[[], pa.Table]] = {}
 
     def ask(self, measurement: type[Measurement], table: Callable[[], pa.Table]) -> None:
@@ -44,8 +45,15 @@ class Own:
         self._asked[measurement.name] = table
 
     def tell(self, measurement: type[Measurement], rows: Sequence[Row], now: datetime) -> None:
-        """From now on these are the rows of a measurement, in the place of those before."""
-        made = pa.Table.from_pylist([_cells(row, now) for row in rows], schema.raw(measurement))
+        """These are the newest rows of a measurement; of a subject without one, its last stays.
+
+        A subject keeps its place in the table: rules remember by places.
+        """
+        known = self._rows.setdefault(measurement.name, {})
+        keys = schema.series_columns(measurement)
+        for cells in (_cells(row, now) for row in rows):
+            known[tuple(str(cells[key]) for key in keys)] = cells
+        made = pa.Table.from_pylist(list(known.values()), schema.raw(measurement))
         self._tables = {**self._tables, measurement.name: made}  # as a whole: another thread reads
 
     def table(self, measurement: str) -> pa.Table | None:

@@ -1,6 +1,6 @@
 """The collector's own rows stand beside those that came in, where rules look."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from collector.duties.own import Own, Row
 from tests.build.alarm import Store
@@ -9,18 +9,30 @@ from vigie.catalogue import Commitment, Filesystem
 NOW = datetime(2027, 1, 15, 8, tzinfo=UTC)
 
 
-def test_what_is_told_takes_the_place_of_what_was_told_before() -> None:
+def permit(item: str, left: float) -> Row:
+    cells = {Commitment.kind: "permit", Commitment.item: item, Commitment.left_seconds: left}
+    return Row("munich", cells)
+
+
+def test_a_row_says_what_it_is_of_and_what_lacks_is_unknown() -> None:
     own = Own()
     assert own.table("commitment") is None
-    cells = {Commitment.kind: "permit", Commitment.item: "river", Commitment.left_seconds: 5.0}
-    own.tell(Commitment, [Row("munich", cells)], NOW)
+    own.tell(Commitment, [permit("river", 5.0)], NOW)
     found = own.table("commitment")
     assert found is not None
     [row] = found.to_pylist()
     assert (row["container"], row["host"], row["kind"]) == ("munich", "none", "permit")
     assert (row["left_seconds"], row["used_ratio"], row["time"]) == (5.0, None, NOW)
-    own.tell(Commitment, [], NOW)
-    assert own.table("commitment").num_rows == 0  # type: ignore[union-attr]
+
+
+def test_a_subject_keeps_its_place_and_its_last_row() -> None:
+    own, later = Own(), NOW + timedelta(minutes=1)
+    own.tell(Commitment, [permit("a", 1.0), permit("b", 2.0)], NOW)
+    own.tell(Commitment, [permit("c", 3.0), permit("b", 4.0)], later)
+    found = own.table("commitment")
+    assert found is not None
+    rows = [(r["item"], r["left_seconds"], r["time"]) for r in found.to_pylist()]
+    assert rows == [("a", 1.0, NOW), ("b", 4.0, later), ("c", 3.0, later)]
 
 
 def test_rows_that_came_in_are_read_as_before() -> None:

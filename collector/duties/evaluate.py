@@ -53,8 +53,9 @@ Ask = Callable[[Subject, Rule], Stakes | None]
 class LiveRows(Protocol):
     """The part of the store's `Live` that is read here."""
 
-    commit: int
-    """Position of the last record that the rows hold."""
+    @property
+    def commit(self) -> int:
+        """Position of the last record that the rows hold."""
 
     def table(self, measurement: str) -> pa.Table:
         """The newest row of every series."""

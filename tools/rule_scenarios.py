@@ -3,12 +3,15 @@
     python -m tools.rule_scenarios                     all, and docs/rules/scenarios.md anew
     python -m tools.rule_scenarios --only power gpus   some of them, printed; nothing is written
     python -m tools.rule_scenarios --check             whether the page speaks of every rule
+    python -m tools.rule_scenarios --keep FOLDER       what was seen stays there, and is not played
+                                                       again: for whoever changes what is meant
 
 What ought to fire where stands in `rule_scenarios.toml`. A whole run takes minutes, as a day
 without faults is played, too: so `make docs` does not make this page.
 """
 
 import argparse
+import json
 import re
 import sys
 import tempfile
@@ -35,6 +38,7 @@ LEAD: Final = 600.0
 """Seconds before the first fault: what fires then is false, too."""
 STEP: Final = 10.0
 QUIET: Final = "calm"
+EVERY: Final = "*"
 RIGHT, FOLLOWS, ANYWAY, MISSED, FALSE = "●", "○", "·", "**missed**", "**false**"
 
 Places = Mapping[str, tuple[str, ...]]
@@ -131,6 +135,21 @@ def play(name: str, played: Plan) -> Seen:
         return Seen(first, len(story.opened), time.monotonic() - began)
 
 
+def kept(name: str, played: Plan, folder: Path | None) -> Seen:
+    """As `play`, unless it was played before and lies in the folder."""
+    file = folder / f"{name}.json" if folder else None
+    if file is not None and file.exists():
+        told = json.loads(file.read_text(encoding="utf-8"))
+        first = {(rule, path): seconds for rule, path, seconds in told["first"]}
+        return Seen(first, told["count"], told["took"])
+    seen = play(name, played)
+    if file is not None:
+        first = [[*place, seconds] for place, seconds in seen.first.items()]
+        told = {"first": first, "count": seen.count, "took": seen.took}
+        file.write_text(json.dumps(told), encoding="utf-8")
+    return seen
+
+
 def judged(rule: str, scenario: Scenario, seen: Seen, played: Plan) -> Cell:
     """What a rule did there, against what it ought to do."""
     at = {path: seconds for (name, path), seconds in seen.first.items() if name == rule}
@@ -139,7 +158,8 @@ def judged(rule: str, scenario: Scenario, seen: Seen, played: Plan) -> Cell:
     rest = [p for p in at if p not in right]
     anyway = [p for p in rest if _fits(p, played.anyway.get(rule, ()))]
     rest = [p for p in rest if p not in anyway]
-    follows = [p for p in rest if at[p] >= 0 and _fits(p, scenario.follows.get(rule, ()))]
+    after = (*scenario.follows.get(rule, ()), *scenario.follows.get(EVERY, ()))
+    follows = [p for p in rest if at[p] >= 0 and _fits(p, after)]
     missed = [pattern for pattern in wanted if not any(fnmatchcase(p, pattern) for p in right)]
     false = [p for p in rest if p not in follows]
     return Cell(*(tuple(sorted(some)) for some in (right, follows, anyway, false, missed)))
@@ -261,20 +281,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--only", nargs="*", metavar="SCENARIO", help="these; nothing is written")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="of what was seen")
     parser.add_argument("--check", action="store_true", help="play nothing; 1 on a finding")
     given = parser.parse_args()
     rules = list(Rulebook(None).rules)
     if given.check:
-        found = stale(rules, PAGE.read_text(encoding="utf-8"))
-        for rule in found:
+        wrong = stale(rules, PAGE.read_text(encoding="utf-8"))
+        for rule in wrong:
             print(f"{PAGE.name}: {rule}: run python -m tools.rule_scenarios", file=sys.stderr)
-        return int(bool(found))
+        return int(bool(wrong))
     played = plan()
     names: list[Any] = given.only or list(played.scenarios)
     with ProcessPoolExecutor(given.processes) as pool:
-        seen = dict(zip(names, pool.map(play, names, repeat(played)), strict=True))
-    for name, told in seen.items():
-        print(f"{name}: {told.count} alerts, played in {told.took:.0f} s", file=sys.stderr)
+        told = pool.map(kept, names, repeat(played), repeat(given.keep))
+        seen = dict(zip(names, told, strict=True))
+    for name, found in seen.items():
+        print(f"{name}: {found.count} alerts, played in {found.took:.0f} s", file=sys.stderr)
     text = page(rules, seen, played)
     if given.only:
         print(text)

@@ -18,7 +18,10 @@ import pyarrow as pa
 from agent.encode import Encoder
 from alerts.lifecycle import Alert, State
 from collector.counters import Counters
+from collector.duties.commitments import Around, Commitments
+from collector.duties.own import Own
 from collector.intake.decode import decode
+from collector.kpis.sovereignty.rules import Judged
 from collector.store.apply import Entry, Memory
 from collector.store.entry import Clock, Envelope
 from tests.build.alarm import Story
@@ -31,6 +34,7 @@ from vigie.units import NANOSECONDS_PER_SECOND
 
 AGENT: Final = "twin"
 BOOT: Final = "boot-1"
+COMMITMENT_SECONDS: Final = 60.0
 LATE_SECONDS: Final = 48 * 3_600
 
 
@@ -112,7 +116,7 @@ class Watched(Story):
         """`more` is as for a story; with `full` the scales of the network are not heeded."""
         played = [p for p in players(network, scopes=scopes, scenario=scenario, full=full)
                   if isinstance(p, ContainerPlayer)]  # fmt: skip
-        self.played = Played()
+        self.played, self.network, self.judged = Played(), network, Judged()
         super().__init__(folder, simulated=frozenset(p.path for p in played), **more)
         self.resting = {
             c.path for c in network.containers if c.lifecycle is not Lifecycle.IN_SERVICE
@@ -124,8 +128,11 @@ class Watched(Story):
         self.opened: list[Fired] = []
 
     def starts(self) -> None:
-        """The collector starts on what it knows."""
-        self.store = self.played
+        """The collector starts on what it knows, and looks for what nobody sends."""
+        own = Own()
+        self.store = own.beside(self.played)
+        around = Around(lambda: self.network, self, dict, lambda _: True)
+        self.commitments = Commitments(own, self.played.live, around)
         super().starts()
 
     def tick(self, *, deliver: bool = False) -> None:
@@ -142,7 +149,10 @@ class Watched(Story):
 
     def looks(self) -> None:
         """The rules look, and what they open is noted."""
-        for alert in self.evaluate.run(datetime.fromtimestamp(self.now, UTC)):
+        now = datetime.fromtimestamp(self.now, UTC)
+        if self.now % COMMITMENT_SECONDS < self.step:
+            self.commitments.run(now)
+        for alert in self.evaluate.run(now):
             if alert.state is State.FIRING and alert.changed == self.now:
                 since = self.now - self.begins
                 self.opened.append(Fired(since, alert.rule, alert.subject.container, alert))

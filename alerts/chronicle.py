@@ -67,8 +67,9 @@ class Episode:
 
     @property
     def ended(self) -> float | None:
-        """When it was over; None while it is not."""
-        return self._first(State.RESOLVED)
+        """When it was over; None while it is not, or is again."""
+        last = self.turns[-1] if self.turns else None
+        return last.time if last is not None and last.state is State.RESOLVED else None
 
     def _first(self, state: State) -> float | None:
         return next((turn.time for turn in self.turns if turn.state is state), None)

@@ -93,7 +93,10 @@ class Pinned(http.client.HTTPConnection):
 class Connection(Protocol):
     """What has a socket once it is open."""
 
-    sock: socket.socket | None
+    @property
+    def sock(self) -> socket.socket | None:
+        """It, or None."""
+        ...
 
     def close(self) -> None:
         """Close it."""

@@ -168,6 +168,7 @@ class Deliver:
             return
         if outcome.verdict is Verdict.GONE:
             log.error("receiver is gone; test it, or change its URL, to open it", extra=fields)
+            self._outbox.postponed(parcel, now, outcome.reason, refused=False)
             self._outbox.close_receiver(name, line.declared.url, now, outcome.reason)
             return
         due = line.declared.ladder.next(

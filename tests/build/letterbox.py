@@ -62,6 +62,10 @@ class Letterbox:
             self._server.server_close()
 
 
+def _yes(_: str) -> bytes:
+    return b"250 yes"
+
+
 class _Talk:
     """One connection."""
 
@@ -89,7 +93,7 @@ class _Talk:
             box.heard.append(command)
             if verb == "QUIT":
                 return
-            reply = box.replies.get(verb) or self._verbs.get(verb, lambda _: b"250 yes")(command)
+            reply = box.replies.get(verb) or self._verbs.get(verb, _yes)(command)
             self._say(reply)
             if verb == "STARTTLS" and reply.startswith(b"2"):
                 self._secure()

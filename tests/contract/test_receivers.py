@@ -45,7 +45,10 @@ Make = Callable[[Declared], Receiver]
 class Other(Protocol):
     """The other side: how it behaves, and what it was given."""
 
-    port: int
+    @property
+    def port(self) -> int:
+        """Where it listens, on loopback."""
+        ...
 
     def does(self, what: str) -> None:
         """Behave so from now on."""
@@ -283,7 +286,7 @@ def goes_nowhere_that_is_not_allowed(make: Make, declared: Declared, other: Othe
 
 def is_down_without_its_secret(make: Make, declared: Declared, other: Other) -> None:
     away = Path("/nowhere/secret")
-    user = {"user": "vigie", "starttls": True} if declared.kind == "mail" else {}
+    user: dict[str, Any] = {"user": "vigie", "starttls": True} if declared.kind == "mail" else {}
     found = make(replace(declared, secret_file=away, **user)).deliver(MESSAGE, NOW)
     assert found.verdict is Verdict.DOWN
     assert str(away) in found.reason

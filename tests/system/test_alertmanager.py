@@ -159,8 +159,7 @@ def test_it_shows_what_opens_and_lets_go_of_what_is_over(manager: Manager, desk:
     over = replace(opened, state=State.RESOLVED, changed=time.time(), change=3)
     assert receiver.deliver(compose(over, RULE), time.time()).verdict is Verdict.DELIVERED
     within(5, lambda: about(manager.shown(), "a1") is None)
-    statuses = lambda: [json.loads(body)["status"] for _, _, body in desk.came]  # noqa: E731
-    within(10, lambda: "resolved" in statuses())
+    within(10, lambda: "resolved" in [json.loads(body)["status"] for _, _, body in desk.came])
 
 
 def test_our_version_4_is_shaped_like_its_own(manager: Manager, desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """Who is told of alerts: how that goes, a test, what never arrived, and sending that once more."""
 
 import argparse
+from dataclasses import asdict
 from typing import Final
 from urllib.parse import quote
 
@@ -14,7 +15,8 @@ examples:
   vigie receivers list               who hears of alerts, and which of them fails, and why
   vigie receivers test duty          sends a message that says that it is a test; what came back
   vigie receivers dead               messages that never arrived
-  vigie receivers replay duty        sends those of one receiver once more, with the same ids
+  vigie receivers replay             sends them all once more, with the same ids
+  vigie receivers replay duty        sends those of one receiver
   vigie receivers replay duty 17 18  sends these two
 """
 PATIENCE: Final = 60.0
@@ -34,8 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     """List, test, show the dead, or send them once more; 1 where something is not as it should."""
     if arguments.letters and arguments.act != "replay":
         raise SettingsError(f"{arguments.act}: takes no letters; replay does")
-    if arguments.act in {"test", "replay"} and not arguments.receiver:
-        raise SettingsError(f"{arguments.act}: which one? `vigie receivers list` has them")
+    if arguments.act == "test" and not arguments.receiver:
+        raise SettingsError("test: which one? `vigie receivers list` has them")
     acts = {"list": _list, "test": _test, "dead": _dead, "replay": _replay}
     file = asking.REGISTRAR if arguments.act in {"test", "replay"} else asking.READER
     with asking.client(arguments, file, timeout=PATIENCE) as client:
@@ -109,11 +111,18 @@ def _letter(one: Letter) -> dict[str, Cell]:
 
 
 def _replay(arguments: argparse.Namespace, client: Client) -> int:
-    path = f"receivers/{quote(arguments.receiver, safe='')}/replay"
+    names = [arguments.receiver]
+    if not arguments.receiver:
+        names = [one.name for one in client.get(Receivers, "receivers").receivers if one.dead]
     wanted = {"letters": arguments.letters} if arguments.letters else {}
-    answer = client.post(Replayed, path, wanted)
+    answers = [
+        client.post(Replayed, f"receivers/{quote(name, safe='')}/replay", wanted) for name in names
+    ]
     if arguments.json:
-        printing.dump(answer)
-    else:
+        printing.dump([asdict(answer) for answer in answers])
+        return 0
+    for answer in answers:
         print(f"{answer.receiver}: {len(answer.letters)} letters are sent once more")
+    if not answers:
+        print("no dead letters")
     return 0

@@ -52,7 +52,8 @@ def test_how_long_there_is_with_its_bounds(outlook: dict[str, Any], line: str) -
 
 
 def test_without_an_outlook_nothing_is_foretold() -> None:
-    for outlook in (None, {"seconds": None, "least": None, "most": None, "name": {}}):
+    unknown: dict[str, Any] = {"seconds": None, "least": None, "most": None, "name": {}}
+    for outlook in (None, unknown):
         assert not [line for line in said(outlook=outlook) if "reached" in line]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from alerts.delivery.letters import Letters
 from alerts.delivery.message import Message
 from alerts.delivery.outbox import TABLES, Outbox
 from alerts.receivers.declared import Declared
@@ -41,16 +42,17 @@ class Desk:
 class Post:
     """An outbox and who empties it, with one receiver a desk."""
 
-    def __init__(
-        self, folder: Path, *, standing: Sequence[Mapping[str, Any]] = (), **desks: Receiver
-    ) -> None:
+    standing: Sequence[Mapping[str, Any]] = ()
+    """What stands now."""
+
+    def __init__(self, folder: Path, **desks: Receiver) -> None:
         self.clock, self.counters = Clock(), Counters()
         self.outbox = Outbox(Database(folder / "state.db", TABLES))
         receivers = [declared(name, folder / "secret") for name in desks]
         self.duty = Deliver(
             self.outbox, receivers, self.counters,
             make=lambda d: desks[d.name], clock=self.clock, draw=lambda: 1.0,
-            standing=lambda _, __: standing,
+            standing=lambda _, __: self.standing,
         )  # fmt: skip
 
     def put(self, *names: str) -> None:
@@ -147,6 +149,18 @@ def test_a_fault_is_named_until_all_is_well_again(tmp_path: Path) -> None:
     assert line.failing is None
 
 
+def test_who_is_gone_is_told_nothing_more_and_its_letters_say_why(tmp_path: Path) -> None:
+    desk = Desk(Verdict.GONE)
+    post = Post(tmp_path, desk=desk)
+    post.put("a.1", "b.1")
+    for now in (0.0, 10.0, 400.0):
+        post.turn(now=now)
+    assert desk.came == ["a.1"]
+    letters = Letters(post.outbox._database)
+    assert [letter.reason for letter in letters.listed("waiting")] == [None, "so"]
+    assert letters.closures()["desk"].reason == "so"
+
+
 def test_a_test_goes_at_once_and_frees_what_waits(tmp_path: Path) -> None:
     desk = Desk(Verdict.DOWN)
     post = Post(tmp_path, desk=desk)
@@ -184,7 +198,8 @@ class Forgetful(Desk):
 
 def test_who_keeps_nothing_is_told_again_what_stands(tmp_path: Path) -> None:
     copy = Forgetful(Verdict.DELIVERED, Verdict.DOWN)
-    post = Post(tmp_path, standing=[{"id": "a"}], desk=copy)
+    post = Post(tmp_path, desk=copy)
+    post.standing = [{"id": "a"}]
     for now in (0.0, 1.0, AGAIN_SECONDS, AGAIN_SECONDS + 1, AGAIN_SECONDS + AGAIN_SOON_SECONDS):
         post.turn(now=now)
     assert copy.again_at == [0.0, AGAIN_SECONDS, AGAIN_SECONDS + AGAIN_SOON_SECONDS]
@@ -192,7 +207,8 @@ def test_who_keeps_nothing_is_told_again_what_stands(tmp_path: Path) -> None:
 
 def test_after_a_group_who_keeps_nothing_is_told_of_all_of_it(tmp_path: Path) -> None:
     copy = Forgetful()
-    post = Post(tmp_path, standing=[{"id": "a"}], desk=copy)
+    post = Post(tmp_path, desk=copy)
+    post.standing = [{"id": "a"}]
     post.turn(now=0.0)
     with post.outbox._database.write() as write:
         post.outbox.put(write, Message("a.1", ("a", "b"), b"{}"), ["desk"], 5.0)

@@ -86,7 +86,21 @@ def test_dead_letters_are_sent_once_more_all_or_some(
         assert said(capsys) == "desk: 2 letters are sent once more\n"
 
 
-@pytest.mark.parametrize("words", [["test"], ["replay"], ["dead", "desk", "17"]])
+def test_without_a_name_all_that_have_dead_letters_send_them(
+    collector: Answers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others = [{**DESK, "name": "well"}, {**DESK, "name": "no mail", "dead": 1}]
+    collector.then(200, {"as_of": "t", "receivers": others})
+    collector.then(200, {"receiver": "no mail", "letters": [17]})
+    assert main(["receivers", "replay"]) == 0
+    assert collector.asked[-1].path == "/api/v1/receivers/no%20mail/replay"
+    assert said(capsys) == "no mail: 1 letters are sent once more\n"
+    collector.then(200, {"as_of": "t", "receivers": [DESK]})
+    assert main(["receivers", "replay"]) == 0
+    assert said(capsys) == "no dead letters\n"
+
+
+@pytest.mark.parametrize("words", [["test"], ["dead", "desk", "17"]])
 def test_what_makes_no_sense_is_refused(
     collector: Answers, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:

@@ -22,11 +22,11 @@ def plain(value: str, most: int) -> str:
 
     Longer than `most` characters it ends with an ellipsis.
     """
-    # A control, format or surrogate character, and the separators of lines and paragraphs.
-    kept = "".join(
-        " " if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in value
-    )
-    line = " ".join(kept.split())
+    if not value.isprintable():
+        # A control, format or surrogate character, and the separators of lines and paragraphs.
+        strange = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        value = "".join(" " if unicodedata.category(c) in strange else c for c in value)
+    line = " ".join(value.split())
     return line if len(line) <= most else line[: most - 1] + "…"
 
 

@@ -211,9 +211,8 @@ def chattering(episodes: Iterable[Episode], start: float, end: float) -> tuple[C
     """The subjects that came and went three times and more within a minute, the worst first."""
     times: dict[tuple[str, str], list[float]] = {}
     for episode in episodes:
-        for time in (episode.fired, episode.ended):
-            if time is not None and start <= time < end:
-                times.setdefault((episode.rule, episode.subject), []).append(time)
+        own = [time for time in episode.transitions if start <= time < end]
+        times.setdefault((episode.rule, episode.subject), []).extend(own)
     found = (Chatter(*key, peak(sorted(own), CHATTER_SECONDS)) for key, own in times.items())
     worst = [each for each in found if each.transitions >= CHATTER]
     return tuple(sorted(worst, key=lambda each: (-each.transitions, each.rule, each.subject)))

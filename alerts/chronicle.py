@@ -71,6 +71,23 @@ class Episode:
         last = self.turns[-1] if self.turns else None
         return last.time if last is not None and last.state is State.RESOLVED else None
 
+    def spans(self, now: float) -> list[tuple[float, float]]:
+        """From when until when it was so, until now where it still is; it may have come again."""
+        found: list[tuple[float, float]] = []
+        since: float | None = self.began
+        for turn in self.turns:
+            if turn.state is not State.RESOLVED:
+                since = turn.time if since is None else since
+            elif since is not None:
+                found.append((since, turn.time))
+                since = None
+        return found if since is None else [*found, (since, now)]
+
+    @property
+    def transitions(self) -> list[float]:
+        """When it came, and when it was over, each time."""
+        return [t.time for t in self.turns if t.state in {State.FIRING, State.RESOLVED}]
+
     def _first(self, state: State) -> float | None:
         return next((turn.time for turn in self.turns if turn.state is state), None)
 

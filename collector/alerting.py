@@ -72,6 +72,7 @@ class Alerting:
         written.rules.follow(lambda: around.networks.current().thresholds)
         self.messages = Outbox(database)
         self._chronicle, self._networks = Chronicle(database), around.networks
+        self._posts = written.roster
         self.register = Register(database, self.messages, everybody(written.receivers), self._rules)
         self._deliver = Deliver(
             self.messages, written.receivers, counters, standing=self._standing
@@ -120,9 +121,13 @@ class Alerting:
         return standing.standing(found, self._rules(), receiver, now)
 
     def _post(self, episode: Episode) -> str:
-        """At which post an alarm is read: that of who operates its site."""
+        """At which post an alarm is read: the roster's, else that of who operates its site."""
         site = self._networks.current().site(episode.container)
-        return site.operator if site else episode.container.partition("/")[0]
+        operator = site.operator if site else ""
+        post = self._posts.current.post([episode.subject], operator)
+        if post is not None:
+            return post.id
+        return operator or episode.container.partition("/")[0]
 
     def start(self) -> None:
         """Begin to look, and to deliver."""

@@ -57,7 +57,7 @@ def write(file: IO[bytes], folder: str, parts: Iterable[Part], sealer: Sealer, n
             opened = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
             with opened as source:
                 counted = _Summed(source)
-                archive.addfile(entry, counted)  # type: ignore[arg-type]  # it only reads
+                archive.addfile(entry, counted)
             return counted.digest.hexdigest()
 
         sums = [f"{put(part.name, part.content)}  {part.name}\n" for part in parts]

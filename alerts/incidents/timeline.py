@@ -7,7 +7,7 @@ from typing import Literal
 from alerts.chronicle import Episode
 from alerts.incidents.incident import Act, Incident, Step
 
-Kind = Literal["alert", "act", "notification", "maintenance", "network"]
+Kind = Literal["alert", "act", "notification", "silence", "maintenance", "network"]
 
 
 @dataclass(frozen=True, slots=True)

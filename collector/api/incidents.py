@@ -168,6 +168,12 @@ class Desk:
         now = self.clock()
         return reply(self.incidents.look(incident, now), self.incidents, now, language)
 
+    def line(self, incident: Incident, language: str) -> replies.Incident:
+        """The same for a list: without alerts and timeline."""
+        now = self.clock()
+        looked = self.incidents.look(incident, now, whole=False)
+        return replace(reply(looked, self.incidents, now, language), alerts=[])
+
 
 def _read(router: APIRouter, desk: Desk, evidence: Evidence, sealer: Sealer) -> None:
     @router.get("/incidents")
@@ -177,7 +183,7 @@ def _read(router: APIRouter, desk: Desk, evidence: Evidence, sealer: Sealer) -> 
         """Those of your scope, the newest first, without their alerts and timelines."""
         within = narrowed(asking, scope)
         found = [
-            replace(desk.reply(incident, language), alerts=[], timeline=[])
+            desk.line(incident, language)
             for incident in desk.incidents.book.all()
             if inside(incident.scope, within)
             and state in {"all", "open" if incident.closed is None else "closed"}

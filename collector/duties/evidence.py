@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +31,9 @@ AFTER: Final = 900.0
 MOST_ROWS: Final = 500_000
 """Of one table: where there are more, minutes or hours stand for readings."""
 TIERS: Final = ("", "_1m", "_1h")
+LEAST_FREE: Final = 2**30
+"""Bytes of the disk that must be free."""
+FOLDER: Final = "bundle-"
 RETRY_SECONDS: Final = 30.0
 _ACTS: Final = ("time", "step", "person", "principal", "words", "alerts", "outage", "stage", "at")
 _AUDIT: Final = ("time", "principal", "name", "scope", "act", "subject", "detail")
@@ -52,23 +56,31 @@ class Evidence:
         """The bundle of an incident, from its beginning, in a file that goes when it is closed.
 
         Raises:
-            Unavailable: another one is made now.
+            Unavailable: another one is made now, or the disk is nearly full.
             StoreError: rows cannot be read.
             OSError: the disk is full.
         """
         if not self._turn.acquire(blocking=False):
             raise Unavailable("another bundle is made now; ask again", RETRY_SECONDS)
+        try:
+            return self._made(looked, now)
+        finally:
+            self._turn.release()
+
+    def _made(self, looked: Looked, now: float) -> IO[bytes]:
+        for left in self._directory.glob(f"{FOLDER}*"):
+            shutil.rmtree(left, ignore_errors=True)  # of a process that was killed meanwhile
+        if shutil.disk_usage(self._directory).free < LEAST_FREE:
+            raise Unavailable("the disk is nearly full; a bundle is made there", RETRY_SECONDS)
         file = tempfile.TemporaryFile(dir=self._directory)  # noqa: SIM115 - who asked closes it
         try:
-            with tempfile.TemporaryDirectory(dir=self._directory, prefix="bundle-") as folder:
+            with tempfile.TemporaryDirectory(dir=self._directory, prefix=FOLDER) as folder:
                 parts = self._files(looked, now, Path(folder))
                 write(file, looked.incident.id, parts, self._sealer, now)
             file.seek(0)
         except BaseException:
             file.close()
             raise
-        finally:
-            self._turn.release()
         return file
 
     def _files(self, looked: Looked, now: float, folder: Path) -> Iterator[Part]:

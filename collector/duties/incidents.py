@@ -15,6 +15,7 @@ from alerts.incidents.outage import Outage, Span, outage
 from alerts.incidents.timeline import Entry, timeline
 from alerts.register import withdrawn
 from alerts.rule import Rule
+from alerts.silence import Silence
 from collector import times
 from collector.networks import Networks
 from vigie import replies
@@ -23,9 +24,6 @@ from vigie.network.places import Lifecycle, inside
 
 CUT_OFF: Final = frozenset({"container_silent", "site_silent"})
 """Rules whose alerts mean an outage unless a person says otherwise: nothing within is heard."""
-
-Planned = Callable[[str, float, float], Iterable[Span]]
-"""The planned maintenance of a container between two Unix times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +52,30 @@ class Incidents:
 
     def __init__(
         self, database: Database, rules: Callable[[], Mapping[str, Rule]], networks: Networks,
-        planned: Sequence[Planned] = (),
+        silences: Callable[[], Iterable[Silence]] = tuple,
     ) -> None:  # fmt: skip
         """`database` holds the tables of incidents, alerts and messages.
 
-        `planned` know of maintenance, beside the network, in which a container can be.
+        `silences` are all that are kept, those that are over too; windows of maintenance among
+        them.
         """
         self.book, self._chronicle = Book(database), Chronicle(database)
         self._database, self._rules, self._networks = database, rules, networks
-        self._planned = (*planned, self._in_network)
+        self._silences = silences
 
-    def look(self, incident: Incident, now: float) -> Looked:
-        """All that is known of an incident now."""
+    def look(self, incident: Incident, now: float, *, whole: bool = True) -> Looked:
+        """All that is known of an incident now; without its timeline unless it is wanted whole."""
         episodes = tuple(self._chronicle.of(incident.alerts))
         found = clock(incident, episodes)
         away = self._outage(incident, episodes, found, now)
-        more = (self._notifications(incident), self._changes(episodes, found, now))
-        entries = timeline(incident, episodes, self.title, *more)
+        entries: list[Entry] = []
+        if whole:
+            more = (
+                self._notifications(incident),
+                self._hidden(episodes, found, now),
+                self._changes(episodes, found, now),
+            )
+            entries = timeline(incident, episodes, self.title, *more)
         return Looked(incident, episodes, found, away, tuple(entries))
 
     def gathered(self, scope: str, since: float, now: float) -> list[Episode]:
@@ -106,11 +111,10 @@ class Incidents:
         serving = self._serving(incident.scope, start)
         down: dict[str, list[Span]] = {}
         for episode in meant:
-            span = (episode.began, now if episode.ended is None else episode.ended)
             for path in [p for p in serving if inside(p, episode.container)] or [episode.container]:
-                down.setdefault(path, []).append(span)
+                down.setdefault(path, []).extend(episode.spans(now))
         planned = {
-            path: [span for knows in self._planned for span in knows(path, start, now)]
+            path: [*self._in_network(path, start, now), *self._in_windows(path, start, now)]
             for path in down
         }
         return outage(down, planned, serving)
@@ -129,6 +133,14 @@ class Incidents:
             container = self._networks.network(version).container(path)
             if container is not None and container.lifecycle is Lifecycle.MAINTENANCE:
                 yield max(since, start), min(until, end)
+
+    def _in_windows(self, path: str, start: float, end: float) -> Iterator[Span]:
+        """When maintenance of all of a container was declared; what is said afterwards is none."""
+        for window in self._silences():
+            whole = window.rule is None and not window.subject and inside(path, window.scope)
+            if window.kind == "maintenance" and whole:
+                since = max(window.starts, window.created)
+                yield max(since, start), min(window.until, end)
 
     def _versions(self, start: float, end: float) -> Iterator[tuple[float, float, str]]:
         """From when until when which version of the network was in force."""
@@ -157,6 +169,18 @@ class Incidents:
                 row["created"] if ended is None else ended, "notification", row["state"],
                 row["receiver"], alert=row["alert"], words=words,
             )  # fmt: skip
+
+    def _hidden(self, episodes: Sequence[Episode], found: Clock, now: float) -> Iterator[Entry]:
+        """What nobody was to be told of meanwhile, and who said so."""
+        concerned = {e.container for e in episodes}
+        end = now if found.ended is None else found.ended
+        for one in self._silences():
+            during = found.began is not None and one.starts < end and one.until > found.began
+            if during and any(inside(one.scope, c) or inside(c, one.scope) for c in concerned):
+                words = f"{times.text(one.starts)} to {times.text(one.expires)}: {one.reason}"
+                yield Entry(one.created, one.kind, "declared", one.author, one.scope, words=words)
+                if one.ended is not None:
+                    yield Entry(one.ended, one.kind, "ended", one.ended_by, one.scope)
 
     def _changes(self, episodes: Sequence[Episode], found: Clock, now: float) -> Iterator[Entry]:
         """What was declared otherwise meanwhile of the containers concerned, or around them."""

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from alerts import register
+from alerts import register, silence
 from alerts.delivery import outbox
 from alerts.incidents import book
 from alerts.incidents.incident import Act, Incident, Stage, Step
 from alerts.incidents.outage import COMPLETE, LIMITED
+from alerts.silence import Silence, Silences
 from collector import networks as versions
 from collector.duties.incidents import Incidents, Looked, reply
 from collector.networks import Networks
@@ -45,13 +46,16 @@ class Case:
     def __init__(self, folder: Path, **more: Any) -> None:
         self.story = Story(folder, rules=RULES, **more)
         self.story.step = 20
-        tables = (*register.TABLES, *outbox.TABLES, *book.TABLES, *versions.TABLES)
+        tables = (
+            *register.TABLES, *outbox.TABLES, *book.TABLES, *versions.TABLES, *silence.TABLES,
+        )  # fmt: skip
         database = Database(folder / "state.db", tables)
         self.networks = Networks(database)
         self.declares(Lifecycle.IN_SERVICE, at=-1_000.0)
+        self.silences = Silences(database)
         self.incidents = Incidents(
-            database, lambda: self.story.rulebook.rules, self.networks
-        )  # fmt: skip
+            database, lambda: self.story.rulebook.rules, self.networks, self.silences.all
+        )
 
     def declares(self, lifecycle: Lifecycle, *, at: float) -> None:
         """The network says so of paris/a from that minute on; paris/b stays in service."""
@@ -108,37 +112,34 @@ def minutes(seconds: float | None) -> float:
     return (seconds - START) / MINUTE
 
 
-def test_a_container_goes_dark_for_ninety_minutes_and_the_authority_is_told_in_time(
-    case: Case,
-) -> None:
+def test_a_container_goes_dark_for_an_hour_and_the_authority_is_told_in_time(case: Case) -> None:
+    case.story.step = 30
     case.agents("paris/a")
     case.agents("paris/b")
-    case.story.until("10min")
+    case.story.until("3min")
     case.agents("paris/a", talk=False)
-    case.story.until("20min")
+    case.story.until("6min")
     (alert,) = (a for a in case.story.register.now() if a.rule == "container_silent")
     case.story.register.acknowledge(alert.id, "Alice", "calling the carrier", case.story.now)
-    case.story.until("30min")
-    incident = case.opened("paris", since=5, rule="container_silent")
-    case.incidents.book.add(
-        incident.id,
-        case.act(Step.FILED, stage=Stage.EARLY_WARNING, words="receipt 4711"),
-    )
+    case.story.until("10min")
+    incident = case.opened("paris", rule="container_silent")
+    filed = case.act(Step.FILED, stage=Stage.EARLY_WARNING, words="receipt 4711")
+    case.incidents.book.add(incident.id, filed)
 
     running = case.looked(incident)
     assert running.clock.ended is None
-    assert minutes(running.clock.detected) == pytest.approx(10.6, abs=0.5)
-    assert minutes(running.clock.acknowledged) == 20
+    assert minutes(running.clock.detected) == pytest.approx(4, abs=0.6)
+    assert minutes(running.clock.acknowledged) == 6
     assert running.outage is not None
     assert running.outage.signs == ()
 
-    case.story.until("100min")
+    case.story.until("65min")
     case.agents("paris/a")
-    case.story.until("110min")
+    case.story.until("70min")
     over = case.looked(incident)
-    assert minutes(over.clock.ended) == pytest.approx(101, abs=1.5)
+    assert minutes(over.clock.ended) == pytest.approx(66, abs=1.5)
     assert over.outage is not None
-    assert over.outage.limited / MINUTE == pytest.approx(90.5, abs=1.5)
+    assert over.outage.limited / MINUTE == pytest.approx(62, abs=1.6)
     assert over.outage.complete == 0, "paris/b served all the time"
     assert over.outage.signs == (LIMITED,)
     warning, notification, final = over.clock.deadlines
@@ -194,6 +195,30 @@ def test_planned_maintenance_is_left_out(case: Case) -> None:
     assert [(e.what, e.subject) for e in found.timeline if e.kind == "network"] == [
         ("changed", "paris/a"), ("changed", "paris/a"),
     ]  # fmt: skip
+
+
+def test_a_window_counts_from_when_it_was_declared_and_stands_in_the_timeline(case: Case) -> None:
+    def window(starts: float, expires: float) -> Silence:
+        return Silence(
+            "", "maintenance", "paris/a", None, "", "Bob", "new feeder", 0.0,
+            START + starts * MINUTE, START + expires * MINUTE,
+        )  # fmt: skip
+
+    case.silences.add(window(5, 10), START)
+    case.full()
+    case.story.until("12min")
+    case.silences.add(window(0, 15), case.story.now)  # too late for the minutes before
+    incident = case.opened("paris/a")
+    outage = case.act(Step.ADDED, alerts=tuple(incident.alerts), outage=True)
+    case.incidents.book.add(incident.id, outage)
+    case.story.until("16min")
+    case.full(50)
+    case.story.until("17min")
+    found = case.reply(incident)
+    assert found.planned_seconds == pytest.approx((5 + 3) * MINUTE, abs=30)
+    said = [(e.what, e.who, e.words) for e in found.timeline if e.kind == "maintenance"]
+    assert [(what, who) for what, who, _ in said] == [("declared", "Bob")] * 2
+    assert said[0][2].endswith("new feeder")
 
 
 def test_both_containers_of_a_site_down_at_once_are_a_complete_outage(case: Case) -> None:

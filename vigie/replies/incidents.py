@@ -50,8 +50,8 @@ class IncidentAlert:
 class IncidentEntry:
     """One line of a timeline.
 
-    `kind` is alert, act, notification, maintenance or network, `what` a word, `who` a person or a
-    receiver, null where nobody did it.
+    `kind` is alert, act, notification, silence, maintenance or network, `what` a word, `who` a
+    person or a receiver, null where nobody did it.
     """
 
     time: str

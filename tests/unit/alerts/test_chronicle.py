@@ -1,8 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
-from alerts.chronicle import Chronicle
+from alerts.chronicle import Chronicle, Turn
 from alerts.lifecycle import State
 from tests.build.alarm import START, Story
+from tests.build.episodes import episode
 from vigie.catalogue import Filesystem
 
 RULES = """
@@ -55,3 +57,16 @@ def test_what_was_over_before_or_began_after_is_not_of_the_period(tmp_path: Path
     assert chronicle.between(START - 100, START) == []
     assert chronicle.between(ended + 1, ended + 100) == []
     assert chronicle.between(ended - 1, ended + 100) == [episode]
+
+
+def test_what_came_again_was_not_so_in_between() -> None:
+    turns = [
+        Turn(State.FIRING, 10.0), Turn(State.RESOLVED, 20.0), Turn(State.FIRING, 50.0),
+        Turn(State.ACKNOWLEDGED, 55.0, "Alice"),
+    ]  # fmt: skip
+    again = replace(episode(10.0, began=5.0), turns=tuple(turns))
+    assert again.ended is None
+    assert again.spans(100.0) == [(5.0, 20.0), (50.0, 100.0)]
+    assert again.transitions == [10.0, 20.0, 50.0]
+    assert replace(again, turns=(*turns, Turn(State.RESOLVED, 60.0))).ended == 60.0
+    assert episode(None, 30.0, began=1.0).spans(100.0) == [(1.0, 30.0)]

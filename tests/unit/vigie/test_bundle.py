@@ -6,29 +6,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alerts.incidents.bundle import Part, write
+from tests.build.sealed import Sealed
 from vigie.bundle import KEY, SIGNATURE, SUMS, verify
 from vigie.ed25519 import fingerprint, pem
 from vigie.errors import VigieError
 
 NOW = 1_800_000_000.0
 FILES = {"README.txt": b"read me\n", "readings/gpu.csv": b"time\n", "empty.csv": b""}
-
-
-class Sealed:
-    """A key of one's own."""
-
-    def __init__(self, seed: int = 1) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
-
-    @property
-    def public(self) -> bytes:
-        return self._key.public_key().public_bytes_raw()
-
-    def sign(self, message: bytes) -> bytes:
-        return self._key.sign(message)
 
 
 @pytest.fixture

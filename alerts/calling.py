@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from alerts import escalation
 from alerts.delivery.outbox import SENT, Outbox
-from alerts.escalation import Call, Reached, Rung, Step
+from alerts.escalation import Call, Reached, Step
 from alerts.lifecycle import Alert, State
 from alerts.receivers.declared import Declared
 from alerts.roster.duty import quiet_until
+from alerts.roster.ladder import Rung, first, ladder
 from alerts.roster.roster import Post, Roster
 from alerts.rule import Rule
 
@@ -29,12 +30,12 @@ class Plan:
     @property
     def level(self) -> int:
         """The rung that is called first."""
-        return escalation.first(self.rungs) or 0
+        return first(self.rungs) or 0
 
     @property
-    def first(self) -> tuple[str, ...]:
+    def called(self) -> tuple[str, ...]:
         """Who of the roster is called first; where nobody is on, everybody who wants it."""
-        return self.mine if escalation.first(self.rungs) is None else self.rungs[self.level].first
+        return self.mine if first(self.rungs) is None else self.rungs[self.level].first
 
 
 class Calling:
@@ -61,7 +62,7 @@ class Calling:
         if plan is None:
             return self._wanting(alert, rule)
         if alert.state is State.FIRING:
-            return [*plan.others, *(() if plan.quiet is not None else plan.first)]
+            return [*plan.others, *(() if plan.quiet is not None else plan.called)]
         told = {each.receiver for each in self._outbox.told(alert.id)}
         return [*plan.others, *(name for name in plan.mine if name in told)]
 
@@ -78,7 +79,7 @@ class Calling:
             post,
             tuple(name for name in wanting if name not in roster.receivers),
             mine,
-            escalation.ladder(roster, post, mine, alert.priority, now),
+            ladder(roster, post, mine, alert.priority, now),
             quiet_until(post, alert.priority, now),
         )
 
@@ -93,7 +94,7 @@ class Calling:
         ]
         if not calls:
             at = now if plan.quiet is None else plan.quiet
-            return Step(at, plan.level, plan.first) if plan.first else None
+            return Step(at, plan.level, plan.called, "first") if plan.called else None
         stand = reached or escalation.begun(plan.rungs, calls)
         return escalation.following(plan.rungs, stand, calls, alert.priority)
 

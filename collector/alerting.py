@@ -1,5 +1,6 @@
 """Alerting, made and joined: rules look, the register keeps, messages wait and are delivered."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,22 +9,27 @@ from typing import Any, Final, Protocol
 from fastapi import APIRouter
 
 from alerts import register
+from alerts.calling import Calling
 from alerts.chronicle import Chronicle, Episode
 from alerts.delivery import letters, outbox
 from alerts.delivery.letters import Letters
 from alerts.delivery.outbox import Outbox
 from alerts.receivers import standing
 from alerts.receivers.declared import Declared as Receiver
-from alerts.receivers.declared import everybody
 from alerts.register import Register
 from alerts.rule import Rule
-from collector.api import alerts, burden, receivers, silences
+from collector.api import alerts, burden, inbound, receivers, silences
+from collector.api import roster as duty
 from collector.counters import Counters
 from collector.declared import Declared
+from collector.duties import escalate
 from collector.duties.deliver import Deliver
+from collector.duties.escalate import Escalate
 from collector.duties.evaluate import Evaluate, Publish, Watched
+from collector.duties.heartbeat import Heartbeat
 from collector.duties.own import Own
 from collector.duties.recall import Recall
+from collector.duties.roster import Refresh
 from collector.duties.stakes import AtStake, Inventories
 from collector.inventory.margins import Margins
 from collector.networks import Networks
@@ -32,8 +38,12 @@ from collector.store.questions.answer import Questions
 from collector.store.questions.question import Shelf
 from vigie.database import Database
 
-TABLES: Final = (*register.TABLES, *outbox.TABLES, *letters.TABLES)
+TABLES: Final = (
+    *register.TABLES, *outbox.TABLES, *letters.TABLES, *escalate.TABLES, *inbound.TABLES,
+)  # fmt: skip
 OUTBOX_SECONDS: Final = 30.0
+ESCALATE_SECONDS: Final = 1.0
+ROSTER_SECONDS: Final = 2.0
 STAKES_SECONDS: Final = 5.0
 
 Duty = tuple[float, str, Callable[[datetime], object]]
@@ -68,12 +78,14 @@ class Alerting:
         self, written: Declared, database: Database, around: Around, counters: Counters
     ) -> None:
         """Take up what the database holds; nothing runs yet."""
-        self._rules = lambda: written.rules.rules
+        self._rules: Callable[[], Mapping[str, Rule]] = lambda: written.rules.rules
         written.rules.follow(lambda: around.networks.current().thresholds)
         self.messages = Outbox(database)
         self._chronicle, self._networks = Chronicle(database), around.networks
         self._posts = written.roster
-        self.register = Register(database, self.messages, everybody(written.receivers), self._rules)
+        told = written.receivers
+        calling = Calling(told, lambda: self._posts.current, self._operator, self.messages)
+        self.register = Register(database, self.messages, calling, self._rules)
         self._deliver = Deliver(
             self.messages, written.receivers, counters, standing=self._standing
         )  # fmt: skip
@@ -89,6 +101,12 @@ class Alerting:
             stakes=self._stakes,
             recall=Recall(Questions(around.store), counters),
         )  # fmt: skip
+        self._escalate = Escalate(calling, self.register, self.messages, database, counters,
+                                  rules=self._rules, wake=self._deliver.wake)  # fmt: skip
+        self._refresh = Refresh(self._posts, counters)
+        self._heartbeat = Heartbeat(told, lambda: self._evaluate.looked, counters)
+        self._desk = inbound.Desk(told, self.register, self._rules, database,
+                                  self._evaluate.announce, counters)  # fmt: skip
 
     @property
     def rules(self) -> Mapping[str, Rule]:
@@ -100,6 +118,8 @@ class Alerting:
         return [
             (OUTBOX_SECONDS, "outbox", self._deliver.run),
             (STAKES_SECONDS, "stakes", self._stakes.run),
+            (ROSTER_SECONDS, "roster", self._refresh.run),
+            (ESCALATE_SECONDS, "escalate", self._escalate.run),
         ]
 
     def routes(self, clock: Callable[[], float]) -> Sequence[APIRouter]:
@@ -108,6 +128,9 @@ class Alerting:
             alerts.routes(self.register, self._rules, self._evaluate.announce, clock),
             silences.routes(self.register, self._rules, clock),
             burden.routes(self._chronicle, self._post, clock),
+            duty.routes(self._posts, clock),
+            duty.calls(self._escalate, self.register, self.messages, self._rules, clock),
+            inbound.routes(self._desk, clock),
             receivers.routes(
                 receivers.Telegraph(self._deliver, self.messages, self._letters), clock
             ),
@@ -122,18 +145,28 @@ class Alerting:
 
     def _post(self, episode: Episode) -> str:
         """At which post an alarm is read: the roster's, else that of who operates its site."""
-        site = self._networks.current().site(episode.container)
-        operator = site.operator if site else ""
+        operator = self._operator(episode.container)
         post = self._posts.current.post([episode.subject], operator)
         if post is not None:
             return post.id
         return operator or episode.container.partition("/")[0]
 
+    def _operator(self, path: str) -> str:
+        """Who operates the site that a path lies in; nobody where it is not declared."""
+        site = self._networks.current().site(path)
+        return site.operator if site else ""
+
     def start(self) -> None:
         """Begin to look, and to deliver."""
+        self._posts.refresh(time.time(), asking=False)
         self._evaluate.start()
         self._deliver.start()
+        self._heartbeat.start()
 
     def ends(self) -> Sequence[tuple[str, Callable[[], object]]]:
         """The steps that end it, in their order, each with a name."""
-        return [("evaluate", self._evaluate.stop), ("deliver", self._deliver.stop)]
+        return [
+            ("heartbeat", self._heartbeat.stop),
+            ("evaluate", self._evaluate.stop),
+            ("deliver", self._deliver.stop),
+        ]

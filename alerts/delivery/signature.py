@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,9 @@ LEAST_BYTES: Final = 24
 MOST_BYTES: Final = 64
 MOST_SECRETS: Final = 2
 """The new one and the old one, during a rotation."""
+TOLERANCE: Final = 300.0
+"""How far the clock of who signed may be from ours, in seconds."""
+MOST_SIGNATURES: Final = 8
 
 
 def secret(text: str) -> bytes:
@@ -61,3 +65,32 @@ def sign(keys: Sequence[bytes], identity: str, timestamp: int, body: bytes) -> s
     signed = f"{identity}.{timestamp}.".encode() + body
     digests = (hmac.new(key, signed, hashlib.sha256).digest() for key in keys)
     return " ".join("v1," + base64.b64encode(digest).decode() for digest in digests)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What proves who sent a message: its headers, as they came."""
+
+    identity: str
+    timestamp: str
+    signature: str
+
+
+def verify(keys: Sequence[bytes], signed: Signed, body: bytes, now: float) -> None:
+    """Check that one of these keys signed a message, and that of late.
+
+    Raises:
+        ValueError: none did, or it is too old or from the future.
+    """
+    stamp = signed.timestamp
+    if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 12):
+        raise ValueError("webhook-timestamp is no Unix time")
+    if not signed.identity or not signed.identity.isprintable():
+        raise ValueError("webhook-id is missing")
+    if abs(now - int(stamp)) > TOLERANCE:
+        raise ValueError(f"webhook-timestamp is more than {TOLERANCE:g} s from our clock")
+    wanted = [sign([key], signed.identity, int(stamp), body) for key in keys]
+    given = [s for s in signed.signature.split()[:MOST_SIGNATURES] if s.isascii()]
+    # All are compared, so that none takes longer than another.
+    if not any([hmac.compare_digest(w, g) for w in wanted for g in given]):  # noqa: C419
+        raise ValueError("not signed with this receiver's secret")

@@ -71,8 +71,11 @@ class Rosterbook:
         """What is wrong now, by file or address; empty when all is well."""
         return {**self._wrong, **self._away}
 
-    def refresh(self, now: float) -> bool:
-        """Read again what changed, ask again whom it is time to ask; whether anything is new."""
+    def refresh(self, now: float, *, asking: bool = True) -> bool:
+        """Read again what changed, ask again whom it is time to ask; whether anything is new.
+
+        Without `asking` nobody is asked, and what feeds last said serves.
+        """
         if self._path is None:
             return False
         changed = self._look(self._path)
@@ -83,7 +86,7 @@ class Rosterbook:
                 del faults[gone]
         booked = dict(self.current.calendars)
         for source in sources:
-            found = self._calendar(source, now)
+            found = self._calendar(source, now, asking=asking)
             if found is not None:
                 booked[source.name] = found
                 changed = True
@@ -109,9 +112,9 @@ class Rosterbook:
         log.info("roster read again", extra={"posts": len(roster.posts)})
         return True
 
-    def _calendar(self, source: Source, now: float) -> Booked | None:
+    def _calendar(self, source: Source, now: float, *, asking: bool) -> Booked | None:
         """A calendar as it is now, if there is anything new in it."""
-        content = self._content(source, now)
+        content = self._content(source, now, asking=asking)
         if content is None:
             return None
         stamp, text = content
@@ -131,13 +134,15 @@ class Rosterbook:
             self._wrong.pop(source.told, None)
         return found
 
-    def _content(self, source: Source, now: float) -> tuple[object, Callable[[], bytes]] | None:
+    def _content(
+        self, source: Source, now: float, *, asking: bool
+    ) -> tuple[object, Callable[[], bytes]] | None:
         """What tells a calendar from another one, and how to read it."""
         if not source.remote:
             return _stamp(Path(source.where)), lambda: file.content(source)
         kept = self._kept(source)
         every = self.current.feeds.every
-        if now - self._asked.get(source.name, float("-inf")) >= every:
+        if asking and now - self._asked.get(source.name, float("-inf")) >= every:
             self._asked[source.name] = now
             try:
                 text = self._ask(source, self.current.feeds)

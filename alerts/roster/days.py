@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from alerts.escalation import URGENT, Rung, ladder
 from alerts.roster.duty import Stretch, course, quiet_until
+from alerts.roster.ladder import URGENT, Rung, ladder
 from alerts.roster.roster import DAY_SECONDS, Level, Post, Roster
 from vigie.replies import roster as replies
 

@@ -3,6 +3,7 @@
 Times of day are wall clock times of the post's time zone, in minutes after midnight.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from alerts.delivery.address import Allowed
-from vigie.document import Duration, Misfit, Within
+from vigie.document import Duration, Misfit, Within, duration
 from vigie.network.operators import Identifier
 from vigie.network.places import TimeZone, inside
 
@@ -38,8 +39,19 @@ def minute(value: object) -> int:
     return found
 
 
+def wait(value: object) -> float:
+    """Seconds of a duration, or of `never`: for ever.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    return math.inf if value == "never" else duration(value)
+
+
 Minute = Annotated[int, minute]
 """Minutes after midnight; written as a time of day."""
+Wait = Annotated[float, wait]
+"""Seconds, written as a duration; infinite, written as `never`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +131,16 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a level has to acknowledge, by priority, in seconds; None: for ever."""
+    """How long a level has to acknowledge, by priority."""
 
-    p1: Duration | None = 300.0
-    p2: Duration | None = 1800.0
-    p3: Duration | None = None
+    p1: Wait = 300.0
+    p2: Wait = 1800.0
+    p3: Wait = math.inf
 
     def of(self, priority: int) -> float | None:
-        """For an alert of that priority."""
-        return {1: self.p1, 2: self.p2}.get(priority, self.p3)
+        """Seconds for an alert of that priority; None: for ever."""
+        found = {1: self.p1, 2: self.p2}.get(priority, self.p3)
+        return None if math.isinf(found) else found
 
 
 @dataclass(frozen=True, slots=True)

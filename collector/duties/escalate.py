@@ -1,12 +1,13 @@
 """The duty that calls the next one: nobody took an alert in hand, or nobody could be reached."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from alerts.calling import Calling, Plan
-from alerts.delivery.message import compose
+from alerts.delivery.message import Message, compose
 from alerts.delivery.outbox import Outbox
 from alerts.escalation import Reached, Step
 from alerts.lifecycle import Alert, State
@@ -27,9 +28,28 @@ TABLES: Final = (
     ),
 )
 KEPT_SECONDS: Final = 400 * 86_400.0
-"""How long it is known who was called for an alert that is over."""
+"""How long it is known how far an alert climbed."""
 LOOK_SECONDS: Final = 60.0
 """How often an alert for which nothing is due is looked at again: rosters and clocks change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due now for one alert."""
+
+    alert: Alert
+    rule: Rule
+    plan: Plan
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where calling for an alert stands: at which level of which post, and what is due next."""
+
+    post: str
+    level: str
+    step: Step | None
 
 
 class Escalate:
@@ -43,31 +63,31 @@ class Escalate:
         self._calling, self._register, self._outbox = calling, register, outbox
         self._database, self._counters = database, counters
         self._rules, self._wake = rules, wake
-        self._due: dict[str, float] = {}
+        self._next: dict[str, float] = {}
         """When each alert is to be looked at again."""
         self._roster: Roster | None = None
         self._purged = 0.0
 
     def run(self, now: datetime) -> None:
-        """Look once at every alert that fires and was told."""
+        """Look once at every alert that fires and was told.
+
+        Raises:
+            StoreError: nobody could be called; the next look does it.
+        """
         at = now.timestamp()
         if self._calling.roster() is not self._roster:
             self._roster = self._calling.roster()
-            self._due.clear()
+            self._next.clear()
         if not self._roster.posts:
             return
-        waiting = [a for a in self._register.now() if _waits(a)]
-        self._due = {a.id: due for a in waiting if (due := self._due.get(a.id)) is not None}
-        called = False
-        for alert in waiting:
-            if self._due.get(alert.id, at) > at:
-                continue
-            try:
-                called |= self._look(alert, at)
-            except Exception:  # one alert: the next look takes it up
-                log.exception("an alert could not be escalated", extra={"alert": alert.id})
-                self._counters.add("escalation_failures_total")
-        if called:
+        with self._register.turn():  # nobody takes one in hand while it is called for
+            waiting = [alert for alert in self._register.now() if self._waits(alert)]
+            self._next = {a.id: self._next[a.id] for a in waiting if a.id in self._next}
+            looked = (self._look(a, at) for a in waiting if self._next.get(a.id, at) <= at)
+            due = [found for found in looked if found is not None]
+            if due:
+                self._call(due, at)
+        if due:
             self._wake()
         self._purge(at)
 
@@ -78,43 +98,72 @@ class Escalate:
         )
         return None if row is None else Reached(row["level"], row["at"])
 
-    def _look(self, alert: Alert, now: float) -> bool:
-        """Call whoever is due; whether anybody was."""
+    def stand(self, alert: Alert, now: float) -> Stand | None:
+        """How far an alert has climbed, and who is next; None where no post answers for it."""
         rule = self._rules().get(alert.rule)
         plan = None if rule is None else self._calling.plan(alert, rule, now)
-        if rule is None or plan is None:
-            self._due[alert.id] = now + LOOK_SECONDS
-            return False
-        step = self._calling.following(alert, plan, self.reached(alert.id), now)
-        if step is None or step.at > now:
-            later = now + LOOK_SECONDS
-            self._due[alert.id] = later if step is None else min(step.at, later)
-            return False
-        with self._register.turn():
-            latest = self._register.get(alert.id)
-            if latest is None or not _waits(latest):
-                return False  # somebody took it meanwhile, or it is over
-            self._call(latest, rule, plan, step, now)
-        return bool(step.receivers)
+        if plan is None:
+            return None
+        reached = self.reached(alert.id)
+        levels = plan.post.levels
+        level = levels[min(plan.level if reached is None else reached.level, len(levels) - 1)]
+        step = self._calling.following(alert, plan, reached, now) if self._waits(alert) else None
+        return Stand(plan.post.id, level.name, step)
 
-    def _call(self, alert: Alert, rule: Rule, plan: Plan, step: Step, now: float) -> None:
-        told = self._outbox.told(alert.id)
-        # What the others were told already, under the same identity.
-        message = self._outbox.message(told[-1].number) if told else None
+    def _look(self, alert: Alert, now: float) -> Due | None:
+        """What is due for one alert; when nothing is, it is noted when to look again."""
+        try:
+            rule = self._rules().get(alert.rule)
+            plan = None if rule is None else self._calling.plan(alert, rule, now)
+            step = None
+            if plan is not None and self._register.owing(alert.id).intersection(plan.mine):
+                return None  # who is on is about to be told, together with more
+            if plan is not None:
+                step = self._calling.following(alert, plan, self.reached(alert.id), now)
+        except Exception:  # one alert: the others are called for
+            log.exception("an alert could not be escalated", extra={"alert": alert.id})
+            self._counters.add("escalation_failures_total")
+            rule = plan = step = None
+        if rule is not None and plan is not None and step is not None and step.at <= now:
+            return Due(alert, rule, plan, step)
+        later = now + LOOK_SECONDS
+        self._next[alert.id] = later if step is None else min(step.at, later)
+        return None
+
+    def _call(self, due: Sequence[Due], now: float) -> None:
+        """Write what is told, to whom, and how far each alert has climbed."""
         with self._database.write() as write:
-            self._outbox.put(write, message or compose(alert, rule), step.receivers, now)
-            if step.higher:
-                write.execute(
-                    "INSERT OR IGNORE INTO escalations VALUES (?, ?, ?, ?)",
-                    (alert.id, step.level, plan.post.id, now),
-                )
-        level = plan.post.levels[step.level].name
-        log.warning(
-            "called the next one for an alert",
-            extra={"alert": alert.id, "rule": alert.rule, "post": plan.post.id, "level": level,
-                   "receivers": ", ".join(step.receivers)},
-        )  # fmt: skip
-        self._counters.add("escalations_total", post=plan.post.id, level=level)
+            for message, receivers in [*self._copies(due), *_begun(due)]:
+                self._outbox.put(write, message, receivers, now)
+            write.executemany(
+                "INSERT OR IGNORE INTO escalations VALUES (?, ?, ?, ?)",
+                [(d.alert.id, d.step.level, d.plan.post.id, now) for d in due if d.step.climbs],
+            )  # fmt: skip
+        for each in due:
+            post, level = each.plan.post, each.plan.post.levels[each.step.level].name
+            fields = {
+                "alert": each.alert.id, "rule": each.alert.rule, "post": post.id, "level": level,
+                "why": each.step.why, "receivers": ", ".join(each.step.receivers),
+            }  # fmt: skip
+            log.warning("called the next one for an alert", extra=fields)
+            self._counters.add("escalations_total", post=post.id, level=level, why=each.step.why)
+
+    def _copies(self, due: Iterable[Due]) -> list[tuple[Message, list[str]]]:
+        """What others were told already, under the same identity, each once."""
+        copies: dict[int, dict[str, None]] = {}
+        for each in due:
+            if each.step.why != "first" and (told := self._outbox.told(each.alert.id)):
+                copies.setdefault(told[-1].number, {}).update(dict.fromkeys(each.step.receivers))
+        return [
+            (message, list(receivers))
+            for number, receivers in copies.items()
+            if (message := self._outbox.message(number)) is not None
+        ]
+
+    def _waits(self, alert: Alert) -> bool:
+        """Whether receivers were told of it, not as one of a group later, and nobody has it."""
+        told = alert.told is State.FIRING and not self._register.owes(alert.id)
+        return alert.state is State.FIRING and told and alert.held is None
 
     def _purge(self, now: float) -> None:
         if now - self._purged >= 86_400:
@@ -123,6 +172,17 @@ class Escalate:
                 write.execute("DELETE FROM escalations WHERE at < ?", (now - KEPT_SECONDS,))
 
 
-def _waits(alert: Alert) -> bool:
-    """Whether receivers were told of it and nobody has it in hand."""
-    return alert.state is State.FIRING and alert.told is State.FIRING and alert.held is None
+def _begun(due: Iterable[Due]) -> list[tuple[Message, list[str]]]:
+    """What waited for the end of quiet hours, in one message for each post."""
+    together: dict[tuple[tuple[str, ...], bool], list[Due]] = {}
+    for each in due:
+        if each.step.why == "first":
+            key = each.step.receivers, each.alert.simulated
+            together.setdefault(key, []).append(each)
+    found = []
+    for (receivers, _), members in together.items():
+        members.sort(key=lambda d: (d.alert.priority, d.alert.since, d.alert.id))
+        first, *others = members
+        message = compose(first.alert, first.rule, [(d.alert, d.rule) for d in others])
+        found.append((message, list(receivers)))
+    return found

@@ -110,6 +110,8 @@ class Evaluate:
         self._seen: dict[str, Seen] = {}
         self._wide: dict[str, bool] = {}
         self._events = register.position.events
+        self.looked = 0.0
+        """When a look ended last without a fault, Unix time; 0 where none has."""
         self._listening, self._looked = 0.0, float("-inf")
         self._marked, self._reread, self._purged = 0.0, 0.0, 0.0
 
@@ -163,6 +165,7 @@ class Evaluate:
         if self._register.put != put and self._wake is not None:
             self._wake()  # what waited for its group, or for a silence to end
         self._count()
+        self.looked = at
         return changed
 
     def announce(self, changed: list[Alert]) -> None:

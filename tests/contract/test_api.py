@@ -24,6 +24,8 @@ OPEN = {"/healthz", "/readyz", "/readyz/questions", "/metrics", "/docs"}
 FOR_AGENTS = {"/api/v1/sessions/current", "/api/v1/fragments/key"}
 BY_CODE = {("POST", "/api/v1/credentials"), ("POST", "/api/v1/sessions")}
 """Whoever holds a one-time code needs no credential yet."""
+BY_SIGNATURE = {("POST", "/api/v1/inbound/{receiver}")}
+"""Whoever signs with a receiver's secret is that receiver."""
 ASKING = {("POST", "/api/v1/sql"), ("POST", "/api/v1/sessions/checks")}
 """What is posted and changes nothing."""
 HOSTILE = (
@@ -100,7 +102,7 @@ def test_an_agent_may_read_nothing_but_who_it_is_and_the_key_of_names(
 
 def test_a_reader_may_change_nothing(served: Served, described: dict[str, Any]) -> None:
     for method, path, _ in operations(described):
-        if method == "GET" or (method, path) in BY_CODE | ASKING:
+        if method == "GET" or (method, path) in BY_CODE | BY_SIGNATURE | ASKING:
             continue
         if path.endswith("/sessions/current"):
             continue

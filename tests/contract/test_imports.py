@@ -21,7 +21,10 @@ VAGUE = {
     "util",
     "utils",
 }
-LIGHT: dict[str, set[str]] = {"vigie": set(), "alerts": {"numpy"}}  # beside the standard library
+LIGHT: dict[str, set[str]] = {  # beside the standard library
+    "vigie": set(),
+    "alerts": {"numpy", "icalendar", "dateutil"},  # the last two where a roster has a calendar
+}
 # Statements that only bind names. A call that makes a value is fine; a bare call is not.
 BINDING = (
     ast.Import

@@ -1,5 +1,6 @@
 """Stories of nights and days: who is called, who next, and how nobody is unsure who has it."""
 
+import json
 from pathlib import Path
 
 from alerts.receivers.outcome import Verdict
@@ -25,9 +26,9 @@ def test_by_night_bob_is(tmp_path: Path) -> None:
 
 def test_nobody_answers_and_the_alert_climbs_level_by_level(tmp_path: Path) -> None:
     story = OnCall(tmp_path)
-    story.step = 5
+    story.step = 10
     story.breaks("urgent")
-    story.until("30min")
+    story.until("20min")
     # Alice has 5 minutes, Carol 10; above the head there is nobody.
     assert story.heard() == [("alice-phone", 0), ("carol-phone", 300), ("chief-phone", 900)]
     ids = {message.id for desk in story.desks.values() for _, message in desk.taken}
@@ -38,24 +39,24 @@ def test_who_takes_it_stops_the_climb_and_all_who_were_called_hear_who_has_it(
     tmp_path: Path,
 ) -> None:
     story = OnCall(tmp_path)
-    story.step = 5
+    story.step = 10
     story.breaks("urgent")
     story.until("6min")
     story.register.acknowledge(story.alert("urgent").id, "Carol", "on it", story.now)
-    story.until("60min")
+    story.until("20min")
     assert story.heard() == [("alice-phone", 0), ("carol-phone", 300)]
     assert story.heard("acknowledged") == [("alice-phone", 360), ("carol-phone", 360)]
     story.mends()
-    story.until("62min")
+    story.until("24min")
     assert [name for name, _ in story.heard("resolved")] == ["alice-phone", "carol-phone"]
 
 
 def test_a_priority_2_climbs_after_half_an_hour_and_a_priority_3_never(tmp_path: Path) -> None:
     story = OnCall(tmp_path)
-    story.step = 10
+    story.step = 30
     story.breaks("soon")
     story.breaks("sometime", mount="/var")
-    story.until("5h")
+    story.until("100min")
     assert story.heard() == [
         ("alice-phone", 0), ("alice-phone", 0), ("carol-phone", 1800), ("chief-phone", 5400),
     ]  # fmt: skip
@@ -112,17 +113,29 @@ def test_low_priorities_of_the_night_are_told_in_the_morning_those_that_still_st
     tmp_path: Path,
 ) -> None:
     story = OnCall(tmp_path)
-    story.step = 20
-    story.at("2027-01-15 22:00")
+    story.step = 60
+    story.at("2027-01-16 05:00")
     story.breaks("sometime")
     story.breaks("sometime", mount="/tmp")
     story.goes_on(3600)
     assert story.heard() == []
     story.mends(mount="/tmp")
-    story.goes_on(9 * 3600)
+    story.goes_on(2 * 3600)
     # At seven it is still Bob's night: he is told what stands, and nobody what was mended.
     assert story.heard() == [("bob-phone", story.second("2027-01-16 07:00"))]
     assert story.heard("resolved") == []
+
+
+def test_what_waited_for_the_morning_is_told_together(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.step = 30
+    story.at("2027-01-16 06:55")
+    for number in range(40):
+        story.breaks("sometime", mount=f"/{number}")
+    story.goes_on(600)
+    ((_, message),) = story.desks["bob-phone"].taken
+    assert len(message.alerts) == 40
+    assert json.loads(message.body)["data"]["group"]["count"] == 40
 
 
 def test_a_priority_1_waits_for_no_morning(tmp_path: Path) -> None:
@@ -192,6 +205,7 @@ name = "head"
 backup = ["chief"]
 """
     story = OnCall(tmp_path, posts)  # a Friday
+    story.step = 10
     story.breaks("urgent")
     story.until("5min")
     assert story.heard() == [("carol-phone", 0), ("chief-phone", 60)]
@@ -199,12 +213,12 @@ backup = ["chief"]
 
 def test_a_restart_in_the_middle_forgets_nobody_and_calls_nobody_twice(tmp_path: Path) -> None:
     story = OnCall(tmp_path)
-    story.step = 5
+    story.step = 10
     story.breaks("urgent")
     for minute in (1, 4, 6, 14, 16):
         story.until(f"{minute}min")
         story.crashes()
-    story.until("30min")
+    story.until("18min")
     assert story.heard() == [("alice-phone", 0), ("carol-phone", 300), ("chief-phone", 900)]
 
 

@@ -59,3 +59,28 @@ class Roster:
     as_of: str
     posts: list[RosterPost]
     faults: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertCall:
+    """One receiver that a message about an alert is for; `taken` is null until it has taken it."""
+
+    receiver: str
+    called: str
+    taken: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertCalls:
+    """Answer to `GET alerts/{id}/calls`: who was called, the first one first, and who is next.
+
+    `post` and `level` are null where no post answers for it. `next_receivers` are called at
+    `next_at` unless somebody takes it in hand; null: nobody is.
+    """
+
+    id: str
+    post: str | None
+    level: str | None
+    calls: list[AlertCall]
+    next_at: str | None
+    next_receivers: list[str] | None

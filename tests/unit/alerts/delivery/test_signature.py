@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.delivery.signature import secret, secrets, sign
+from alerts.delivery.signature import TOLERANCE, Signed, secret, secrets, sign, verify
 from vigie.errors import SettingsError
 
 KEY = bytes(range(24))
@@ -65,3 +65,51 @@ def test_a_secret_is_never_in_the_message(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="nowhere: secret cannot be read: No such file"):
         secrets(tmp_path / "nowhere")
+
+
+NOW = 1_800_000_000
+
+
+def signed(keys: list[bytes], body: bytes = b"{}", stamp: int = NOW) -> Signed:
+    return Signed("msg_1", str(stamp), sign(keys, "msg_1", stamp, body))
+
+
+def test_what_was_signed_with_one_of_our_secrets_passes() -> None:
+    other = b"o" * 24
+    verify([KEY], signed([KEY]), b"{}", NOW)
+    verify([other, KEY], signed([KEY]), b"{}", NOW)
+    verify([KEY], signed([other, KEY]), b"{}", NOW)
+    verify([KEY], signed([KEY], stamp=NOW - 299), b"{}", NOW)
+
+
+@pytest.mark.parametrize(
+    ("given", "body", "said"),
+    [
+        (signed([b"o" * 24]), b"{}", "not signed"),
+        (signed([KEY]), b"{ }", "not signed"),
+        (Signed("msg_2", str(NOW), signed([KEY]).signature), b"{}", "not signed"),
+        (Signed("msg_1", str(NOW + 1), signed([KEY]).signature), b"{}", "not signed"),
+        (Signed("msg_1", str(NOW), ""), b"{}", "not signed"),
+        (Signed("msg_1", str(NOW), "v1,é v2,x v1"), b"{}", "not signed"),
+        (signed([KEY], stamp=NOW - round(TOLERANCE) - 1), b"{}", "from our clock"),
+        (signed([KEY], stamp=NOW + round(TOLERANCE) + 1), b"{}", "from our clock"),
+        (Signed("msg_1", "now", "v1,x"), b"{}", "no Unix time"),
+        (Signed("msg_1", "9" * 12, "v1,x"), b"{}", "no Unix time"),
+        (Signed("msg_1", "", "v1,x"), b"{}", "no Unix time"),
+        (Signed("", str(NOW), "v1,x"), b"{}", "webhook-id"),
+    ],
+)
+def test_anything_else_does_not(given: Signed, body: bytes, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        verify([KEY], given, body, NOW)
+
+
+def test_without_a_secret_nothing_passes() -> None:
+    with pytest.raises(ValueError, match="not signed"):
+        verify([], signed([]), b"{}", NOW)
+
+
+def test_a_header_full_of_signatures_is_read_to_its_beginning_only() -> None:
+    right = signed([KEY]).signature
+    with pytest.raises(ValueError, match="not signed"):
+        verify([KEY], Signed("msg_1", str(NOW), "v1,x " * 1000 + right), b"{}", NOW)

@@ -159,6 +159,16 @@ def test_a_feed_that_is_away_keeps_its_last_word_over_a_start_too(tmp_path: Path
     assert (cache.stat().st_mode & 0o077, len(list(cache.iterdir()))) == (0, 1)
 
 
+def test_at_a_start_nobody_is_asked_and_what_was_kept_serves(tmp_path: Path) -> None:
+    there, cache = Elsewhere(feed("alice")), tmp_path / "kept"
+    path = written(tmp_path, FAR)
+    Rosterbook(path, NAMES, cache=cache, ask=there).refresh(NOW)
+    book = Rosterbook(path, NAMES, cache=cache, ask=there)
+    book.refresh(NOW + 1000, asking=False)
+    assert who(book) == ("alice",)
+    assert len(there.asked) == 1
+
+
 def test_a_page_in_place_of_a_feed_changes_nothing(tmp_path: Path) -> None:
     there = Elsewhere(feed("alice"))
     book = Rosterbook(written(tmp_path, FAR), NAMES, cache=tmp_path / "kept", ask=there)

@@ -1,5 +1,6 @@
 """Turns out of iCalendar feeds."""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -48,12 +49,11 @@ def turns(*events: str, head: str = "", span: Span = OCTOBER) -> list[tuple[str,
 
 
 def shown(found: Booked) -> list[tuple[str, str, str]]:
-    from datetime import datetime
+    return [(turn.person, clock(turn.start), clock(turn.end)) for turn in found.booked]
 
-    return [
-        (t.person, *(f"{datetime.fromtimestamp(at, PARIS):%m-%d %H:%M}" for at in (t.start, t.end)))
-        for t in found.booked
-    ]
+
+def clock(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, PARIS):%m-%d %H:%M}"
 
 
 def fault(*events: str, head: str = "") -> str:

@@ -32,9 +32,16 @@ def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_level_may_wait_for_ever(tmp_path: Path) -> None:
+    within = 'within = { p1 = "2min", p2 = "never", p3 = "8h" }\n'
+    (post,) = roster(tmp_path, POST + LEVEL + within).posts
+    assert [post.levels[0].within.of(priority) for priority in (1, 2, 3)] == [120, None, 28_800]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (POST + LEVEL + "within = { p1 = 'soon' }", "a duration like"),
         (SHIFT % "{ people = ['alise'] }", "did you mean alice?"),
         (SHIFT % "{ people = [] }", "name one or more"),
         (SHIFT % "{ people = ['bob'], begins = '8:00' }", "a time of day like 08:00"),

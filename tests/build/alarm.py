@@ -29,7 +29,7 @@ from collector.counters import Counters
 from collector.duties.deliver import Deliver
 from collector.duties.evaluate import Evaluate
 from collector.store import schema
-from vigie.database import Database
+from vigie.database import Database, Table
 from vigie.document import duration
 from vigie.shape import Kind, Measurement, Value
 
@@ -140,7 +140,7 @@ class Sensor:
 class Story:
     """A clock, a store, rules, alerts, and receivers."""
 
-    tables = (*TABLES, *outbox.TABLES)
+    tables: tuple[Table, ...] = (*TABLES, *outbox.TABLES)
 
     def __init__(
         self, folder: Path, *, rules: str | None = None,

@@ -123,10 +123,9 @@ def conditions(rule: Rule) -> Iterator[str]:
             "and is marked blind."
         )
     if rule.mutes is not None:
-        yield (
-            f"While it is open, other alerts of the same container and {rule.mutes} notify nobody; "
-            "they stay visible."
-        )
+        wide = {"container": "of its place and of what lies in it", "site": "of the same site"}
+        others = wide.get(rule.mutes, f"of the same container and {rule.mutes}")
+        yield f"While it is open, other alerts {others} notify nobody; they stay visible."
     for name, named in rule.thresholds.items():
         value = number(named.plan.value, named.symbol, "en")
         yield f"Here `{name}` is {value}; the network file may set it otherwise for a place."

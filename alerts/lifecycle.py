@@ -3,7 +3,8 @@
 Pure. Times are Unix seconds and come from the caller. What is not known changes nothing: an alert
 whose subject went mute stays, marked blind, and time unseen counts neither for `for` nor towards
 resolving. Flapping is bounded: every opening within the last hour doubles how long the subject must
-be quiet before its alert resolves.
+be quiet before its alert resolves. What comes again before anybody was told that it had gone is the
+same alert, open again.
 """
 
 import hashlib
@@ -18,8 +19,10 @@ from alerts.rule import Rule
 FLAP_WINDOW: Final = 3600.0
 FLAP_LEAST: Final = 60.0
 LONGEST_SETTLE: Final = 3600.0
+AGAIN_SECONDS: Final = 30.0
+"""For so long the end of an alert is told to nobody: it may come again."""
 FLAPPING: Final = 3
-"""Openings within `FLAP_WINDOW` from which on an alert is said to flap."""
+"""Comings and goings within `FLAP_WINDOW` from which on an alert is said to flap."""
 
 
 class State(StrEnum):
@@ -67,7 +70,8 @@ class Alert:
 
     `change` counts its changes of state and makes their notifications' identities. `told` is the
     state that receivers were last told. `sure` is when its condition was last known to hold,
-    `quiet` since when it has been clear. `happened` and `learned` are an event's, `count` how many
+    `quiet` since when it has been clear, `swings` when it last came back before it was over.
+    `happened` and `learned` are an event's, `count` how many
     came during this episode. `outlook` is when its limit is reached if nothing is done, `stakes`
     what is lost then. `held` says why nobody is told: `inhibited`, `silence:ID` or
     `maintenance:ID`; None where receivers are told.
@@ -101,6 +105,7 @@ class Alert:
     held: str | None = None
     sure: float = field(default=0.0, compare=False)
     quiet: float | None = field(default=None, compare=False)
+    swings: tuple[float, ...] = field(default=(), compare=False)
 
     @property
     def open(self) -> bool:
@@ -110,7 +115,7 @@ class Alert:
     @property
     def flapping(self) -> bool:
         """Whether it opened so often of late that its comings and goings say nothing any more."""
-        return len(self.openings) >= FLAPPING
+        return len(self.openings) + len(self.swings) >= FLAPPING
 
     @property
     def owed(self) -> State | None:
@@ -216,6 +221,8 @@ def _begun(
 ) -> Alert | None:
     if sight.when != TRUE:
         return last
+    if last is not None and rule.hold <= 0 and 0 <= now - last.changed <= AGAIN_SECONDS:
+        return _again(last, sight, now)
     openings = last.openings if last is not None else ()
     alert = Alert(
         id=identity(rule.name, subject, now),
@@ -251,11 +258,25 @@ def _fired(alert: Alert, now: float) -> Alert:
     )
 
 
+def _again(alert: Alert, sight: Sight, now: float) -> Alert:
+    """The alert open again, in the hands of whoever had it."""
+    openings = (*(t for t in alert.openings if now - t < FLAP_WINDOW), now)
+    return replace(
+        alert,
+        state=State.FIRING if alert.acknowledged_by is None else State.ACKNOWLEDGED,
+        changed=now, change=alert.change + 1, openings=openings, value=sight.value, blind=False,
+        quiet=None, sure=now,
+    )  # fmt: skip
+
+
 def _watched(rule: Rule, alert: Alert, sight: Sight, now: float) -> Alert:
     if sight.blind:
         return replace(alert, blind=True, quiet=None)
     value = sight.value if sight.value is not None else alert.value
     alert = replace(alert, blind=False, value=value)
+    if sight.when == TRUE and alert.quiet is not None:
+        swings = (*(t for t in alert.swings if now - t < FLAP_WINDOW), now)[-FLAPPING:]
+        return replace(alert, quiet=None, sure=now, swings=swings)
     if sight.when == TRUE or sight.clear != TRUE:
         return replace(alert, quiet=None, sure=now)
     quiet = alert.quiet if alert.quiet is not None else now

@@ -253,8 +253,8 @@ class _File:
         return where
 
     def _mutes(self, draft: Draft, keys: Sequence[str], path: TomlPath) -> str | None:
-        if draft.mutes is not None and draft.mutes not in ("container", *keys):
-            near = suggestion(draft.mutes, ("container", *keys))
+        if draft.mutes is not None and draft.mutes not in ("container", "site", *keys):
+            near = suggestion(draft.mutes, ("container", "site", *keys))
             self.reader.fault((*path, "mutes"), f"no key {draft.mutes}; {near}")
         return draft.mutes
 

@@ -6,7 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from alerts.language.evaluate import Columns, Numbers
+from alerts.language.evaluate import Columns
+from alerts.language.past import Numbers
 
 AGENT: Final = "agent"
 """The row of `source` in which an agent speaks of itself."""

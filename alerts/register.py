@@ -5,49 +5,44 @@ them, the messages that it owes, and the position that was evaluated. A crash be
 trace and is evaluated again; after it, the same evaluation finds nothing left to change.
 """
 
-import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from alerts import board, record, silence
+from alerts.board import Board, Turn
 from alerts.delivery.message import compose
 from alerts.delivery.outbox import Outbox
-from alerts.inhibit import domains, muted
+from alerts.inhibit import Cause, causes
 from alerts.lifecycle import FLAP_WINDOW, Alert, State, Subject, acknowledged
-from alerts.outlook import Outlook, Stakes
+from alerts.notice import Notice, due, held
 from alerts.receivers.declared import Routing
+from alerts.record import Change
 from alerts.rule import Rule, Words
+from alerts.silence import Silence, Silences
 from vigie.database import Database, Table, Writer
 from vigie.errors import Refused
 
 MAX_NOTE: Final = 1_000
 MAX_LISTED: Final = 1_000
+OUTLOOK_SECONDS: Final = 30.0
+"""How often an outlook alone is worth a write."""
 
 TABLES: Final = (
-    Table(
-        "alerts",
-        "id TEXT PRIMARY KEY, rule TEXT NOT NULL, container TEXT NOT NULL, keys TEXT NOT NULL, "
-        "priority INTEGER NOT NULL, state TEXT NOT NULL, since REAL NOT NULL, "
-        "changed REAL NOT NULL, change INTEGER NOT NULL, value REAL, blind INTEGER NOT NULL, "
-        "told TEXT, openings TEXT NOT NULL, simulated INTEGER NOT NULL, acknowledged_by TEXT, "
-        "acknowledged_at REAL, note TEXT, happened REAL, learned REAL, detail TEXT NOT NULL, "
-        "until REAL, count INTEGER NOT NULL",
-        indexes=("state, changed",),
-        added=("outlook TEXT", "stakes TEXT", "ticket TEXT", "ticket_status TEXT", "held TEXT"),
-    ),
-    Table(
-        "alert_changes",
-        "alert TEXT NOT NULL, change INTEGER NOT NULL, state TEXT NOT NULL, time REAL NOT NULL, "
-        "person TEXT, note TEXT, PRIMARY KEY (alert, change)",
-    ),
+    *record.TABLES,
+    *silence.TABLES,
+    *board.TABLES,
     Table(
         "alert_position",
         "id INTEGER PRIMARY KEY CHECK (id = 1), commit_number INTEGER NOT NULL, "
         "events INTEGER NOT NULL, evaluated REAL NOT NULL",
     ),
 )
+
+Key = tuple[str, Subject]
+"""The name of a rule, and what its alert is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +55,12 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One entry of an alert's history."""
+class View:
+    """What decides who is told: when it is another, every open alert is looked at again."""
 
-    change: int
-    state: State
-    time: float
-    person: str | None
-    note: str | None
+    rules: Mapping[str, Rule]
+    silences: tuple[Silence, ...]
+    explained: frozenset[Cause]
 
 
 class Register:
@@ -85,7 +78,12 @@ class Register:
         self._receivers, self._rules = receivers, rules
         self._lock = threading.RLock()
         self._latest: dict[str, dict[Subject, Alert]] = {}
+        self._view: View | None = None
+        self.silences = Silences(database)
         self.position = self._load()
+        self._board = Board(database, self._spoken_of())
+        self.put = 0
+        """How many messages were written since the start."""
 
     def turn(self) -> AbstractContextManager[Any]:
         """Hold this while reading alerts in order to change them."""
@@ -124,8 +122,16 @@ class Register:
                 State.RESOLVED,
                 limit,
             )
-            found += [_alert(dict(row)) for row in rows]
+            found += [record.read(dict(row)) for row in rows]
         return found[:limit]
+
+    def over_since(self, start: float) -> list[Alert]:
+        """Alerts that were over then or later, newest first."""
+        rows = self._database.rows(
+            "SELECT * FROM alerts WHERE state = ? AND changed >= ? ORDER BY changed DESC",
+            State.RESOLVED, start,
+        )  # fmt: skip
+        return [record.read(dict(row)) for row in rows]
 
     def ended(self, start: float, end: float) -> list[tuple[str, int, float]]:
         """Alerts that were over from `start` until before `end`: container, priority, seconds."""
@@ -144,7 +150,12 @@ class Register:
                     if alert.id == identity:
                         return alert
         row = self._database.row("SELECT * FROM alerts WHERE id = ?", identity)
-        return None if row is None else _alert(dict(row))
+        return None if row is None else record.read(dict(row))
+
+    def owes(self, identity: str) -> bool:
+        """Whether a receiver is still to be told of an alert: it waits for its group."""
+        with self._lock:
+            return any(notice.owes is not None for notice in self._board.of(identity).values())
 
     def history(self, identity: str) -> list[Change]:
         """What became of an alert, oldest first."""
@@ -174,6 +185,34 @@ class Register:
             self.apply([acknowledged(alert, person, note or None, now)], (), None, now)
             return self._latest[alert.rule][alert.subject]
 
+    def ticket(self, identity: str, reference: str | None, status: str | None) -> Alert:
+        """Note which ticket an alert has elsewhere, or how that stands; receivers hear nothing.
+
+        Raises:
+            Refused: 404 where there is none.
+        """
+        with self._lock:
+            alert = self.get(identity)
+            if alert is None:
+                raise Refused(404, f"no alert {identity!r:.80}")
+            noted = replace(
+                alert,
+                ticket=reference or alert.ticket,
+                ticket_status=status or alert.ticket_status,
+            )
+            with self._database.write() as write:
+                record.ticket(write, noted)
+            found = self._latest.get(alert.rule, {})
+            if alert.subject in found and found[alert.subject].id == identity:
+                found[alert.subject] = noted
+            return noted
+
+    def owing(self, identity: str) -> frozenset[str]:
+        """The receivers that are yet to be told what became of an alert."""
+        with self._lock:
+            known = self._board.of(identity).values()
+            return frozenset(notice.receiver for notice in known if notice.owes is not None)
+
     def apply(
         self,
         changed: Iterable[Alert],
@@ -181,27 +220,33 @@ class Register:
         position: Position | None,
         now: float,
     ) -> list[Alert]:
-        """Make alerts what they have become, owe what is owed, note the position; what changed.
+        """Make alerts what they have become, tell what is due, note the position; what changed.
 
         Raises:
             StoreError: the database refused, and everything is as it was before.
         """
         with self._lock:
-            fresh = {(a.rule, a.subject): a for a in changed}
-            gone = list(dropped)
-            touched = self._told(fresh)
+            fresh: dict[Key, Alert] = {(a.rule, a.subject): a for a in changed}
+            gone, turn = list(dropped), Turn(self._board, now)
+            view = self._seen(fresh, now)
+            touched = self._judged(fresh, view, turn)
             kept = {key: a for key, a in touched.items() if self._differs(key, a)}
-            if kept or gone or position is not None:
+            messages = self._due(turn, view.rules)
+            if kept or gone or position is not None or turn.writes:
                 with self._database.write() as write:
-                    self._save(write, kept.values(), gone, now)
+                    for alert in kept.values():
+                        record.insert(write, alert)
+                    for alert in gone:
+                        record.delete(write, alert)
+                    self._write(write, turn, messages)
                     if position is not None:
                         _mark(write, position)
-            for (rule, subject), alert in {**fresh, **touched}.items():
+            for (rule, subject), alert in touched.items():
                 self._latest.setdefault(rule, {})[subject] = alert
             for alert in gone:
                 self._latest.get(alert.rule, {}).pop(alert.subject, None)
-            if position is not None:
-                self.position = position
+            self._board.adopt(turn)
+            self._view, self.position = view, position or self.position
             return list(kept.values())
 
     def forget(self, now: float) -> None:
@@ -217,63 +262,102 @@ class Register:
     def purge(self, before: float) -> None:
         """Delete alerts that were over before that time, with their history."""
         with self._database.write() as write:
-            over = "SELECT id FROM alerts WHERE state = 'resolved' AND changed < ?"
-            write.execute(f"DELETE FROM alert_changes WHERE alert IN ({over})", (before,))  # noqa: S608 - a constant
-            write.execute("DELETE FROM alerts WHERE state = 'resolved' AND changed < ?", (before,))
+            record.purge(write, before)
 
-    def _told(self, fresh: Mapping[tuple[str, Subject], Alert]) -> dict[tuple[str, Subject], Alert]:
-        """The changed alerts, and those that owed a message, as they are once it is written."""
+    def _seen(self, fresh: Mapping[Key, Alert], now: float) -> View:
+        """What decides who is told, once these alerts are as they are."""
         rules = self._rules()
-        standing = {
-            (rule, subject): alert
-            for rule, found in self._latest.items()
-            for subject, alert in found.items()
-            if alert.owed is not None or alert.open
-        }
-        everything = {**standing, **fresh}
-        explained = domains(everything.values(), rules)
-        result = dict(fresh)
-        for key, alert in everything.items():
-            rule = rules.get(alert.rule) or withdrawn(alert.rule)
-            owed = alert.owed
-            # The end of what was told is never held back.
-            if owed is None or (owed is not State.RESOLVED and muted(alert, rule, explained)):
-                continue
-            result[key] = replace(alert, told=owed)
-        return result
+        muting = (name for name, rule in rules.items() if rule.mutes is not None)
+        before = (
+            fresh.get((name, subject), alert)
+            for name in muting for subject, alert in self._latest.get(name, {}).items()
+        )  # fmt: skip
+        explained = causes([*before, *fresh.values()], rules)
+        return View(rules, self.silences.active(now), explained)
 
-    def _differs(self, key: tuple[str, Subject], alert: Alert) -> bool:
-        """Whether more than the value is another: the value alone is not worth a sync."""
-        before = self._latest.get(key[0], {}).get(key[1])
-        return before is None or replace(before, value=alert.value) != alert
+    def _judged(self, fresh: Mapping[Key, Alert], view: View, turn: Turn) -> dict[Key, Alert]:
+        """Alerts that are new or are told otherwise than before, as they are once it is written."""
+        looked = dict(fresh)
+        if view != self._view:
+            for rule, found in self._latest.items():
+                looked |= {
+                    (rule, subject): alert for subject, alert in found.items()
+                    if (rule, subject) not in fresh and (alert.open or alert.owed is not None)
+                }  # fmt: skip
+        return {key: self._judge(alert, view, turn) for key, alert in looked.items()}
 
-    def _save(
-        self, write: Writer, changed: Iterable[Alert], dropped: Iterable[Alert], now: float
+    def _judge(self, alert: Alert, view: View, turn: Turn) -> Alert:
+        """The alert with why nobody is told of it, or owed to those who are."""
+        rule = view.rules.get(alert.rule) or withdrawn(alert.rule)
+        if alert.open:
+            why = held(alert, rule, view.silences, view.explained)
+            alert = replace(alert, held=why)
+            if why is not None and alert.told is not None and turn.withdraw(alert.id):
+                alert = replace(alert, told=None)
+        turn.follow(alert)
+        # The end of what was told is never held back, and what is all but over never begins.
+        if alert.owed is None or (alert.open and alert.held is not None) or _fading(alert):
+            return alert
+        names = self._receivers(alert, rule, turn.now)
+        heard = () if alert.state is State.FIRING else self._outbox.told(alert.id)
+        turn.owe(alert, names, {told.receiver for told in heard})
+        ended = alert.state is State.RESOLVED
+        return replace(alert, told=alert.state, held=None if ended else alert.held)
+
+    def _due(self, turn: Turn, rules: Mapping[str, Rule]) -> list[tuple[list[str], list[Notice]]]:
+        """What is told now: receivers, and the notices of which their one message speaks."""
+        waiting = [
+            (notice, rules.get(notice.alert.rule) or withdrawn(notice.alert.rule))
+            for notice in turn.waiting()
+            if not (notice.alert.open and notice.alert.held is not None)
+            and not (notice.told is None and notice.alert.open and notice.alert.quiet is not None)
+        ]
+        together: dict[tuple[str, ...], tuple[list[str], list[Notice]]] = {}
+        for line, members in due(waiting, self._board.last, turn.now).items():
+            turn.tell(line, members)
+            names, _ = together.setdefault(tuple(n.alert.id for n in members), ([], members))
+            names.append(line.receiver)
+        return list(together.values())
+
+    def _write(
+        self, write: Writer, turn: Turn, messages: list[tuple[list[str], list[Notice]]]
     ) -> None:
         rules = self._rules()
-        for alert in changed:
-            _insert(write, alert)
-            before = self._latest.get(alert.rule, {}).get(alert.subject)
-            told = before.told if before is not None and before.id == alert.id else None
-            if alert.told is not told:
-                rule = rules.get(alert.rule) or withdrawn(alert.rule)
-                names = self._receivers(alert, rule, now)
-                self._outbox.put(write, compose(alert, rule), names, now)
-        for alert in dropped:
-            write.execute("DELETE FROM alerts WHERE id = ?", (alert.id,))
-            write.execute("DELETE FROM alert_changes WHERE alert = ?", (alert.id,))
+        for names, members in messages:
+            first, *others = (
+                (n.alert, rules.get(n.alert.rule) or withdrawn(n.alert.rule)) for n in members
+            )
+            self._outbox.put(write, compose(*first, others), names, turn.now)
+            self.put += 1
+        turn.save(write)
+
+    def _differs(self, key: Key, alert: Alert) -> bool:
+        """Whether more than the value is another: the value alone is not worth a sync."""
+        before = self._latest.get(key[0], {}).get(key[1])
+        if before is None:
+            return True
+        now = (alert.flapping, _written_at(alert))
+        return (before.flapping, _written_at(before)) != now or (
+            replace(before, value=alert.value, outlook=alert.outlook) != alert
+        )
+
+    def _spoken_of(self) -> dict[str, Alert]:
+        """The alerts of which receivers know or are owed something, by identity."""
+        rows = self._database.rows(
+            "SELECT * FROM alerts WHERE id IN (SELECT alert FROM notices)"
+        )  # fmt: skip
+        return {row["id"]: record.read(dict(row)) for row in rows}
 
     def _load(self) -> Position:
         row = self._database.row("SELECT * FROM alert_position")
-        position = (
-            Position() if row is None
-            else Position(row["commit_number"], row["events"], row["evaluated"])
-        )  # fmt: skip
+        position = Position()
+        if row is not None:
+            position = Position(row["commit_number"], row["events"], row["evaluated"])
         rows = self._database.rows(
             "SELECT * FROM alerts WHERE state != 'resolved' OR changed > ? ORDER BY changed",
             position.evaluated - FLAP_WINDOW,
         )
-        for found in (_alert(dict(row)) for row in rows):
+        for found in (record.read(dict(row)) for row in rows):
             # The time that we were down is time unseen.
             unseen = found.state is State.PENDING
             alert = replace(found, blind=True, sure=position.evaluated) if unseen else found
@@ -287,55 +371,18 @@ def withdrawn(name: str) -> Rule:
     return Rule(name=name, priority=3, title=words, advice=Words("", ""), why="", do="")
 
 
+def _fading(alert: Alert) -> bool:
+    """Whether nobody heard of an alert whose condition is no longer so: it only waits to end."""
+    return alert.open and alert.told is None and alert.quiet is not None
+
+
+def _written_at(alert: Alert) -> float | None:
+    """Which half minute an outlook is of: with the next it is written again."""
+    return None if alert.outlook is None else alert.outlook.at // OUTLOOK_SECONDS
+
+
 def _mark(write: Writer, position: Position) -> None:
     write.execute(
         "INSERT OR REPLACE INTO alert_position VALUES (1, ?, ?, ?)",
         (position.commit, position.events, position.evaluated),
     )
-
-
-def _insert(write: Writer, alert: Alert) -> None:
-    values = (
-        alert.id, alert.rule, alert.subject.container, json.dumps(alert.subject.keys),
-        alert.priority, alert.state, alert.since, alert.changed, alert.change, alert.value,
-        int(alert.blind), alert.told, json.dumps(alert.openings), int(alert.simulated),
-        alert.acknowledged_by, alert.acknowledged_at, alert.note, alert.happened, alert.learned,
-        alert.detail, alert.until, alert.count, _written(alert.outlook), _written(alert.stakes),
-        alert.ticket, alert.ticket_status, alert.held,
-    )  # fmt: skip
-    marks = ", ".join("?" * len(values))
-    write.execute(f"INSERT OR REPLACE INTO alerts VALUES ({marks})", values)  # noqa: S608 - marks only
-    write.execute(
-        "INSERT OR IGNORE INTO alert_changes VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            alert.id, alert.change, alert.state, alert.changed,
-            alert.acknowledged_by if alert.state is State.ACKNOWLEDGED else None, alert.note,
-        ),
-    )  # fmt: skip
-
-
-def _alert(row: Mapping[str, Any]) -> Alert:
-    told = row["told"]
-    return Alert(
-        id=row["id"], rule=row["rule"],
-        subject=Subject(row["container"], tuple(json.loads(row["keys"]))),
-        priority=row["priority"], state=State(row["state"]), since=row["since"],
-        changed=row["changed"], change=row["change"], value=row["value"],
-        blind=bool(row["blind"]), told=None if told is None else State(told),
-        openings=tuple(json.loads(row["openings"])), simulated=bool(row["simulated"]),
-        acknowledged_by=row["acknowledged_by"], acknowledged_at=row["acknowledged_at"],
-        note=row["note"], happened=row["happened"], learned=row["learned"],
-        detail=row["detail"], until=row["until"], count=row["count"],
-        outlook=None if row["outlook"] is None else Outlook(**json.loads(row["outlook"])),
-        stakes=None if row["stakes"] is None else _stakes(json.loads(row["stakes"])),
-        ticket=row["ticket"], ticket_status=row["ticket_status"], held=row["held"],
-    )  # fmt: skip
-
-
-def _written(part: Outlook | Stakes | None) -> str | None:
-    return None if part is None else json.dumps(asdict(part))
-
-
-def _stakes(said: Mapping[str, Any]) -> Stakes:
-    tenants = said["tenants"]
-    return Stakes(**{**said, "tenants": None if tenants is None else tuple(tenants)})

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from alerts import text
 from alerts.lifecycle import OPEN, Alert, State
-from alerts.register import MAX_NOTE, Change, Register, withdrawn
+from alerts.record import Change
+from alerts.register import MAX_NOTE, Register, withdrawn
 from alerts.rule import Rule
 from collector import times
 from collector.api.access import Reading, narrowed, require
@@ -130,7 +131,6 @@ def reply(alert: Alert, rule: Rule | None, language: str) -> replies.Alert:
     """An alert as it is answered."""
     rule = rule or withdrawn(alert.rule)
     value = text.value(rule, alert.value, language) or alert.detail
-    at = alert.acknowledged_at
     return replies.Alert(
         id=alert.id,
         rule=alert.rule,
@@ -146,10 +146,41 @@ def reply(alert: Alert, rule: Rule | None, language: str) -> replies.Alert:
         simulated=alert.simulated,
         blind=alert.blind,
         acknowledged_by=alert.acknowledged_by,
-        acknowledged_at=None if at is None else times.text(at),
+        acknowledged_at=_optional(alert.acknowledged_at),
         note=alert.note,
         runbook=text.runbook(alert.rule),
+        held=alert.held,
+        flapping=alert.flapping,
+        happened=_optional(alert.happened),
+        learned=_optional(alert.learned),
+        count=alert.count,
+        ticket=alert.ticket,
+        ticket_status=alert.ticket_status,
+        outlook=_outlook(alert, rule, language),
+        stakes=_stakes(alert),
     )
+
+
+def _outlook(alert: Alert, rule: Rule, language: str) -> replies.Outlook | None:
+    found = alert.outlook
+    if found is None:
+        return None
+    name = rule.limit.name.said(language) if rule.limit is not None else ""
+    return replies.Outlook(
+        times.text(found.at), name, found.limit, found.seconds, found.least, found.most
+    )
+
+
+def _stakes(alert: Alert) -> replies.Stakes | None:
+    found = alert.stakes
+    if found is None:
+        return None
+    tenants = None if found.tenants is None else list(found.tenants)
+    return replies.Stakes(found.gpus, found.jobs, tenants, found.objects)
+
+
+def _optional(seconds: float | None) -> str | None:
+    return None if seconds is None else times.text(seconds)
 
 
 def _seen(register: Register, rules: Mapping[str, Rule], asking: Caller, identity: str) -> Alert:

@@ -29,6 +29,7 @@ from collector.counters import Counters
 from collector.duties.deliver import Deliver
 from collector.duties.evaluate import Evaluate
 from collector.store import schema
+from vigie import catalogue
 from vigie.database import Database, Table
 from vigie.document import duration
 from vigie.shape import Kind, Measurement, Value
@@ -67,13 +68,16 @@ class Rows:
         known = self.rows.setdefault(measurement.name, {})
         if series not in known or known[series]["time"] <= row["time"]:
             known[series] = row
-        self._tables[measurement.name] = pa.Table.from_pylist(
-            list(known.values()), schema=schema.raw(measurement)
-        )
+        self._tables.pop(measurement.name, None)
         self.commit += 1
 
     def table(self, measurement: str) -> pa.Table:
         """The newest row of every series."""
+        declared = catalogue.measurement(measurement)
+        if measurement not in self._tables and declared and measurement in self.rows:
+            self._tables[measurement] = pa.Table.from_pylist(
+                list(self.rows[measurement].values()), schema=schema.raw(declared)
+            )
         return self._tables.get(measurement, pa.table({}))
 
     def wait(self, after: int, timeout: float) -> int:

@@ -52,12 +52,13 @@ def test_frames_are_taken_at_once_and_asked_for_when_all_is_known(
         # People and credentials are no readings: an agent is let in meanwhile, and heard.
         sender = served.sender(AGENT.container)
         assert sender.post(compressed(AGENT.frame(1)), AGENT.clock(1))[0] == 200
-        assert served.service._evaluate._thread is None  # no rule looks at what is half known
+        evaluate = served.service._alerting._evaluate
+        assert evaluate._thread is None  # no rule looks at what is half known
         gate.set()
         assert wait_for(served.url, ANSWERS)
         with served.client() as client:
             assert client.get(Table, "latest/host").columns["container"] == [AGENT.container]
-        assert served.service._evaluate._thread is not None
+        assert served.service._alerting._evaluate._thread is not None
 
 
 def test_a_collector_that_is_told_to_end_before_it_caught_up_keeps_what_it_acknowledged(

@@ -3,7 +3,18 @@
 Every class is a plain dataclass of JSON types. Times are RFC 3339 UTC texts; unknown is null.
 """
 
-from vigie.replies.alerts import Alert, Alerts, AlertState
+from vigie.replies.alerts import (
+    Alert,
+    Alerts,
+    AlertState,
+    Outlook,
+    Silence,
+    SilenceKind,
+    SilencePreview,
+    Silences,
+    SilenceState,
+    Stakes,
+)
 from vigie.replies.burden import AlarmLoad, PostLoad
 from vigie.replies.fragments import (
     FragmentInventory,
@@ -136,6 +147,7 @@ __all__ = [
     "NetworkVersion",
     "NetworkVersions",
     "Objective",
+    "Outlook",
     "Parties",
     "Party",
     "PostLoad",
@@ -154,8 +166,14 @@ __all__ = [
     "Secret",
     "Session",
     "SigningKey",
+    "Silence",
+    "SilenceKind",
+    "SilencePreview",
+    "SilenceState",
+    "Silences",
     "Site",
     "SovereigntyEvidence",
+    "Stakes",
     "Standings",
     "StoreFinding",
     "StoreLeft",

@@ -14,6 +14,7 @@ from alerts.lifecycle import (
     acknowledged,
     expired,
     look,
+    resolved,
     settle_time,
     struck,
 )
@@ -127,11 +128,49 @@ def test_a_person_takes_it_once() -> None:
 
 def test_the_next_episode_has_another_name() -> None:
     first = seen(NOW, (10, FINE), (70, FINE), alert=fired())
-    second = seen(NOW, (100, WRONG), alert=first)
+    second = seen(NOW, (101, WRONG), alert=first)
     assert first is not None
     assert second is not None
     assert (second.state, second.told) == (State.FIRING, None)
     assert second.id != first.id
+
+
+def test_what_comes_again_before_its_end_was_told_is_the_same_alert() -> None:
+    first = seen(NOW, (10, FINE), (70, FINE), alert=replace(fired(), told=State.FIRING))
+    again = seen(NOW, (100, WRONG), alert=first)
+    assert first is not None
+    assert again is not None
+    assert (again.id, again.since, again.state) == (first.id, first.since, State.FIRING)
+    assert again.change == first.change + 1
+    assert again.openings[-1] == 100
+    later = seen(NOW, (110, FINE), (229, FINE), alert=again)
+    assert later is not None
+    assert later.state is State.FIRING, "it has to be quiet for longer than the first time"
+
+
+def test_what_comes_and_goes_before_it_is_over_flaps_too() -> None:
+    looks = [(n * 20.0, FINE if n % 2 else WRONG) for n in range(1, 9)]
+    alert = seen(NOW, *looks[:3], alert=fired())
+    assert alert is not None
+    assert not alert.flapping
+    alert = seen(NOW, *looks[3:], alert=alert)
+    assert alert is not None
+    assert (alert.flapping, alert.state, alert.change) == (True, State.FIRING, fired().change)
+
+
+def test_what_comes_again_stays_in_the_hands_that_had_it() -> None:
+    mine = acknowledged(fired(), "Alice", None, 5)
+    over = seen(NOW, (10, FINE), (70, FINE), alert=mine)
+    again = seen(NOW, (80, WRONG), alert=over)
+    assert again is not None
+    assert (again.state, again.acknowledged_by) == (State.ACKNOWLEDGED, "Alice")
+
+
+def test_a_rule_that_waits_before_it_fires_begins_anew() -> None:
+    over = resolved(fired(), 70)
+    again = seen(replace(NOW, hold=5.0), (80, WRONG), alert=over)
+    assert again is not None
+    assert (again.state, again.id != over.id) == (State.PENDING, True)
 
 
 def test_every_opening_within_the_hour_doubles_the_wait() -> None:

@@ -103,13 +103,29 @@ def test_what_a_silent_host_explains_is_told_when_it_is_back(desk: Desk) -> None
     desk.register.apply(
         [replace(silent, state=State.RESOLVED, change=2, changed=400.0)], (), None, 400.0
     )
-    assert desk.owed == ["s.1", "s.2", "a.2"]
+    assert desk.owed == ["s.1", "a.2"]
+    desk.register.apply((), (), None, 430.0)
+    assert desk.owed == ["s.1", "a.2", "s.2"], "an end waits for half a minute"
+
+
+def test_what_is_all_but_over_when_its_cause_ends_is_told_to_nobody(desk: Desk) -> None:
+    desk.register.apply([SILENT, FIRING], (), None, 300.0)
+    (silent,) = desk.register.of("agent_silent").values()
+    (disk,) = desk.register.of("filesystem_filling").values()
+    over = replace(silent, state=State.RESOLVED, change=2, changed=400.0)
+    desk.register.apply([over, replace(disk, quiet=390.0)], (), None, 400.0)
+    assert desk.owed == ["s.1"]
+    (disk,) = desk.register.of("filesystem_filling").values()
+    assert (disk.held, disk.told) == (None, None)
+    desk.register.apply([replace(disk, quiet=None)], (), None, 401.0)
+    assert desk.owed == ["s.1", "a.2"], "it is wrong again"
 
 
 def test_the_end_of_what_was_told_is_never_held_back(desk: Desk) -> None:
     (told,) = desk.register.apply([FIRING], (), None, 300.0)
     over = replace(told, state=State.RESOLVED, change=3)
     desk.register.apply([SILENT, over], (), None, 310.0)
+    desk.again().apply((), (), None, 340.0)
     assert sorted(desk.owed) == ["a.2", "a.3", "s.1"]
 
 

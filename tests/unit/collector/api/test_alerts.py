@@ -16,7 +16,7 @@ NOW = 1_800_000_000.0
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with Served(tmp_path_factory.mktemp("alerts")) as collector:
-        collector.service._evaluate.stop()  # the tests say what is wrong
+        collector.service._alerting._evaluate.stop()  # the tests say what is wrong
         yield collector
 
 
@@ -28,7 +28,7 @@ def three(served: Served) -> list[Alert]:
         alert("a2", "paris/a", "h2", priority=1, since=NOW + 9),
         alert("b1", "lyon/b", "h1", priority=2, since=NOW, state=State.RESOLVED),
     ]
-    served.service._alerts.apply(found, (), None, NOW)
+    served.service._alerting.register.apply(found, (), None, NOW)
     return found
 
 
@@ -116,22 +116,26 @@ def test_what_is_over_or_unknown_cannot_be_taken(served: Served) -> None:
 
 def test_taking_it_is_told_to_who_follows_the_stream(served: Served, three: list[Alert]) -> None:
     told: list[tuple[str, str]] = []
-    publish = served.service._evaluate._publish
-    served.service._evaluate._publish = lambda event, data: told.append((event, data["state"]))
+    publish = served.service._alerting._evaluate._publish
+    served.service._alerting._evaluate._publish = lambda event, data: told.append(
+        (event, data["state"])
+    )
     client = served.holder(person(served).token)
     client.post(Answer, f"alerts/{three[1].id}/acknowledge", {})
-    served.service._evaluate._publish = publish
+    served.service._alerting._evaluate._publish = publish
     assert told == [("alert", "acknowledged")]
 
 
 def test_containers_say_their_worst(served: Served) -> None:
     own = served.client().get(Containers, "containers").containers[0].path
-    served.service._alerts.apply([alert("own", own, "h9", priority=1, since=NOW)], (), None, NOW)
+    served.service._alerting.register.apply(
+        [alert("own", own, "h9", priority=1, since=NOW)], (), None, NOW
+    )
     found = served.client().get(Containers, "containers").containers[0]
     assert (found.worst, found.alerts) == (1, 1)
     # The collector is shared, and tests run in any order.
     over = alert("own", own, "h9", priority=1, since=NOW, state=State.RESOLVED)
-    served.service._alerts.apply([], [over], None, NOW)
+    served.service._alerting.register.apply([], [over], None, NOW)
 
 
 def test_a_state_that_is_none_is_told() -> None:

@@ -85,6 +85,33 @@ def test_only_a_container_in_service_is_expected_to_report(story: Story) -> None
     }  # fmt: skip
 
 
+def test_a_site_is_simulated_when_all_of_it_is(tmp_path: Path) -> None:
+    for number, (played, simulated) in enumerate(
+        (({"paris/a", "paris/b"}, True), ({"paris/a"}, False))
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        story = Story(folder, simulated=frozenset(played))
+        for container in ("paris/a", "paris/b"):
+            story.reads(Source, container=container, source="agent", status="ok")
+        story.tick()
+        story.falls_silent()
+        story.step = 10
+        story.until("40s")
+        assert story.alert("site_silent").simulated is simulated
+
+
+def test_a_message_that_waited_wakes_who_delivers_though_no_alert_changed(story: Story) -> None:
+    woken: list[float] = []
+    story.evaluate._wake = lambda: woken.append(story.now - START)
+    clock_off(story, 90)
+    story.until("5s")
+    clock_off(story, 90, "lyon/a")
+    story.step = 5
+    story.until("80s")
+    assert [round(at) for at in woken if at > 10] == [60]
+
+
 def test_a_rule_on_events_may_choose_by_key(tmp_path: Path) -> None:
     rules = """
 [[rule]]

@@ -37,7 +37,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "credentials": Verb("vigie.commands.credentials", "List, rotate and revoke credentials"),
     "network": Verb("vigie.commands.network", "Check a network file, show what is watched"),
     "rules": Verb("alerts.cli", "Check, test and explain alert rules", "alerts"),
-    "silences": Verb("vigie.commands.silences", "Silences and maintenance: list, preview, add, end"),
+    "silences": Verb("vigie.commands.silences", "Silences and maintenance windows, and a preview"),
     "alerts": Verb("vigie.commands.alerts", "List what is wrong; how much alarms ask of people"),
     "receivers": Verb(
         "vigie.commands.receivers", "Who is told of alerts; test them; send dead letters once more"

@@ -35,6 +35,7 @@ LEAST_FREE: Final = 2**30
 """Bytes of the disk that must be free."""
 FOLDER: Final = "bundle-"
 RETRY_SECONDS: Final = 30.0
+_LAST: Final = ("value", "detail", "note", "count", "outlook", "stakes", "ticket", "ticket_status")
 _ACTS: Final = ("time", "step", "person", "principal", "words", "alerts", "outage", "stage", "at")
 _AUDIT: Final = ("time", "principal", "name", "scope", "act", "subject", "detail")
 _TOLD: Final = ("id", "receiver", "state", "created", "ended", "failures", "reason", "body")
@@ -91,7 +92,7 @@ class Evidence:
                  "to_time": times.text(last)}  # fmt: skip
         yield Part("incident.json", _json(said))
         yield Part("timeline.csv", _csv(Entry.__dataclass_fields__, map(_entry, looked.entries)))
-        yield Part("alerts.json", _json([_alert(asdict(e)) for e in looked.episodes]))
+        yield Part("alerts.json", _json(list(self._alerts(looked))))
         acts = (_act(asdict(act)) for act in looked.incident.acts)
         yield Part("acts.csv", _csv(_ACTS, acts))
         yield Part("notifications.csv", _csv(_TOLD, self._messages(looked)))
@@ -131,6 +132,19 @@ class Evidence:
 
     def _export(self, wanted: Wanted) -> Export:
         return Export(self._parts, wanted)
+
+    def _alerts(self, looked: Looked) -> Iterator[dict[str, Any]]:
+        """Each alert with every change, and what was known of it last."""
+        rows = self._database.rows(
+            "SELECT * FROM alerts WHERE id IN (SELECT value FROM json_each(?))",
+            json.dumps([episode.id for episode in looked.episodes]),
+        )
+        known = {row["id"]: dict(row) for row in rows}
+        for episode in looked.episodes:
+            last = {name: known.get(episode.id, {}).get(name) for name in _LAST}
+            for name in ("outlook", "stakes"):  # kept as JSON
+                last[name] = json.loads(last[name] or "null")
+            yield _alert(asdict(episode)) | last
 
     def _messages(self, looked: Looked) -> Iterator[dict[str, Any]]:
         """What was sent, or was to be, word for word."""

@@ -7,7 +7,6 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from alerts.delivery import outbox
 from alerts.incidents import book
 from alerts.incidents.incident import Act, Step
 from alerts.lifecycle import Alert, State, Subject
+from alerts.outlook import Outlook
 from alerts.receivers.declared import everybody
 from collector import networks as versions
 from collector import people
@@ -71,7 +71,8 @@ class Room:
         kept.apply([alert], (), None, START)
         if ended is not None:
             over = Alert("a1", "hot", Subject(container), 1, state, START, START + ended, 2,
-                         told=State.RESOLVED)  # fmt: skip
+                         value=85.0, told=State.RESOLVED,
+                         outlook=Outlook(START, 90.0, 60.0, 30.0))  # fmt: skip
             kept.apply([over], (), None, START + ended)
         opened = Act(Step.OPENED, START, "Alice", "p-1", alerts=("a1",))
         name = self.incidents.book.open("Hot", container, opened).id
@@ -169,8 +170,15 @@ def test_what_a_killed_process_left_goes(room: Room) -> None:
     assert not left.exists()
 
 
-@pytest.mark.parametrize("broken", ["alerts.json", "incident.json"])
-def test_json_holds_times_that_people_read(room: Room, broken: str) -> None:
-    said: Any = json.loads(room.bundle(room.incident(ended=600))[broken])
-    one = said[0] if isinstance(said, list) else said
-    assert one["began"] == "2023-11-14T22:13:20.000Z"
+def test_an_alert_is_there_with_its_changes_and_what_was_known_of_it(room: Room) -> None:
+    files = room.bundle(room.incident(ended=600))
+    (alert,) = json.loads(files["alerts.json"])
+    assert [(c["state"], c["time"]) for c in alert["changes"]] == [
+        ("firing", "2023-11-14T22:13:20.000Z"), ("resolved", "2023-11-14T22:23:20.000Z"),
+    ]  # fmt: skip
+    assert alert["about"] == {"container": CONTAINER, "keys": []}
+    assert alert["outlook"] == {
+        "at": START, "limit": 90.0, "seconds": 60.0, "least": 30.0, "most": None,
+    }  # fmt: skip
+    assert (alert["value"], alert["stakes"], alert["count"]) == (85.0, None, 1)
+    assert json.loads(files["incident.json"])["began"] == "2023-11-14T22:13:20.000Z"

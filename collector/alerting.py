@@ -129,7 +129,11 @@ class Alerting:
             silences.routes(self.register, self._rules, clock),
             burden.routes(self._chronicle, self._post, clock),
             duty.routes(self._posts, clock),
-            duty.calls(self._escalate, self.register, self.messages, self._rules, clock),
+            duty.calls(
+                duty.Bell(self._escalate, self.register, self.messages, self._posts),
+                self._rules,
+                clock,
+            ),
             inbound.routes(self._desk, clock),
             receivers.routes(
                 receivers.Telegraph(self._deliver, self.messages, self._letters), clock

@@ -1,20 +1,22 @@
 """`roster`: who is on, now and over the days to come; and who was called for an alert."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from alerts import text, ticket
 from alerts.delivery.outbox import SENT, Outbox, Told
 from alerts.lifecycle import Alert
-from alerts.register import Register
+from alerts.register import Register, withdrawn
 from alerts.roster import days as ahead
 from alerts.roster.book import Rosterbook
 from alerts.roster.roster import Post
 from alerts.rule import Rule
 from collector import times
 from collector.api.access import Reading
-from collector.api.alerts import visible
+from collector.api.alerts import Language, visible
 from collector.duties.escalate import Escalate
 from vigie.errors import Refused
 from vigie.network.places import inside
@@ -38,28 +40,57 @@ def routes(book: Rosterbook, clock: Callable[[], float]) -> APIRouter:
     return router
 
 
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """What knows who was called: the duty that does it, the alerts, the messages, the roster."""
+
+    escalate: Escalate
+    register: Register
+    outbox: Outbox
+    book: Rosterbook
+
+
 def calls(
-    escalate: Escalate, register: Register, outbox: Outbox,
-    rules: Callable[[], Mapping[str, Rule]], clock: Callable[[], float],
-) -> APIRouter:  # fmt: skip
+    bell: Bell, rules: Callable[[], Mapping[str, Rule]], clock: Callable[[], float]
+) -> APIRouter:
     """Who was called for one alert; `clock` tells Unix time."""
     router = APIRouter()
 
     @router.get("/alerts/{identity}/calls")
-    def called(asking: Reading, identity: str) -> AlertCalls:
-        """Who was called for one alert, who took it, and who is called next."""
-        alert = register.get(identity)
-        if alert is None or not visible(alert, rules().get(alert.rule), asking.scope):
+    def called(asking: Reading, identity: str, language: Language = "fr") -> AlertCalls:
+        """Who was called for one alert, who took it, who is next, and where its ticket is."""
+        alert = bell.register.get(identity)
+        rule = None if alert is None else rules().get(alert.rule) or withdrawn(alert.rule)
+        if alert is None or rule is None or not visible(alert, rule, asking.scope):
             raise Refused(404, f"no alert {identity!r:.80}")
-        return reply(escalate, alert, outbox.told(alert.id), clock())
+        return reply(bell, alert, rule, language, clock())
 
     return router
 
 
-def reply(escalate: Escalate, alert: Alert, told: list[Told], now: float) -> AlertCalls:
+def reply(bell: Bell, alert: Alert, rule: Rule, language: str, now: float) -> AlertCalls:
     """What became of calling for an alert, as it is answered."""
+    stand = bell.escalate.stand(alert, now)
+    step = None if stand is None else stand.step
+    tickets = bell.book.current.tickets
+    return AlertCalls(
+        id=alert.id,
+        post=None if stand is None else stand.post,
+        level=None if stand is None else stand.level,
+        calls=_calls(bell.outbox.told(alert.id)),
+        next_at=None if step is None else times.text(max(step.at, now)),
+        next_receivers=None if step is None else list(step.receivers),
+        ticket=alert.ticket,
+        ticket_status=alert.ticket_status,
+        ticket_url=alert.ticket and ticket.filled(tickets.show, {"ticket": alert.ticket}),
+        new_ticket_url=ticket.filled(tickets.new, _named(alert, rule, language)),
+    )
+
+
+def _calls(told: Sequence[Told]) -> list[AlertCall]:
+    """Each receiver once, as it was called first."""
     first = {each.receiver: each for each in reversed(told)}
-    found = [
+    return [
         AlertCall(
             each.receiver,
             times.text(each.created),
@@ -67,13 +98,19 @@ def reply(escalate: Escalate, alert: Alert, told: list[Told], now: float) -> Ale
         )
         for each in reversed(first.values())
     ]
-    stand = escalate.stand(alert, now)
-    step = None if stand is None else stand.step
-    return AlertCalls(
-        alert.id, None if stand is None else stand.post, None if stand is None else stand.level,
-        found, None if step is None else times.text(max(step.at, now)),
-        None if step is None else list(step.receivers),
-    )  # fmt: skip
+
+
+def _named(alert: Alert, rule: Rule, language: str) -> dict[str, object]:
+    """What a new ticket may say of an alert: the places of `alerts.ticket.NEW`."""
+    return {
+        "id": alert.id,
+        "rule": alert.rule,
+        "priority": alert.priority,
+        "subject": text.subject_path(alert.subject),
+        "title": text.filled(rule.title, rule, alert.subject, language),
+        "since": times.text(alert.since),
+        "value": text.value(rule, alert.value, language),
+    }
 
 
 def _answers(post: Post, scope: str) -> bool:

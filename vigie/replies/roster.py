@@ -75,7 +75,8 @@ class AlertCalls:
     """Answer to `GET alerts/{id}/calls`: who was called, the first one first, and who is next.
 
     `post` and `level` are null where no post answers for it. `next_receivers` are called at
-    `next_at` unless somebody takes it in hand; null: nobody is.
+    `next_at` unless somebody takes it in hand; null: nobody is. `ticket_url` leads to its ticket,
+    `new_ticket_url` begins one, where the roster says how.
     """
 
     id: str
@@ -84,3 +85,7 @@ class AlertCalls:
     calls: list[AlertCall]
     next_at: str | None
     next_receivers: list[str] | None
+    ticket: str | None
+    ticket_status: str | None
+    ticket_url: str | None
+    new_ticket_url: str | None

@@ -14,12 +14,12 @@ from alerts.language.evaluate import (
     UNKNOWN,
     Columns,
     Logical,
-    Numbers,
     Numeric,
     Truths,
     numbers,
     truths,
 )
+from alerts.language.past import Numbers
 from alerts.lifecycle import MUTE, Alert, Sight, State, Subject, look
 from alerts.rule import Rule
 

@@ -175,6 +175,7 @@ def _balance(path: str, of: Balance) -> own.Row:
 
 def _row(path: str, kind: str, now: Hour, of: Expected) -> own.Row:
     """Watts as the ratio that people know."""
+    most: float | None
     if kind == PUE:
         found, least, middle, most = (
             1.0 + extra / now.base for extra in (now.extra, of.least, of.extra, of.most)

@@ -72,8 +72,9 @@ def expected(past: Sequence[Hour], now: Hour) -> Expected | None:
 def _fitted(terms: Floats, extra: Floats) -> tuple[Floats, float]:
     """Factors and spread; single hours far off, of a fault or a broken meter, are left out."""
     kept = np.ones(len(extra), np.bool_)
+    factors, spread = np.zeros(terms.shape[1], np.float64), 0.0
     for _ in range(PASSES):
-        factors, *_ = np.linalg.lstsq(terms[kept], extra[kept], rcond=None)
+        factors[:] = np.linalg.lstsq(terms[kept], extra[kept], rcond=None)[0]
         errors = extra - terms @ factors
         middle = float(np.median(errors[kept]))
         spread = NORMAL * float(np.median(np.abs(errors[kept] - middle)))

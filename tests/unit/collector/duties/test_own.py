@@ -10,8 +10,9 @@ NOW = datetime(2027, 1, 15, 8, tzinfo=UTC)
 
 
 def permit(item: str, left: float) -> Row:
-    cells = {Commitment.kind: "permit", Commitment.item: item, Commitment.left_seconds: left}
-    return Row("munich", cells)
+    return Row("munich", {
+        Commitment.kind: "permit", Commitment.item: item, Commitment.left_seconds: left,
+    })  # fmt: skip
 
 
 def test_a_row_says_what_it_is_of_and_what_lacks_is_unknown() -> None:

@@ -49,11 +49,11 @@ class Desk:
     """When, headers (names in small letters) and body of each request, refused or not."""
     _server: ThreadingHTTPServer | None = None
 
-    def documents(self, folder: Path) -> list[str]:
-        """Write `rules/own.toml` and `receivers.toml`; the arguments that name them."""
+    def documents(self, folder: Path, own: str = RULES) -> list[str]:
+        """Write these `rules/own.toml`, and `receivers.toml`; the arguments that name them."""
         rules, receivers = folder / "rules", folder / "receivers.toml"
         rules.mkdir()
-        (rules / "own.toml").write_text(RULES, encoding="utf-8")
+        (rules / "own.toml").write_text(own, encoding="utf-8")
         receivers.write_text(RECEIVERS.format(port=self.port, path=PATH), encoding="utf-8")
         secret = folder / "desk.secret"
         secret.write_text(SECRET, encoding="utf-8")

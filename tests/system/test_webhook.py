@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.build import world
-from tests.build.desk import SECRET, Desk
+from tests.build.desk import RULES, SECRET, Desk
 from tests.build.programs import Collector, Sender
 from tests.house import ROOT
 from vigie.catalogue import Filesystem
@@ -24,6 +24,8 @@ from vigie.shape import Columns, Measurement
 
 WITHIN_SECONDS = 3.0
 TIMES = 10
+AN_END_SECONDS = 45.0
+"""Who is told that something is over waits half a minute: it may come again."""
 
 
 class Host:
@@ -56,8 +58,8 @@ class Host:
         self._sender.close()
 
 
-def collector(folder: Path, desk: Desk) -> Collector:
-    return Collector(folder / "data", arguments=desk.documents(folder))
+def collector(folder: Path, desk: Desk, rules: str = RULES) -> Collector:
+    return Collector(folder / "data", arguments=desk.documents(folder, rules))
 
 
 def verify(headers: Mapping[str, str], body: bytes) -> None:
@@ -102,15 +104,22 @@ def test_from_a_reading_to_a_signed_webhook_and_back_to_rest(tmp_path: Path) -> 
             assert client.post(Alert, path, {}).note == "on it", "whoever has it keeps it"
         desk.wait(2)
         host.reads("/srv", 50)
-        desk.wait(3)
+        desk.wait(3, AN_END_SECONDS)
         assert desk.states == ["firing", "acknowledged", "resolved"]
 
 
 def test_a_rule_without_for_is_at_the_webhook_within_three_seconds(tmp_path: Path) -> None:
+    """A rule each time: what more alerts of one rule say waits, to be told together."""
     took = []
+    rules = "".join(
+        RULES.replace("no_space", f"no_space_{n}").replace(
+            "when =", f'where = {{ mount = ["/m{n}"] }}\nwhen ='
+        )
+        for n in range(TIMES)
+    )
     with (
         closing(Desk()) as desk,
-        collector(tmp_path, desk) as running,
+        collector(tmp_path, desk, rules) as running,
         closing(Host(running)) as host,
     ):
         desk.open()

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from alerts.receivers.outcome import Verdict
+from alerts.silence import Silence
 from tests.build.alarm import declared
 from tests.build.oncall import PARIS, OnCall
 from tests.build.roster import roster
@@ -251,3 +252,43 @@ def test_a_desk_is_told_whoever_is_on_and_its_answer_does_not_stand_for_a_person
     story.breaks("urgent")
     story.until("1min")
     assert story.heard() == [("desk", 0), ("alice-mail", 30)]
+
+
+def test_sixty_at_once_are_few_messages_and_one_call_of_the_next(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.step = 10
+    for number in range(60):
+        story.breaks("urgent", mount=f"/{number}")
+    story.until("12min")
+    # What fires at once is told together; nobody calls anybody for what is about to be told.
+    by_name = {name: desk.taken for name, desk in story.desks.items() if desk.taken}
+    assert set(by_name) == {"alice-phone", "carol-phone"}
+    assert sum(len(message.alerts) for _, message in by_name["alice-phone"]) == 60
+    assert len(by_name["alice-phone"]) <= 2
+    assert [m.id for _, m in by_name["carol-phone"]] == [m.id for _, m in by_name["alice-phone"]]
+
+
+def test_what_waits_to_be_told_together_is_called_for_by_nobody_else(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.breaks("urgent", mount="/0")
+    story.until("5s")
+    story.breaks("urgent", mount="/1")
+    story.breaks("urgent", mount="/2")
+    story.until("2min")
+    assert [len(m.alerts) for _, m in story.desks["alice-phone"].taken] == [1, 2]
+    assert story.heard()[-1][0] == "alice-phone"
+    assert 60 <= story.heard()[-1][1] <= 61
+
+
+def test_a_silenced_alert_climbs_no_further(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.step = 10
+    story.breaks("urgent")
+    story.until("2min")
+    story.register.silences.add(
+        Silence("s1", "silence", "paris", None, "", "Alice", "known", story.now, story.now,
+                story.now + 3600),
+        story.now,
+    )  # fmt: skip
+    story.until("20min")
+    assert story.heard() == [("alice-phone", 0)]

@@ -374,7 +374,8 @@ class Service:
 
     def _incidents(self, clock: Callable[[], float]) -> APIRouter:
         signer = Signer(self._directory)
-        known = Incidents(self._database, lambda: self._alerting.rules, self._networks)
+        known = Incidents(self._database, lambda: self._alerting.rules, self._networks,
+                          self._alerting.register.silences.all)  # fmt: skip
         evidence = Evidence(known, self._database, self._store.parts, signer, self._directory)
         return incidents.routes(known, evidence, signer, clock)
 

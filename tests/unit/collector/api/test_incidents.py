@@ -2,7 +2,9 @@ import gzip
 import io
 import json
 import tarfile
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +176,19 @@ def test_a_bundle_is_signed_by_the_key_that_the_collector_shows(
         assert acts.read().decode().count("bundled,Alice") == 1
     assert {"README.txt", "timeline.csv", "alerts.json", "notifications.csv", "audit.csv"} <= names
     assert alice.get(Incident, f"incidents/{found.id}").timeline[-1].what == "bundled"
+
+
+def test_a_window_of_maintenance_is_in_the_timeline(served: Served) -> None:
+    alice = person(served)
+    window = {
+        "kind": "maintenance", "scope": "lyon", "reason": "new feeder",
+        "expires": datetime.fromtimestamp(time.time() + 3_600, UTC).isoformat(),
+    }  # fmt: skip
+    alice.post(dict, "silences", window)
+    found = opened(alice, alerts=["b1"])
+    (entry,) = (e for e in found.timeline if e.kind == "maintenance")
+    assert (entry.what, entry.who, entry.subject) == ("declared", "Alice", "lyon")
+    assert entry.words.endswith("new feeder")
 
 
 def test_a_reader_gets_no_bundle_and_a_service_neither(served: Served) -> None:

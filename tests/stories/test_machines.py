@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.build.alarm import Story
+from tests.build.alarm import CONTAINER, Story
 from vigie.catalogue import Disk, Filesystem, Fragments, Gpu, Host, Link, Margin, Pool, Source
 from vigie.shape import Value
 
@@ -19,7 +19,7 @@ WELL: dict[str, Value] = {
 
 def board(story: Story, gpu: str, **more: Value) -> None:
     """From now on a board says this."""
-    story.reads(Gpu, gpu=gpu, **(WELL | more))
+    story.reads(Gpu, container=CONTAINER, every="10s", gpu=gpu, **(WELL | more))
 
 
 def boards(story: Story, **more: Value) -> None:

@@ -69,7 +69,8 @@ class Known:
 def rows(known: Known, simulated: str = "nowhere") -> list[dict[str, object]]:
     shelf = Own()
     Nearing(shelf, known, lambda path: path == simulated).run(NOW)
-    return (shelf.table("margin") or pa.table({})).to_pylist()
+    found: list[dict[str, object]] = (shelf.table("margin") or pa.table({})).to_pylist()
+    return found
 
 
 def test_rules_read_of_each_store_how_many_objects_are_how_far_from_being_lost() -> None:

@@ -58,7 +58,7 @@ def test_a_level_may_wait_for_ever(tmp_path: Path) -> None:
         (POST + LEVEL + POST + LEVEL, "two posts are called paris"),
         (POST + "timezone = 'Europe/Pari'\n" + LEVEL, "Europe/Paris"),
         (POST + LEVEL + POST.replace("paris", "lyon") + LEVEL, "answers for everything else"),
-        (POST + LEVEL.replace("chief", "cheif"), "did you mean chief?"),
+        (POST + LEVEL.replace("chief", "chieff"), "did you mean chief?"),
         (STAND_IN % "person='eve'\nbegins=2026-11-04T12:00:00\nends=2026-11-04T13:00:00", "'eve'"),
         (STAND_IN % "person='bob'\nbegins=2026-11-04T12:00:00\nends=2026-11-04T12:00:00", "before"),
         (

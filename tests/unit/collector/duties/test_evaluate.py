@@ -2,6 +2,7 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ from collector.duties.evaluate import MARK_SECONDS
 from collector.store import schema
 from tests.build.alarm import CONTAINER, START, Story
 from vigie.catalogue import Filesystem, Source
+from vigie.errors import StoreError
 
 
 @pytest.fixture
@@ -43,6 +45,17 @@ def test_nothing_found_costs_no_write_but_now_and_then(story: Story) -> None:
     story.database.write = lambda: (writes.append(1), real())[1]  # type: ignore[func-returns-value, method-assign]
     story.until(f"{MARK_SECONDS:.0f}s", deliver=False)
     assert len(writes) == 1
+
+
+def test_a_look_that_failed_is_none_and_it_is_known_when_the_last_one_ended(story: Story) -> None:
+    assert story.evaluate.looked == 0
+    story.tick()
+    assert story.evaluate.looked == START
+    story.now += 60
+    broken = mock.patch.object(story.register, "apply", side_effect=StoreError("disk full"))
+    with broken, pytest.raises(StoreError):
+        story.tick()
+    assert story.evaluate.looked == START
 
 
 def test_a_store_that_was_restored_counts_from_where_it_is(story: Story) -> None:
@@ -107,9 +120,9 @@ def test_a_message_that_waited_wakes_who_delivers_though_no_alert_changed(story:
     clock_off(story, 90)
     story.until("5s")
     clock_off(story, 90, "lyon/a")
-    story.step = 5
-    story.until("80s")
-    assert [round(at) for at in woken if at > 10] == [60]
+    story.step = 20
+    story.until("325s")
+    assert [round(at) for at in woken if at > 10] == [305], "five minutes, at priority 2"
 
 
 def test_a_rule_on_events_may_choose_by_key(tmp_path: Path) -> None:

@@ -74,24 +74,26 @@ class Database:
             if damage != "ok":
                 raise StoreDamaged(f"{path}: {damage}")
             for table in tables:
-                kept = "STRICT" if table.rowid else "STRICT, WITHOUT ROWID"
-                self._connection.execute(
-                    f"CREATE TABLE IF NOT EXISTS {table.name} ({table.columns}) {kept}"
-                )
-                known = {
-                    row["name"]
-                    for row in self._connection.execute(f"PRAGMA table_info({table.name})")
-                }
-                for column in table.added:
-                    if column.split()[0] not in known:
-                        self._connection.execute(f"ALTER TABLE {table.name} ADD COLUMN {column}")
-                for number, columns in enumerate(table.indexes):
-                    self._connection.execute(
-                        f"CREATE INDEX IF NOT EXISTS {table.name}_{number} "
-                        f"ON {table.name} ({columns})"
-                    )
+                self._make(table)
         except sqlite3.DatabaseError as error:
             raise _spoken(path, error) from error
+
+    def _make(self, table: Table) -> None:
+        """Create a table that is not there, and the columns and indexes that it lacks."""
+        kept = "STRICT" if table.rowid else "STRICT, WITHOUT ROWID"
+        self._connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {table.name} ({table.columns}) {kept}"
+        )
+        known = {
+            row["name"] for row in self._connection.execute(f"PRAGMA table_info({table.name})")
+        }
+        for column in table.added:
+            if column.split()[0] not in known:
+                self._connection.execute(f"ALTER TABLE {table.name} ADD COLUMN {column}")
+        for number, columns in enumerate(table.indexes):
+            self._connection.execute(
+                f"CREATE INDEX IF NOT EXISTS {table.name}_{number} ON {table.name} ({columns})"
+            )
 
     def rows(self, sql: str, *parameters: Any) -> list[sqlite3.Row]:
         """All rows of a query. Raises StoreError."""

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from alerts import explain, text, trial
-from alerts.lifecycle import Alert, Subject
+from alerts import explain, history, text, trial
+from alerts.lifecycle import Alert
 from alerts.load import load
 from alerts.rule import Rule
 from alerts.rulebook import PACKAGED, files
@@ -18,13 +18,14 @@ from vigie.commands import asking, printing
 from vigie.document import suggestion
 from vigie.errors import SettingsError
 from vigie.network.load import check, written
-from vigie.replies import Table
 
 EXAMPLES: Final = """\
 examples:
   vigie rules check rules/ mine.toml      every fault with its line; exit 1 when there is one
   vigie rules test                        run the tests of the packaged rules
   vigie rules explain filesystem_filling  what a rule does, in words
+  vigie rules check mine.toml --network network.toml
+                                          and whether the thresholds that it sets fit
   vigie rules replay agent_silent --from 24h
                                           when it would have fired over past readings
 """
@@ -34,10 +35,10 @@ ACTS: Final = {
     "explain": "Say in words what rules do",
     "replay": "Show when rules would have fired over past readings",
 }
-PAGE_ROWS: Final = 10_000
-PAGES: Final = 1_000
 LOOKS: Final = 5_000
 """How often a replay looks where no reading came: once a second, or so many times in all."""
+MOST_LOOKS: Final = 50_000
+"""How often it looks at most, however many readings came."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -54,11 +55,10 @@ def add(parser: argparse.ArgumentParser) -> None:
             "--rules", type=Path, action="append", default=[], metavar="FILE",
             help="where else to look for a rule that is named; repeatable",
         )  # fmt: skip
-        if name == "check":
-            act.add_argument(
-                "--network", type=Path, metavar="FILE",
-                help="a network file or folder: do the thresholds that it sets fit these rules?",
-            )  # fmt: skip
+        act.add_argument(
+            "--network", type=Path, metavar="FILE",
+            help="a network file or folder, whose thresholds these rules are given",
+        )  # fmt: skip
         if name == "replay":
             act.add_argument(
                 "--from", dest="start", default="1h", metavar="TIME",
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Do it: 0 fine, 1 a finding."""
     if arguments.act == "check":
         return _check(arguments)
-    rules = list(chosen(arguments.what, arguments.rules))
+    rules = _there(list(chosen(arguments.what, arguments.rules)), arguments.network)
     match arguments.act:
         case "test":
             return _test(rules, as_json=arguments.json)
@@ -80,6 +80,14 @@ def run(arguments: argparse.Namespace) -> int:
             return _explain(rules, as_json=arguments.json)
         case _:
             return _replay(rules, arguments)
+
+
+def _there(rules: Sequence[Rule], network: Path | None) -> list[Rule]:
+    """Rules with the thresholds of a network, if one is given."""
+    if network is None:
+        return list(rules)
+    known = {rule.name: rule for rule in rules}
+    return list(settled(known, check(written(network)).thresholds)[0].values())
 
 
 def chosen(words: Sequence[str], more: Sequence[Path] = ()) -> Iterator[Rule]:
@@ -108,7 +116,8 @@ def _paths(given: Sequence[Path]) -> Iterator[Path]:
 
 def _check(arguments: argparse.Namespace) -> int:
     paths = list(_paths([Path(word) for word in arguments.what] or [PACKAGED]))
-    faults, rules = [], []
+    faults: list[str] = []
+    rules: list[Rule] = []
     for path in paths:
         try:
             rules += load(path)
@@ -183,44 +192,32 @@ def _told(rule: Rule) -> dict[str, Any]:
 
 def _replay(rules: Sequence[Rule], arguments: argparse.Namespace) -> int:
     now = datetime.now(UTC)
-    start, end = (asking.moment(word, now) for word in (arguments.start, arguments.end))
-    told = []
+    start, end = (
+        datetime.fromisoformat(asking.moment(word, now)).timestamp()
+        for word in (arguments.start, arguments.end)
+    )
+    told: list[tuple[Rule, Alert]] = []
     with asking.client(arguments) as client:
         for rule in rules:
-            if rule.measurement is None:
-                print(f"{rule.name}: a rule on events is not replayed", file=sys.stderr)
-                continue
-            readings = list(past(client, rule, start, end))
-            since, until = (datetime.fromisoformat(word).timestamp() for word in (start, end))
-            every = max(1.0, (until - since) / LOOKS)
-            told += [_replayed(rule, a) for a in trial.replay(rule, readings, until, every)]
+            told += ((rule, a) for a in _past(client, rule, start, end) if a.changed >= start)
+    told.sort(key=lambda one: one[1].changed)
+    rows = [_replayed(rule, alert) for rule, alert in told]
     if arguments.json:
-        printing.dump(told)
+        printing.dump(rows)
     else:
-        print(printing.table(told, empty="nothing would have fired"))
+        print(printing.table(rows, empty="nothing would have fired"))
     return 0
 
 
-def past(client: Client, rule: Rule, start: str, end: str) -> Iterator[trial.Reading]:
-    """The readings of a rule's measurement over a span, as they were stored."""
-    measurement = rule.measurement
-    if measurement is None:
+def _past(client: Client, rule: Rule, start: float, end: float) -> Iterator[Alert]:
+    """What a rule would have made of a span; what it looks back on is read too."""
+    if rule.measurement is None:
+        yield from trial.replay_events(rule, history.events(client, rule, start, end), end)
         return
-    keys = [key.name for key in measurement.keys]
-    wanted = sorted({name for e in rule.expressions for name in e.fields} - set(keys))
-    cursor: str | None = None
-    for _ in range(PAGES):
-        answer = client.get(
-            Table, f"series/{measurement.name}", fields=",".join(wanted) or None, agg="rows",
-            to=end, limit=PAGE_ROWS, cursor=cursor, **{"from": start},
-        )  # fmt: skip
-        for row in printing.rows(answer.columns):
-            subject = Subject(str(row["container"]), tuple(str(row[name]) for name in keys))
-            at = datetime.fromisoformat(str(row["time"])).timestamp()
-            yield trial.Reading(at, subject, {name: row.get(name) for name in wanted})
-        cursor = answer.cursor
-        if cursor is None:
-            return
+    back = max((window.seconds for window in rule.windows), default=0.0)
+    readings = list(history.readings(client, rule, start - back, end))
+    every, least = max(1.0, (end - start) / LOOKS), (end - start) / MOST_LOOKS
+    yield from trial.replay(rule, readings, end, every, least)
 
 
 def _replayed(rule: Rule, alert: Alert) -> dict[str, str | int | float | bool | None]:

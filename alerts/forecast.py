@@ -7,15 +7,15 @@ of what comes. The band knows the noise of the readings, not bends to come: an o
 was made, and is made anew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from alerts.language.evaluate import Columns, Numeric, Texts, numbers
-from alerts.language.past import MOMENTS, Numbers, Past, Window
+from alerts.language.evaluate import Columns, Median, Numeric, Over, Texts, numbers
+from alerts.language.past import MOMENTS, Growth, Numbers, Past, Window
 from alerts.lifecycle import Alert
 from alerts.outlook import Outlook
 from alerts.rule import Limit
@@ -90,7 +90,10 @@ def outlook(past: Past, limit: float, now: float, *, falling: bool, farthest: fl
     least, most = _crossings(line, goal)
     if most is not None and most > farthest:
         most = None
-    return Outlook(now, limit, max(seconds, 0.0), least, most)
+    seconds = max(seconds, 0.0)
+    if most is not None:
+        most = max(most, seconds)
+    return Outlook(now, limit, seconds, min(least, seconds), most)
 
 
 def latest(times: Numbers, values: Numbers) -> Line:
@@ -183,7 +186,7 @@ class _Course:
 
     def __init__(self, limit: Limit, columns: Columns, rows: Indices) -> None:
         self._columns, self._picked = columns, rows
-        self._pasts = {window.name: columns.past(window) for window in limit.course}
+        self._pasts = {window.name: columns.past(window, rows) for window in limit.course}
 
     @property
     def rows(self) -> int:
@@ -192,7 +195,7 @@ class _Course:
 
     def numbers(self, name: str) -> Numbers:
         """A field at every moment."""
-        return self._pasts[name].values[:, self._picked].ravel()
+        return self._pasts[name].values.astype(np.float64).ravel()
 
     def texts(self, name: str) -> Texts:
         """A key, which is the same at every moment."""
@@ -201,16 +204,25 @@ class _Course:
 
     def ages(self) -> Numbers:
         """Seconds since each was read."""
-        ages = [past.ages[:, self._picked] for past in self._pasts.values()]
-        return np.fmax.reduce(ages, axis=0).astype(np.float64).ravel()
+        ages = [past.ages for past in self._pasts.values()]
+        newest: Numbers = np.fmax.reduce(ages, axis=0).astype(np.float64).ravel()
+        return newest
 
     def silences(self) -> Numbers:
         """The same."""
         return self.ages()
 
-    def past(self, window: Window) -> Past:
+    def past(self, window: Window, rows: Indices | None = None) -> Past:
         """Nothing: a course is of readings, not of windows."""
         raise ValueError(f"the course of a limit looks back itself; it has no {window.name}")
+
+    def growth(self, window: Window) -> Growth:
+        """Nothing either."""
+        raise ValueError(f"the course of a limit looks back itself; it has no {window.name}")
+
+    def once(self, plan: Over | Median, make: Callable[[], Numbers]) -> Numbers:
+        """Made once."""
+        return make()
 
 
 def due(alerts: Iterable[Alert], now: float) -> list[Alert]:

@@ -149,6 +149,12 @@ class Rule:
         return [e for e in (self.when, self.clear, self.value) if e is not None]
 
     @property
+    def fields(self) -> frozenset[str]:
+        """What of a row it reads, keys among it."""
+        read = [*self.expressions, *((self.limit.of, self.limit.at) if self.limit else ())]
+        return frozenset(name for expression in read for name in expression.fields)
+
+    @property
     def windows(self) -> frozenset[Window]:
         """What of the past they ask for, and its limit."""
         asked = frozenset(window for e in self.expressions for window in e.windows)

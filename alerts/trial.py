@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, TypeGuard
 
 import numpy as np
 
 from alerts.language.evaluate import Rows
-from alerts.language.past import Memory
+from alerts.language.rings import Memory
 from alerts.lifecycle import Alert, Happened, State, Subject, expired, struck
 from alerts.rule import Rule, Step, Trial
 from alerts.watch import Indices, watch
@@ -37,14 +36,13 @@ class Standing(Rows):
         memory: Memory | None = None,
     ) -> None:  # fmt: skip
         """Rows that were looked at before, with this memory, keep their places."""
-        self._memory, self._now = memory or Memory(), now
+        memory = memory or Memory()
         super().__init__(
             measurement, [self._row(measurement, r) for r in readings],
-            [now - r.time for r in readings], partial(self._memory.past, now=now),
+            [now - r.time for r in readings], memory, now,
         )  # fmt: skip
         self._subjects = [r.subject for r in readings]
-        times = np.array([r.time for r in readings], np.float64)
-        self._memory.look(times, self.numbers, now)
+        memory.look(np.array([r.time for r in readings], np.float64), self.numbers, now)
 
     @staticmethod
     def _row(measurement: type[Measurement], reading: Reading) -> Mapping[str, Value]:
@@ -63,11 +61,12 @@ class Standing(Rows):
 
 
 def replay(
-    rule: Rule, readings: Iterable[Reading], until: float, every: float = 1.0
+    rule: Rule, readings: Iterable[Reading], until: float, every: float = 1.0, least: float = 0.0
 ) -> Iterator[Alert]:
     """Each state that an alert of the rule would have taken while those readings came, in order.
 
-    The rule looks whenever readings of another time come, and every `every` seconds between them.
+    The rule looks whenever readings of another time come, but not again within `least` seconds,
+    and every `every` seconds between them.
     """
     if rule.measurement is None:
         return
@@ -75,7 +74,7 @@ def replay(
     newest: dict[Subject, Reading] = {}
     memory = Memory()
     memory.keep(rule.windows)
-    for now, came in _ticks(sorted(readings, key=lambda r: r.time), until, every):
+    for now, came in _ticks(sorted(readings, key=lambda r: r.time), until, every, least):
         newest |= {reading.subject: reading for reading in came}
         rows = Standing(rule.measurement, list(newest.values()), now, memory)
         looked = watch(rule, rows, latest, now, lambda _: False)
@@ -88,8 +87,27 @@ def replay(
             del latest[alert.subject]
 
 
+def replay_events(rule: Rule, events: Iterable[Happened], until: float) -> Iterator[Alert]:
+    """Each state that an alert of the rule would have taken as those events were learned."""
+    latest: dict[Subject, Alert] = {}
+
+    def over(now: float) -> Iterator[Alert]:
+        for subject, alert in latest.items():
+            if alert.open and alert.until is not None and alert.until <= now:
+                latest[subject] = expired(alert, alert.until)
+                yield latest[subject]
+
+    for event in sorted(events, key=lambda e: e.learned):
+        yield from over(event.learned)
+        before = latest.get(event.subject)
+        after = latest[event.subject] = struck(rule, before, event, event.learned)
+        if before is None or after.id != before.id:
+            yield after
+    yield from over(until)
+
+
 def _ticks(
-    readings: Sequence[Reading], until: float, every: float
+    readings: Sequence[Reading], until: float, every: float, least: float
 ) -> Iterator[tuple[float, list[Reading]]]:
     if not readings:
         return
@@ -103,7 +121,7 @@ def _ticks(
         following = readings[at].time if at < len(readings) else until
         if now == until:
             return
-        now = min(now + every, following if following > now else until, until)
+        now = min(now + every, max(following, now + least) if following > now else until, until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +214,7 @@ def _reading(rule: Rule, at: float, given: Mapping[str, Value]) -> Reading:
 
 def _between(before: Reading, after: Reading, share: float, now: float) -> Reading:
     """A reading on the way from one to another: numbers lie between, all else is as it was."""
-    values = {}
+    values: dict[str, Value] = {}
     for name, value in after.values.items():
         first = before.values.get(name)
         if _number(first) and _number(value):

@@ -6,13 +6,15 @@ the greater and `not` what is left from true.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from alerts.language import functions
-from alerts.language.past import MOMENTS, Numbers, Past, Window
+from alerts.language.past import MOMENTS, Growth, Numbers, Past, Window
+from alerts.language.rings import Indices, Memory
 from vigie.network.places import inside
 from vigie.shape import Kind, Measurement, Value
 
@@ -56,8 +58,16 @@ class Columns(Protocol):
         """`age`: the same, but for time in which nothing could have come here; NaN: unknown."""
         ...
 
-    def past(self, window: Window) -> Past:
-        """What a field was over the last minutes."""
+    def past(self, window: Window, rows: Indices | None = None) -> Past:
+        """What a field was over the last minutes, of these rows or of all."""
+        ...
+
+    def growth(self, window: Window) -> Growth:
+        """What a counter grew by over the last minutes."""
+        ...
+
+    def once(self, plan: "Over | Median", make: Callable[[], Numbers]) -> Numbers:
+        """What is made of it, and not again while the rows are these."""
         ...
 
 
@@ -247,15 +257,25 @@ def numbers(plan: Numeric, columns: Columns) -> Numbers:
             return np.where(np.isfinite(result), result, np.nan)
         case Threshold():
             return _threshold(plan, columns)
-        case Over(function, window, limit):
-            reached = None if limit is None else numbers(limit, columns)
-            found = functions.over(function, columns.past(window), window.seconds, reached)
-            return np.where(np.isnan(columns.numbers(window.name)), np.nan, found)
-        case Median(operand, fresh):
-            containers = columns.texts(CONTAINER).codes
-            return functions.median(
-                numbers(operand, columns), containers, columns.ages() <= fresh
-            )  # fmt: skip
+        case Over():
+            return columns.once(plan, partial(_over, plan, columns))
+        case Median():
+            return columns.once(plan, partial(_median, plan, columns))
+
+
+def _over(plan: Over, columns: Columns) -> Numbers:
+    window = plan.window
+    if window.fold == "growth":
+        found = functions.grown(plan.function, columns.growth(window), window.seconds)
+    else:
+        limit = None if plan.limit is None else numbers(plan.limit, columns)
+        found = functions.over(plan.function, columns.past(window), window.seconds, limit)
+    return np.where(np.isnan(columns.numbers(window.name)), np.nan, found)
+
+
+def _median(plan: Median, columns: Columns) -> Numbers:
+    containers, fresh = columns.texts(CONTAINER).codes, columns.ages() <= plan.fresh
+    return functions.median(numbers(plan.operand, columns), containers, fresh)
 
 
 def _threshold(plan: Threshold, columns: Columns) -> Numbers:
@@ -282,11 +302,12 @@ class Rows:
         measurement: type[Measurement],
         rows: Sequence[Mapping[str, Value]],
         ages: Sequence[float],
-        past: Callable[[Window], Past] | None = None,
+        memory: Memory | None = None,
+        now: float = 0.0,
     ) -> None:
-        """Without a `past`, nothing is known of what was."""
+        """A memory that looked at these rows knows what was; without, nothing is known of it."""
         self._measurement, self._rows, self._ages = measurement, rows, ages
-        self._past = past
+        self._memory, self._now = memory, now
 
     @property
     def rows(self) -> int:
@@ -318,9 +339,20 @@ class Rows:
         """The same: nobody stopped listening."""
         return self.ages()
 
-    def past(self, window: Window) -> Past:
+    def past(self, window: Window, rows: Indices | None = None) -> Past:
         """What a field was over the last minutes."""
-        if self._past is not None:
-            return self._past(window)
-        unknown = np.full((MOMENTS, self.rows), np.nan)
+        if self._memory is not None:
+            return self._memory.of(window).past(window, self._now, rows)
+        unknown = np.full((MOMENTS, self.rows if rows is None else len(rows)), np.nan)
         return Past(unknown, unknown)
+
+    def growth(self, window: Window) -> Growth:
+        """What a counter grew by over the last minutes."""
+        if self._memory is not None:
+            return self._memory.of(window).growth(window)
+        unknown = np.full(self.rows, np.nan)
+        return Growth(unknown, unknown)
+
+    def once(self, plan: Over | Median, make: Callable[[], Numbers]) -> Numbers:
+        """Made whenever it is asked for: they are few."""
+        return make()

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.language import past as pasts
-from alerts.language.past import Fold, Numbers, Past
+from alerts.language.past import Fold, Growth, Numbers, Past
 from vigie.shape import Kind
 
 Function = Literal["rate", "increase", "delta", "avg_over", "min_over", "max_over", "time_to"]
@@ -38,15 +38,19 @@ OVER: Final[dict[str, Over]] = {
 }
 
 
-def over(function: str, past: Past, seconds: float, limit: Numbers | None = None) -> Numbers:
-    """What a function says of the past of every row; NaN where it says nothing."""
+def grown(function: str, growth: Growth, seconds: float) -> Numbers:
+    """What `increase` or `rate` says of the growth of every row within so many seconds."""
     if function == "increase":
-        return pasts.grown(past)
+        return growth.total
+    enough = growth.seconds >= COVERED * seconds
+    with np.errstate(all="ignore"):
+        return np.where(enough, growth.total / growth.seconds, np.nan)
+
+
+def over(function: str, past: Past, seconds: float, limit: Numbers | None = None) -> Numbers:
+    """What another function says of the past of every row; NaN where it says nothing."""
     first, last, covered = pasts.ends(past)
     match function:
-        case "rate":
-            with np.errstate(all="ignore"):
-                found = pasts.grown(past) / covered
         case "delta":
             found = last - first
         case "avg_over":

@@ -10,7 +10,8 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from alerts.language.past import Fold, Numbers, Rings, Window
+from alerts.language.past import Fold, Numbers, Window
+from alerts.language.rings import Rings
 from collector.counters import Counters
 from collector.duties.rows import ArrowRows
 from collector.store.questions.budget import Budget
@@ -78,8 +79,11 @@ class Recall:
 
 
 def _question(measurement: type[Measurement], window: Window, rings: Rings) -> Question:
-    """Each tenth of a window, of every series."""
-    start, end = (datetime.fromtimestamp(time, UTC) for time in rings.tenths())
+    """Each tenth of a window, of every series; for growth also the one before."""
+    first, last = rings.tenths()
+    if window.fold == "growth":
+        first -= rings.step
+    start, end = (datetime.fromtimestamp(time, UTC) for time in (first, last))
     return Question(
         measurement.name, (window.name,), start, end, agg=_AGGREGATES[window.fold],
         step=rings.step, limit=MOST_ROWS,

@@ -1,14 +1,15 @@
 """The newest rows of one measurement, as the rules read them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from alerts.language.evaluate import Texts
-from alerts.language.past import Memory, Numbers, Past, Rings, Window
+from alerts.language.evaluate import Median, Over, Texts
+from alerts.language.past import Growth, Numbers, Past, Window
+from alerts.language.rings import Memory, Rings
 from alerts.lifecycle import Subject
 from alerts.watch import Indices
 from collector.store.schema import series_columns
@@ -71,6 +72,7 @@ class ArrowRows:
         self._numbers: dict[str, Numbers] = {}
         self._texts: dict[str, Texts] = {}
         self._ages: Numbers | None = None
+        self._made: dict[Over | Median, Numbers] = {}
 
     @property
     def rows(self) -> int:
@@ -137,9 +139,19 @@ class ArrowRows:
         known[codes[: self.rows]] = np.arange(self.rows)
         return known[codes[self.rows :]]
 
-    def past(self, window: Window) -> Past:
-        """What a field was over the last minutes."""
-        return self._seen.memory.past(window, self._now)
+    def past(self, window: Window, rows: Indices | None = None) -> Past:
+        """What a field was over the last minutes, of these rows or of all."""
+        return self.kept(window).past(window, self._now, rows)
+
+    def growth(self, window: Window) -> Growth:
+        """What a counter grew by over the last minutes."""
+        return self.kept(window).growth(window)
+
+    def once(self, plan: Over | Median, make: Callable[[], Numbers]) -> Numbers:
+        """What was made of it first: rules ask again and again."""
+        if plan not in self._made:
+            self._made[plan] = make()
+        return self._made[plan]
 
     def subjects(self, rows: Indices) -> list[Subject]:
         """What these rows are about."""

@@ -7,6 +7,7 @@ import pytest
 from alerts import cli
 from tests.build.answers import Answers, answering
 from tests.house import ROOT
+from tests.unit.alerts.test_forecast import LIMITED
 from tests.unit.alerts.test_load import RULE
 from vigie.errors import SettingsError
 
@@ -125,9 +126,35 @@ def test_replay_shows_when_it_would_have_fired(
     assert "cursor=4" in second
 
 
-def test_a_rule_on_events_is_not_replayed(
+def test_replay_reads_what_a_rule_looks_back_on(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIGIE_TOKEN", "t")
+    own.write_text(LIMITED)
+    with answering() as server:
+        server.then(200, answered("2026-01-31T08:00:00.000Z"))
+        assert replayed(server, own) == 0
+    assert "from=2026-01-31T07%3A50%3A00Z" in server.asked[0].path
+
+
+def happenings(*times: str) -> dict[str, object]:
+    """A page of events, newest first."""
+    count = len(times)
+    columns = {
+        "time": list(times), "learned": list(times), "container": ["p/a"] * count,
+        "agent": ["a"] * count, "code": ["gap"] * count, "severity": ["warning"] * count,
+        "keys": ["{}"] * count, "detail": [""] * count,
+    }  # fmt: skip
+    return {"as_of": times[0], "tier": "events", "columns": columns, "cursor": None}
+
+
+def test_a_rule_on_events_is_replayed_over_events(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VIGIE_TOKEN", "t")
-    assert run("replay", "readings_lost", "--url", "http://127.0.0.1:1") == 0
-    assert "a rule on events is not replayed" in capsys.readouterr().err
+    span = ("--from", "2026-01-01T00:00Z", "--to", "2026-01-31T09:00Z")
+    with answering() as server:
+        server.then(200, happenings("2026-01-01T08:10:00.000Z", "2026-01-01T08:00:00.000Z"))
+        assert run("replay", "readings_lost", *span, "--url", server.url, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [t["state"] for t in told] == ["firing", "resolved"]
+    assert told[0]["time"] == "2026-01-01T08:00:00.000Z"
+    assert "where=code%3Agap" in server.asked[0].path

@@ -9,6 +9,7 @@ from alerts.settled import settled
 from tests.unit.alerts.test_forecast import LIMITED
 from vigie.catalogue import Filesystem
 from vigie.network.thresholds import Threshold
+from vigie.shape import Value
 
 TEXT = LIMITED.replace("< 10%", "< low").replace(
     "[rule.limit]", '[rule.thresholds]\nlow = "10%"\n\n[rule.limit]'
@@ -26,7 +27,9 @@ def firing(*given: Threshold) -> dict[str, bool]:
     when = rules["filling"].when
     assert when is not None
     paths = ["p/a", "p/b", "q/a"]
-    rows = [{"container": p, "size_bytes": 100, "available_bytes": 12} for p in paths]
+    rows: list[dict[str, Value]] = [
+        {"container": p, "size_bytes": 100, "available_bytes": 12} for p in paths
+    ]
     found = truths(cast("Logical", when.plan), Rows(Filesystem, rows, [0.0] * 3))
     return dict(zip(paths, (found == 2).tolist(), strict=True))
 

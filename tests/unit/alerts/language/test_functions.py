@@ -9,7 +9,7 @@ from alerts.language.check import condition, quantity, threshold
 from alerts.language.evaluate import FALSE, TRUE, UNKNOWN, Logical, Numeric, Rows, numbers, truths
 from alerts.language.functions import SIBLINGS, median
 from alerts.language.parse import ExpressionError
-from alerts.language.past import Memory
+from alerts.language.rings import Memory
 from vigie.catalogue import Gpu
 from vigie.shape import Value
 
@@ -25,7 +25,7 @@ def said(text: str, *readings: tuple[float, dict[str, Value]]) -> float:
     found, now = Rows(Gpu, [], []), START
     for time, row in readings:
         now = START + time
-        found = Rows(Gpu, [row], [0.0], lambda window, now=now: memory.past(window, now))  # type: ignore[misc]
+        found = Rows(Gpu, [row], [0.0], memory, now)
         memory.look(np.array([now]), found.numbers, now)
     return float(numbers(cast("Numeric", expression.plan), found)[0])
 

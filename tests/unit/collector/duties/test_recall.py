@@ -63,7 +63,9 @@ def said(rows: ArrowRows, window: Window, *functions: str) -> list[list[float]]:
 @pytest.mark.parametrize("flushed", [False, True])
 def test_a_collector_that_starts_again_knows_what_it_knew(run: Opened, flushed: bool) -> None:
     always = Seen()
-    for second in range(0, 700, 10):
+    reads(run, 0)
+    before, _ = looks(run, always, 1)
+    for second in range(10, 700, 10):
         reads(run, second)
         before, _ = looks(run, always, second + 1)
     if flushed:

@@ -17,6 +17,8 @@ from vigie.errors import Refused
 
 EARLY: Final = 24 * 3600.0
 NOTIFY: Final = 72 * 3600.0
+OLDEST: Final = 10 * 366 * 86_400.0
+"""Before that, nobody noticed anything that is still to be said."""
 MAX_WORDS: Final = 4_000
 MAX_TITLE: Final = 200
 MAX_ALERTS: Final = 1_000
@@ -197,8 +199,8 @@ def check(act: Act, incident: Incident | None) -> None:
     known = incident.alerts if incident is not None else {}
     if len({*known, *act.alerts}) > MAX_ALERTS:
         raise Refused(400, f"an incident has at most {MAX_ALERTS} alerts; open another")
-    if act.at is not None and act.at > act.time:
-        raise Refused(400, "a time that has passed is wanted")
+    if act.at is not None and not act.time - OLDEST <= act.at <= act.time:
+        raise Refused(400, "a time that has passed is wanted, of the last ten years")
     if incident is None:
         return
     if incident.closed is not None and act.step in {Step.ADDED, Step.CLOSED}:

@@ -48,7 +48,7 @@ def routes(
         within = narrowed(asking, scope)
         now = datetime.fromtimestamp(clock(), UTC)
         last = moment("to", end) or now
-        first = moment("from", start) or last - DEFAULT_SPAN
+        first = moment("from", start) or max(last, times.EPOCH + DEFAULT_SPAN) - DEFAULT_SPAN
         if not timedelta(0) < last - first <= LONGEST:
             raise QueryError(f"from, to: a period of at most {LONGEST.days} days is wanted")
         span = first.timestamp(), last.timestamp()

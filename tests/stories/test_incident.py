@@ -112,6 +112,7 @@ def minutes(seconds: float | None) -> float:
     return (seconds - START) / MINUTE
 
 
+@pytest.mark.slow
 def test_a_container_goes_dark_for_an_hour_and_the_authority_is_told_in_time(case: Case) -> None:
     case.story.step = 30
     case.agents("paris/a")

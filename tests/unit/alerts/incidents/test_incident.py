@@ -124,6 +124,7 @@ def test_an_incident_lies_where_all_of_it_does(paths: list[str], path: str) -> N
         (act(Step.CLOSED, NOON), 400),
         (act(Step.ADDED, NOON, alerts=tuple(map(str, range(MAX_ALERTS + 1)))), 400),
         (act(Step.FILED, NOON, stage=Stage.NOTIFICATION, at=NOON + 1), 400),
+        (act(Step.FILED, NOON, stage=Stage.NOTIFICATION, at=-6e10), 400),
         (act(Step.FILED, NOON, stage=Stage.EARLY_WARNING), 409),
     ],
 )

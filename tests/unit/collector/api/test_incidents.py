@@ -144,6 +144,7 @@ def test_what_is_done_is_answered_whole(served: Served) -> None:
         ({"scope": "a/b/c/d"}, "is no path"),
         ({"scope": "paris", "since": "yesterday"}, "since: a time like"),
         ({"scope": "paris", "detected": "2999-01-01T00:00:00Z"}, "a time that has passed"),
+        ({"scope": "paris", "detected": "0001-01-01T00:00:00Z"}, "of the last ten years"),
         ({"scope": "paris", "colour": "red"}, "colour"),
         ({"scope": "paris", "title": ""}, "title"),
         ({"scope": "paris", "title": "two\nlines"}, "title"),
@@ -209,5 +210,6 @@ def test_the_load_is_of_each_post_in_the_callers_scope(served: Served) -> None:
     (post,) = narrow.get(AlarmLoad, "alarm-load", **asked).posts
     assert (post.post, post.peak) == ("paris", 1)
     assert post.rate == pytest.approx(1 / 12)
-    with pytest.raises(Refused, match="at most 400 days"):
-        served.client().get(AlarmLoad, "alarm-load", **{**asked, "to": asked["from"]})
+    for wrong in ({**asked, "to": asked["from"]}, {"to": "0001-01-01T00:00:00Z"}):
+        with pytest.raises(Refused, match="at most 400 days"):
+            served.client().get(AlarmLoad, "alarm-load", **wrong)

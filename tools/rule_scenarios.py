@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from alerts.rulebook import Rulebook
-from tests.build.watched import Watched, smaller
+from tests.build.watched import Watched, operating, smaller
 from twin import faults
 from vigie.document import duration, duration_text
 from vigie.network.load import reference
@@ -47,23 +47,29 @@ Places = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """How long one is played, which rules must fire and where, and which may as a consequence."""
+    """How long one is played, which rules must fire and where, and which may as a consequence.
+
+    `step` is how often containers tell and rules look, in seconds.
+    """
 
     name: str
     lasts: float
     fires: Places
     follows: Places
+    step: float = STEP
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All that is played: in which containers, some of them smaller; what they show `anyway`.
 
+    `operating` are sites of which is played what they only plan.
     `elsewhere` are rules that no fault of the twin reaches, each with where that is tested.
     """
 
     scopes: tuple[str, ...]
     scales: Mapping[str, float]
+    operating: tuple[str, ...]
     anyway: Places
     elsewhere: Mapping[str, str]
     scenarios: Mapping[str, Scenario]
@@ -104,13 +110,17 @@ def plan(path: Path = MEANT) -> Plan:
     written = tomllib.loads(path.read_text(encoding="utf-8"))
     scenarios = {
         name: Scenario(
-            name, duration(told["lasts"]), _places(told.get("fires")), _places(told.get("follows"))
+            name,
+            duration(told["lasts"]),
+            _places(told.get("fires")),
+            _places(told.get("follows")),
+            duration(told.get("step", f"{STEP:.0f}s")),
         )
         for name, told in written["scenarios"].items()
     }
     return Plan(
-        tuple(written["scopes"]), written["scales"], _places(written["anyway"]),
-        written["elsewhere"], scenarios,
+        tuple(written["scopes"]), written["scales"], tuple(written["operating"]),
+        _places(written["anyway"]), written["elsewhere"], scenarios,
     )  # fmt: skip
 
 
@@ -121,12 +131,18 @@ def _places(told: Mapping[str, Sequence[str]] | None) -> Places:
 def play(name: str, played: Plan) -> Seen:
     """One scenario, from ten minutes before its faults on."""
     began, first = time.monotonic(), dict[tuple[str, str], float]()
-    network = smaller(reference(), played.scales)
+    network = operating(smaller(reference(), played.scales), played.operating)
+    scenario = played.scenarios[name]
     with tempfile.TemporaryDirectory() as folder:
         story = Watched(
-            Path(folder), network, scenario=name, scopes=played.scopes, lead=LEAD, step=STEP
+            Path(folder),
+            network,
+            scenario=name,
+            scopes=played.scopes,
+            lead=LEAD,
+            step=scenario.step,
         )
-        end = story.begins + played.scenarios[name].lasts
+        end = story.begins + scenario.lasts
         while story.now < end:
             story.tick()
             story.now += story.step
@@ -198,7 +214,8 @@ def _head(
         "The [scenarios of the twin](../twin.md#what-can-go-wrong), played before all shipped "
         f"rules in {len(played.scopes)} containers of the reference network, and which rule fired. "
         "The faults begin ten minutes after the play; readings go as frames through the decoder "
-        "into the store's memory, and the rules look every ten seconds."
+        "into the store's memory, and the rules look every ten seconds (on the quiet day: every "
+        "minute)."
     )
     yield ""
     yield f"- {len(reached)} of {len(rules)} rules fire where a fault is that they are for;"

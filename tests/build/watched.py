@@ -29,6 +29,7 @@ from twin.player import ContainerPlayer
 from twin.wire.frames import Framer
 from twin.world import players
 from vigie.network.network import Network
+from vigie.network.operators import Status
 from vigie.network.places import Lifecycle
 from vigie.units import NANOSECONDS_PER_SECOND
 
@@ -161,6 +162,19 @@ class Watched(Story):
     def fired(self) -> set[tuple[str, str]]:
         """Rules that fired, each with the container."""
         return {(one.rule, one.container) for one in self.opened}
+
+
+def operating(network: Network, sites: Sequence[str]) -> Network:
+    """The same, as if the cooling and the hand-over of heat that these sites plan were there."""
+    return replace(network, sites=tuple(
+        replace(
+            site,
+            cooling=tuple(replace(c, status=Status.OPERATING) for c in site.cooling),
+            heat=tuple(replace(h, status=Status.OPERATING) for h in site.heat),
+        )
+        if site.id in sites else site
+        for site in network.sites
+    ))  # fmt: skip
 
 
 def smaller(network: Network, scales: Mapping[str, float]) -> Network:

@@ -13,7 +13,7 @@ from vigie.errors import SettingsError
 from vigie.shape import Field, Kind
 
 NAMED = (
-    "bad-meter", "blackout", "calm", "cooling", "crowd", "demo", "disks", "gpus", "heatwave",
+    "bad-meter", "blackout", "calm", "cooling", "crowd", "demo", "disks", "gpus", "heat", "heatwave",
     "hosts", "oil", "power", "river-low", "rot", "silence",
 )  # fmt: skip
 SHOWN: Sequence[tuple[str, str, Field, float]] = (

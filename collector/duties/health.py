@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.counters import Counters
-from collector.duties import own
+from collector.duties import own, reload, roster
 from collector.keeping.status import METRIC
 from vigie.catalogue import Collector, Source
 from vigie.frame import TIME_COLUMN
@@ -22,7 +22,7 @@ MOST_SECONDS: Final = 1e10
 AGENT: Final = "agent"
 LEAST_AGENTS: Final = 3
 """Fewer agents cannot outvote the collector's clock."""
-BROKEN: Final = ("rule_files_broken", "network_broken", "roster_broken")
+BROKEN: Final = ("rule_files_broken", reload.BROKEN, roster.BROKEN)
 FAILED: Final = "duty_failures_total"
 SUCCEEDED: Final = "duty_last_success_timestamp_seconds"
 

@@ -80,7 +80,8 @@ def test_rollups_lag_behind_the_newest_reading_and_not_behind_the_clock(world: W
 def test_broken_files_are_counted_together(world: World) -> None:
     world.counters.set("rule_files_broken", 2)
     world.counters.set("network_broken", 1)
-    assert world.says()["files_broken"] == 3
+    world.counters.set("roster_faults", 1)
+    assert world.says()["files_broken"] == 4
 
 
 def test_messages_that_died_and_that_wait(world: World) -> None:

@@ -78,11 +78,6 @@ class Letters:
         )  # fmt: skip
         return [_letter(row) for row in rows]
 
-    def get(self, number: int) -> Letter | None:
-        """The letter of that number."""
-        row = self._database.row("SELECT * FROM outbox WHERE number = ?", number)
-        return None if row is None else _letter(row)
-
     def replay(self, numbers: Sequence[int], person: str, now: float) -> None:
         """Send dead letters once more, as if they were new: the same identities and words.
 

@@ -28,8 +28,6 @@ from alerts.receivers.post import MAX_SAID, silence, within
 from alerts.receivers.wording import headline, lines
 from vigie.errors import SettingsError
 
-ABOUT_US: Final = "vigie.invalid"
-"""What we call ourselves to a mail server: no name of ours is its business."""
 _NO_MAIL_HERE: Final = frozenset({521, 556})
 """A host, or a domain, that takes no mail at all (RFC 7504)."""
 _PERMANENT: Final = 500
@@ -61,7 +59,7 @@ class Mail:
 
     def _sent(self, letter: bytes, address: str, secret: str | None) -> Outcome:
         declared = self._declared
-        server = _Pinned(self._target, address, declared.timeout)
+        server = _Pinned(self._target, address, declared)
         with within(declared.timeout, server):
             _checked(server.connect(self._target.host, self._target.port))
             server.ehlo_or_helo_if_needed()
@@ -150,8 +148,10 @@ def _said(said: bytes | str) -> str:
 class _Pinned(smtplib.SMTP):
     """A connection to one address, whatever the name would resolve to now."""
 
-    def __init__(self, where: Target, address: str, timeout: float) -> None:
-        super().__init__(local_hostname=ABOUT_US, timeout=timeout)
+    def __init__(self, where: Target, address: str, declared: Declared) -> None:
+        # We call ourselves after who writes: servers look for the name, and ours says too much.
+        name = declared.sender.rpartition("@")[2]
+        super().__init__(local_hostname=name, timeout=declared.timeout)
         self._host = where.host  # what TLS asks for
         self._where, self._address = where, address
 

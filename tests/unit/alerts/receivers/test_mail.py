@@ -79,6 +79,7 @@ def test_a_letter_says_what_a_person_must_know(box: Letterbox) -> None:
     )  # fmt: skip
     assert (letter["Auto-Submitted"], letter["Importance"]) == ("auto-generated", "high")
     assert box.recipients == ["noc@example.org", "deputy@example.org"]
+    assert box.heard[0] == "ehlo example.org", "a name that a server finds, and none of ours"
     text = letter.get_content()
     assert text.startswith("[P1 ALERT] /srv full on h1")
     assert "Where: paris/a/h1/srv" in text

@@ -18,7 +18,7 @@ from alerts.receivers import standing
 from alerts.receivers.declared import Declared as Receiver
 from alerts.register import Register
 from alerts.rule import Rule
-from collector.api import alerts, burden, inbound, receivers, silences
+from collector.api import alerts, burden, inbound, receivers, silences, tickets
 from collector.api import roster as duty
 from collector.counters import Counters
 from collector.declared import Declared
@@ -135,6 +135,7 @@ class Alerting:
                 clock,
             ),
             inbound.routes(self._desk, clock),
+            tickets.routes(self.register, self._rules),
             receivers.routes(
                 receivers.Telegraph(self._deliver, self.messages, self._letters), clock
             ),

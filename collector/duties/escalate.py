@@ -31,6 +31,8 @@ KEPT_SECONDS: Final = 400 * 86_400.0
 """How long it is known how far an alert climbed."""
 LOOK_SECONDS: Final = 60.0
 """How often an alert for which nothing is due is looked at again: rosters and clocks change."""
+AT_ONCE: Final = 500
+"""Alerts that are looked at in one turn: evaluation waits meanwhile. The gravest come first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,9 @@ class Escalate:
         with self._register.turn():  # nobody takes one in hand while it is called for
             waiting = [alert for alert in self._register.now() if self._waits(alert)]
             self._next = {a.id: self._next[a.id] for a in waiting if a.id in self._next}
-            looked = (self._look(a, at) for a in waiting if self._next.get(a.id, at) <= at)
+            ripe = [alert for alert in waiting if self._next.get(alert.id, at) <= at]
+            ripe.sort(key=lambda a: (a.priority, self._next.get(a.id, a.changed)))
+            looked = [self._look(alert, at) for alert in ripe[:AT_ONCE]]
             due = [found for found in looked if found is not None]
             if due:
                 self._call(due, at)

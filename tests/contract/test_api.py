@@ -26,7 +26,10 @@ BY_CODE = {("POST", "/api/v1/credentials"), ("POST", "/api/v1/sessions")}
 """Whoever holds a one-time code needs no credential yet."""
 BY_SIGNATURE = {("POST", "/api/v1/inbound/{receiver}")}
 """Whoever signs with a receiver's secret is that receiver."""
-ASKING = {("POST", "/api/v1/sql"), ("POST", "/api/v1/sessions/checks")}
+ASKING = {
+    ("POST", "/api/v1/sql"), ("POST", "/api/v1/sessions/checks"),
+    ("POST", "/api/v1/silences/preview"),
+}  # fmt: skip
 """What is posted and changes nothing."""
 HOSTILE = (
     "", "é\u202e", "'; DROP TABLE principals; --", "../../etc/passwd", "a" * 5_000, "0", "-1",

@@ -62,11 +62,6 @@ class Rosterbook:
             self.current = file.load(path, receivers)
 
     @property
-    def path(self) -> Path | None:
-        """Its file."""
-        return self._path
-
-    @property
     def faults(self) -> dict[str, str]:
         """What is wrong now, by file or address; empty when all is well."""
         return {**self._wrong, **self._away}

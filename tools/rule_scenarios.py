@@ -160,9 +160,9 @@ def kept(name: str, played: Plan, folder: Path | None) -> Seen:
         return Seen(first, told["count"], told["took"])
     seen = play(name, played)
     if file is not None:
-        first = [[*place, seconds] for place, seconds in seen.first.items()]
-        told = {"first": first, "count": seen.count, "took": seen.took}
-        file.write_text(json.dumps(told), encoding="utf-8")
+        places = [[*place, seconds] for place, seconds in seen.first.items()]
+        written = {"first": places, "count": seen.count, "took": seen.took}
+        file.write_text(json.dumps(written), encoding="utf-8")
     return seen
 
 

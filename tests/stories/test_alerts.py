@@ -480,7 +480,7 @@ def test_whatever_crashes_when_the_receiver_hears_the_truth_and_each_change_once
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         story = Story(Path(folder), rules=NOW.replace("why =", 'settle = "0s"\nwhy ='))
-        for act in [*acts, "up", "wait", "look", "deliver"]:
+        for act in [*acts, "up", "wait", "look", "wait", "look", "deliver"]:
             story.now += 7
             match act:
                 case "fill" | "empty":

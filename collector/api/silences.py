@@ -79,22 +79,7 @@ def routes(
         """What a silence would hide now, and what it would have hidden in the last 24 hours."""
         now, known = clock(), rules()
         wanted = checked(_wanted(wish, "preview", asking, known, now), now)
-        opened = sorted(
-            (alert for alert in register.now() if alert.open), key=lambda a: (a.priority, a.since)
-        )
-        both = [
-            [
-                alert for alert in group
-                if wanted.hides(alert, known.get(alert.rule) or withdrawn(alert.rule))
-            ]
-            for group in (opened, register.over_since(now - DAY))
-        ]  # fmt: skip
-        lists = [
-            [alerts.reply(a, known.get(a.rule), language) for a in group[:LISTED]]
-            for group in both
-        ]  # fmt: skip
-        counts = [len(group) for group in both]
-        return replies.SilencePreview(times.text(now), counts[0], counts[1], lists[0], lists[1])
+        return _preview(register, wanted, known, language, now)
 
     @router.post("/silences/{identity}/end")
     def end(asking: Hushing, identity: str) -> replies.Silence:
@@ -108,6 +93,27 @@ def routes(
         return _reply(register.silences.end(identity, asking.name, now), now)
 
     return router
+
+
+def _preview(
+    register: Register, wanted: Silence, rules: Mapping[str, Rule], language: str, now: float
+) -> replies.SilencePreview:
+    """What it would hide: of what is open, and of what was over in the last day."""
+    opened = sorted(
+        (alert for alert in register.now() if alert.open), key=lambda a: (a.priority, a.since)
+    )
+    both = [
+        [
+            alert for alert in group
+            if wanted.hides(alert, rules.get(alert.rule) or withdrawn(alert.rule))
+        ]
+        for group in (opened, register.over_since(now - DAY))
+    ]  # fmt: skip
+    lists = [
+        [alerts.reply(a, rules.get(a.rule), language) for a in group[:LISTED]] for group in both
+    ]
+    counts = [len(group) for group in both]
+    return replies.SilencePreview(times.text(now), counts[0], counts[1], lists[0], lists[1])
 
 
 def _wanted(

@@ -13,8 +13,8 @@ from vigie.errors import SettingsError
 from vigie.shape import Field, Kind
 
 NAMED = (
-    "bad-meter", "blackout", "calm", "cooling", "crowd", "demo", "disks", "gpus", "heat", "heatwave",
-    "hosts", "oil", "power", "river-low", "rot", "silence",
+    "bad-meter", "blackout", "calm", "cooling", "crowd", "demo", "disks", "gpus", "heat",
+    "heatwave", "hosts", "oil", "power", "river-low", "rot", "silence",
 )  # fmt: skip
 SHOWN: Sequence[tuple[str, str, Field, float]] = (
     # cooling, what goes wrong, where it is read, what the most of it is then

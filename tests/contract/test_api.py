@@ -278,6 +278,8 @@ def test_a_body_without_a_length_is_stopped_at_the_limit(served: Served) -> None
         status = connection.getresponse().status
     except (BrokenPipeError, ConnectionResetError):
         status = connection.getresponse().status  # refused before all of it was sent
+    finally:
+        connection.close()
     assert status == 413
     connection.close()
 

@@ -12,7 +12,10 @@ from alerts.rule import Rule
 from alerts.rulebook import Rulebook
 from alerts.trial import failures
 from tests.house import ROOT
+from vigie.shape import Kind
 
+ONE_WAY = frozenset({"disk_worn", "disk_spare_low", "fragments_unreadable", "host_rebooted"})
+"""Rules on what only wears, on a count that is 0 when all is well, and on a time of boot."""
 RULES = tuple(Rulebook().rules.values())
 
 LIAR = """
@@ -69,9 +72,20 @@ def never_opens_and_closes_at_once(rule: Rule) -> Iterator[str]:
                     yield f"it opens and closes at once: {trial.says}"
 
 
+def swings(rule: Rule) -> bool:
+    """Whether what it compares goes to and fro."""
+    if rule.measurement is None or rule.when is None or rule.name in ONE_WAY:
+        return False
+    found = [rule.measurement.field(name) for name in rule.when.fields]
+    return any(field is not None and field.kind is Kind.GAUGE for field in found)
+
+
 def resolves_with_hysteresis(rule: Rule) -> Iterator[str]:
-    """A rule on rows has a `clear` of its own, and waits before it resolves."""
-    if rule.measurement is not None and rule.clear is None:
+    """A rule on rows waits before it resolves; one that compares what goes to and fro has `clear`.
+
+    Flags, words, what was counted within a span and what only wears does not swing about a limit.
+    """
+    if rule.measurement is not None and rule.clear is None and swings(rule):
         yield "it has no clear: it would flap at its threshold"
     if rule.measurement is not None and rule.settle < 10:
         yield "it resolves at once: it would flap"

@@ -158,8 +158,12 @@ def test_it_shows_what_opens_and_lets_go_of_what_is_over(manager: Manager, desk:
     assert shown["fingerprint"] == fingerprint(shown["labels"]), "we number labels as it does"
     over = replace(opened, state=State.RESOLVED, changed=time.time(), change=3)
     assert receiver.deliver(compose(over, RULE), time.time()).verdict is Verdict.DELIVERED
-    within(5, lambda: about(manager.shown(), "a1") is None)
-    within(10, lambda: "resolved" in [json.loads(body)["status"] for _, _, body in desk.came])
+    within(20, lambda: about(manager.shown(), "a1") is None)
+    # Other tests' alerts may be of the same group, and still open.
+    within(30, lambda: "resolved" in [
+        found["status"] for _, _, body in desk.came
+        if (found := about(json.loads(body)["alerts"], "a1")) is not None
+    ])  # fmt: skip
 
 
 def test_our_version_4_is_shaped_like_its_own(manager: Manager, desk: Desk) -> None:

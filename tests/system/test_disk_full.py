@@ -42,7 +42,7 @@ do = "Look."
 name = "loaded"
 measurement = "host"
 priority = 3
-when = "load1 >= 0"
+when = "load1 < 100000"
 settle = "0s"
 title = { fr = "{host} chargé", en = "{host} loaded" }
 advice = { fr = "Voyez", en = "Look" }

@@ -27,7 +27,7 @@ ACCELERATED = 720.0
 """Six hours are half a minute: the schedule of retries is as much faster."""
 PROMPT = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 60.0, 60.0, 60.0, 60.0, 300.0)
 P99_SECONDS = 2.0
-TIMES = 60
+TIMES = 30
 
 
 def collector(folder: Path, desk: Desk, count: int, *, faster: float = 1.0) -> Collector:

@@ -19,7 +19,7 @@ from tests.build.programs import Collector
 from tests.build.recorded import Load, numbered
 from vigie.settings import StoreSettings
 
-DAMAGES = int(os.environ.get("DAMAGES", "200"))
+DAMAGES = int(os.environ.get("DAMAGES", "100"))
 
 
 def left_behind(data: Path) -> Path:

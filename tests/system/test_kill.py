@@ -13,7 +13,7 @@ import pytest
 from tests.build.programs import ANSWERS, Collector, wait_for
 from tests.build.recorded import Load, faults, numbered, stored
 
-KILLS = int(os.environ.get("KILLS", "25"))
+KILLS = int(os.environ.get("KILLS", "12"))
 BUSY = {"VIGIE_COLLECTOR_STORE_FLUSH": "200ms"}
 """Flush, merge, expiry and rollups follow from it: at work at almost every kill."""
 

@@ -16,7 +16,7 @@ from tests.build import powercut
 from tests.build.programs import Collector
 from tests.build.recorded import Load, faults, numbered, stored
 
-CUTS = int(os.environ.get("CUTS", "50"))
+CUTS = int(os.environ.get("CUTS", "20"))
 
 
 @pytest.mark.slow

@@ -198,7 +198,10 @@ class Evaluate:
         changed: list[Alert] = []
         dropped: list[Alert] = []
         played = _within(self._simulated())
-        simulated = lambda path: self._wide[path] if path in self._wide else played(path)  # noqa: E731
+
+        def simulated(path: str) -> bool:
+            return self._wide[path] if path in self._wide else played(path)
+
         tables: dict[str, ArrowRows] = {}
         for rule in self._rulebook.rules.values():
             if rule.measurement is None:

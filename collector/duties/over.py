@@ -43,9 +43,10 @@ class Shelf(Looked, Protocol):
         """Add windows and say something, in one commit."""
 
     def replace_rollup(
-        self, table: str, rows: pa.Table, container: str, start: datetime, end: datetime
-    ) -> None:
-        """Put windows in the place of the container's windows of that time, in one commit."""
+        self, table: str, rows: pa.Table, container: str, start: datetime, end: datetime, *,
+        properties: Mapping[str, str],
+    ) -> None:  # fmt: skip
+        """Put windows in the place of the container's windows of that time, and say something."""
 
 
 class Over:
@@ -103,7 +104,9 @@ class Over:
             start, end = max(span[0], since), min(span[1], until)
             if start < end:
                 rows = _again(around, late.container, (start, end), until)
-                self._store.replace_rollup(name, rows, late.container, start, end)
+                self._store.replace_rollup(
+                    name, rows, late.container, start, end, properties={ROLLED_UNTIL: said(until)}
+                )
         if measurement in self._ends:
             self._ends[measurement] = self._ends[measurement].without(late.container)
 
@@ -138,8 +141,8 @@ class Over:
         name = over.table(around.measurement, around.suffix)
         if made.rows.num_rows:
             since = self._since(name) or start
-            said = {ROLLED_UNTIL: _said(end), ROLLED_SINCE: _said(since)}
-            self._store.write_rollup(name, _within(made.rows, since, end), said)
+            far = {ROLLED_UNTIL: said(end), ROLLED_SINCE: said(since)}
+            self._store.write_rollup(name, _within(made.rows, since, end), far)
             if around.suffix == "1m":
                 oldest = round((start - FAR["1m"]).timestamp() * MICROSECONDS_PER_SECOND)
                 self._ends[around.measurement] = made.ends.since(oldest)
@@ -266,5 +269,6 @@ def _moment(time: int) -> datetime:
     return datetime.fromtimestamp(time / MICROSECONDS_PER_SECOND, UTC)
 
 
-def _said(moment: datetime) -> str:
+def said(moment: datetime) -> str:
+    """An instant as commits say it, `ROLLED_UNTIL`."""
     return str(round(moment.timestamp() * MICROSECONDS_PER_SECOND))

@@ -61,9 +61,10 @@ class Shelf(over.Shelf, Protocol):
         """Add windows and say something, in one commit; how many. Of none there is no commit."""
 
     def replace_rollup(
-        self, table: str, rows: pa.Table, containers: Sequence[str], start: datetime, end: datetime
-    ) -> None:
-        """Put windows in the place of the containers' windows of that time, in one commit."""
+        self, table: str, rows: pa.Table, containers: Sequence[str],
+        start: datetime, end: datetime, *, properties: Mapping[str, str],
+    ) -> None:  # fmt: skip
+        """Put windows in the place of the containers' windows of that time, and say something."""
 
     def dirty(self) -> Sequence[Dirty]:
         """The hours that late rows changed."""
@@ -159,7 +160,7 @@ class Roll:
             end = min(at + stride, until)
             if raw:
                 self._store.rolling(rollup.source, end)
-            said = {ROLLED_UNTIL: str(round(end.timestamp() * 1e6))}
+            said = {ROLLED_UNTIL: over.said(end)}
             made = rollup.over(self._store.sweep(rollup.source, at, end))
             along = self._over.along(rollup.measurement, rollup.suffix, (at, end))
             if along is not None:
@@ -199,7 +200,9 @@ class Roll:
         rows = whole(made)
         if rows is None:
             rows = schema(rollup.measurement).empty_table()
-        self._store.replace_rollup(rollup.table, rows, containers, start, end)
+        # The table may go further than it says, over time that had no rows until now.
+        said = {ROLLED_UNTIL: over.said(self._reached[rollup.table])}
+        self._store.replace_rollup(rollup.table, rows, containers, start, end, properties=said)
 
     def _until(self, table: str) -> datetime | None:
         if table not in self._reached:

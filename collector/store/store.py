@@ -275,18 +275,21 @@ class Store:
 
     def replace_rollup(
         self, table: str, rows: pa.Table, containers: str | Sequence[str],
-        start: datetime, end: datetime,
+        start: datetime, end: datetime, *, properties: Mapping[str, str],
     ) -> None:  # fmt: skip
         """Put windows in the place of those of some containers from `start` until before `end`.
+
+        `properties` are as those of `write_rollup`.
 
         Raises:
             OSError, StoreError: the disk is full or failed; all is as it was.
         """
-        self._upkeep.replace_rollup(table, rows, containers, start, end)
+        self._upkeep.replace_rollup(table, rows, containers, start, end, properties=properties)
 
     def dirty(self) -> list[Dirty]:
-        """Hours whose rollups miss late rows."""
-        return self._memory.late.dirty()
+        """Hours whose rollups miss late rows; all of these rows can be scanned."""
+        with self._upkeep.turn:  # a group that made an hour dirty is in the tail, too
+            return self._memory.late.dirty()
 
     def clean(self, done: Sequence[Dirty]) -> None:
         """Those hours are computed again."""

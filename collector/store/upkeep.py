@@ -229,7 +229,7 @@ class Upkeep:
 
     def replace_rollup(
         self, table: str, rows: pa.Table, containers: str | Collection[str],
-        start: datetime, end: datetime,
+        start: datetime, end: datetime, *, properties: Mapping[str, str],
     ) -> None:  # fmt: skip
         """Put windows in the place of those of some containers from `start` until before `end`.
 
@@ -243,7 +243,8 @@ class Upkeep:
         for _ in range(MEND_TRIES):
             files = [f for f in self._tables.files(table) if replaced.touches(f)]
             with contextlib.suppress(Overtaken):  # merged meanwhile: begin with what is there now
-                flush.put(self._tables, table, mended(table, files, rows, replaced), 0, gone=files)
+                made = mended(table, files, rows, replaced)
+                flush.put(self._tables, table, made, 0, properties=properties, gone=files)
                 return
         raise StoreError(f"{table}: others wrote it again and again; the next turn mends it")
 

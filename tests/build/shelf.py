@@ -117,7 +117,7 @@ class Shelf:
 
     def replace_rollup(
         self, table: str, rows: pa.Table, containers: str | Sequence[str],
-        start: datetime, end: datetime,
+        start: datetime, end: datetime, *, properties: Mapping[str, str],
     ) -> None:  # fmt: skip
         self.fault(f"before {table}")
         known = self.tables[table]
@@ -127,6 +127,7 @@ class Shelf:
         self.tables[table] = pa.concat_tables(
             [known.filter(pc.invert(gone)), _plain(table, rows)]
         ).combine_chunks()
+        self.properties.setdefault(table, {}).update(properties)
         self.commits += 1
         self.fault(f"after {table}")
 

@@ -67,6 +67,7 @@ def off(collector: Collector, start: int, span: int, tier: str) -> tuple[float, 
     answer = increase(collector, start, span)
     assert answer.tier == tier
     found = [float(value or 0) for value in answer.columns["energy_joules_total"]]
+    found += [0.0] * (span - len(found))  # a minute that is not there yet
     assert len(found) == span
     worst = max(abs(value / (60 * WATTS) - 1) for value in found)
     return worst, abs(sum(found) / (60 * WATTS * span) - 1)

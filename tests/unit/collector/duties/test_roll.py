@@ -104,6 +104,18 @@ def test_late_rows_end_in_the_same_rollups_as_rows_in_order() -> None:
     is_rolled(shelf, "power_1h", 3600, at(120))
 
 
+def test_late_rows_of_time_that_had_none_are_in_the_rollups_once_after_a_restart() -> None:
+    shelf = Shelf()
+    shelf.arrive(load(0, 20))
+    duty = roller(shelf)
+    duty.run(at(41))  # of the minutes from 20 there is nothing to write
+    shelf.arrive(load(20, 40, container="s/late"))
+    duty.run(at(41))
+    is_rolled(shelf, "power_1m", 60, at(40))
+    roller(shelf).run(at(41))
+    is_rolled(shelf, "power_1m", 60, at(40))
+
+
 def test_late_rows_of_the_open_hour_mend_its_closed_minutes_only() -> None:
     shelf = Shelf()
     shelf.arrive(load(0, 40))

@@ -99,6 +99,6 @@ def test_windows_of_one_container_are_replaced_and_the_others_stay(tmp_path: Pat
         )
         at = fresh.schema.get_field_index("power_watts_max")
         fresh = fresh.set_column(at, fresh.schema.field(at), pa.array([555.0]))
-        run.store.replace_rollup("gpu_1m", fresh, "a/1", start, end)
+        run.store.replace_rollup("gpu_1m", fresh, "a/1", start, end, properties={})
         assert run.rows("gpu_1m", "power_watts_max") == [100, 100, 100, 100, 100, 555]
         assert run.store.rolled_until("gpu_1m") == moment(ROLLED)

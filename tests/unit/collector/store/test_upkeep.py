@@ -44,7 +44,9 @@ def hours(container: str, hour: int, watts: float) -> pa.Table:
 def mend(run: Opened, hour: int, watts: float) -> None:
     """Late rows came of `a/1`: put its window of that hour in the place of the old one."""
     start = at(hour * 60)
-    run.store.replace_rollup(TABLE, hours("a/1", hour, watts), "a/1", start, start + duty.HOUR)
+    run.store.replace_rollup(
+        TABLE, hours("a/1", hour, watts), "a/1", start, start + duty.HOUR, properties={}
+    )
 
 
 def held(run: Opened) -> list[tuple[str, int, float]]:

@@ -1,6 +1,7 @@
 """A desk that is told of alerts by webhook: a real receiver, and the documents that lead to it."""
 
 import base64
+import contextlib
 import json
 import threading
 import time
@@ -14,6 +15,8 @@ from tests.build.programs import free_port
 
 SECRET = "whsec_" + base64.b64encode(b"what only two of us know, 32 by.").decode()
 PATH = "/hook?x=1"
+PATIENCE = 30.0
+"""Seconds after which a desk that was told to keep silent answers all the same."""
 RULES = """
 [[rule]]
 name = "no_space"
@@ -40,14 +43,19 @@ retry = ["0s", "1s"]
 
 @dataclass
 class Desk:
-    """A receiver on a port of its own, that can be gone, refuse, or hang up when it has read."""
+    """A receiver on a port of its own, that can be gone, refuse, keep silent, or hang up."""
 
     port: int = field(default_factory=free_port)
     script: list[int] = field(default_factory=list)
     """What to answer to the next requests; 0 is to hang up. Then 204."""
     came: list[tuple[float, Mapping[str, str], bytes]] = field(default_factory=list)
     """When, headers (names in small letters) and body of each request, refused or not."""
+    answers: threading.Event = field(default_factory=threading.Event)
+    """While it is not set, what comes is read and noted, and not answered."""
     _server: ThreadingHTTPServer | None = None
+
+    def __post_init__(self) -> None:
+        self.answers.set()
 
     def documents(self, folder: Path, own: str = RULES) -> list[str]:
         """Write these `rules/own.toml`, and `receivers.toml`; the arguments that name them."""
@@ -70,13 +78,15 @@ class Desk:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 assert self.path == PATH
                 desk.came.append((time.time(), headers, body))
+                desk.answers.wait(PATIENCE)
                 status = desk.script.pop(0) if desk.script else 204
                 if not status:
                     self.close_connection = True
                     return
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                with contextlib.suppress(ConnectionError):  # who asked may be gone meanwhile
+                    self.send_response(status)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
 
             def log_message(self, *_: Any) -> None:
                 pass

@@ -15,7 +15,7 @@ from tests.build.programs import free_port
 
 SECRET = "whsec_" + base64.b64encode(b"what only two of us know, 32 by.").decode()
 PATH = "/hook?x=1"
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds after which a desk that was told to keep silent answers all the same."""
 RULES = """
 [[rule]]

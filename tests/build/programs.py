@@ -73,7 +73,7 @@ class Collector:
         self.log = data / "collector.log"
         self._clients: list[Client] = []
 
-    def start(self, *, seconds: float = 20.0, until: str = ANSWERS) -> "Collector":
+    def start(self, *, seconds: float = 90.0, until: str = ANSWERS) -> "Collector":
         """Start it and wait until it knows all that it holds; if not, its log is in the failure.
 
         `until` is what must answer; `/readyz` does before that, and `/healthz` also where nothing

@@ -65,7 +65,7 @@ def fired(running: Collector) -> set[str]:
         return {alert.rule for alert in client.get(Alerts, "alerts", language="en").alerts}
 
 
-def until_fired(running: Collector, rule: str, seconds: float = 15.0) -> None:
+def until_fired(running: Collector, rule: str, seconds: float = 90.0) -> None:
     end = time.monotonic() + seconds
     while rule not in fired(running):
         assert time.monotonic() < end, f"{rule} does not fire"
@@ -128,7 +128,7 @@ def attempts(desk: Desk, rule: str) -> list[tuple[Mapping[str, str], bytes]]:
     return found
 
 
-def until_come(desk: Desk, rule: str, seconds: float = 15.0) -> None:
+def until_come(desk: Desk, rule: str, seconds: float = 90.0) -> None:
     end = time.monotonic() + seconds
     while not attempts(desk, rule):
         assert time.monotonic() < end, f"{rule} does not come"
@@ -158,7 +158,7 @@ def test_killed_between_firing_and_sending_nothing_is_lost_and_repeats_keep_thei
                 host.reads(number, 0)
                 until_fired(running, rule)
             else:  # it has been told, and the collector does not know
-                desk.wait(number, 30)
+                desk.wait(number, 90)
                 desk.answers.clear()
                 host.reads(number, 0)
                 until_come(desk, rule)
@@ -168,7 +168,7 @@ def test_killed_between_firing_and_sending_nothing_is_lost_and_repeats_keep_thei
             desk.close()
             desk.open()
             running.start()
-        desk.wait(KILLS, 60)
+        desk.wait(KILLS, 90)
         time.sleep(2.5)  # long enough to be told again, if it were
         came, open_ones = names(desk), fired(running)
     lost = set(rules_of) - set(came)

@@ -92,7 +92,7 @@ class Limit:
 class Rule:
     """One rule, checked.
 
-    Priority 1 wakes somebody, 2 is for this shift, 3 for this week.
+    Priority 1 is for now and wakes somebody, 2 within the hour, 3 in the morning.
 
     `hold` is how long `when` must be true before it fires (`for` in the file), `settle` how long
     `clear` must be true before it resolves. A row older than `stale` says nothing, unless the rule

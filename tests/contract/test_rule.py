@@ -1,6 +1,8 @@
 """What every packaged rule promises, and proof that a liar's promises are found broken."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
 import pytest
@@ -18,6 +20,21 @@ ONE_WAY = frozenset({"disk_worn", "disk_spare_low", "fragments_unreadable", "hos
 """Rules on what only wears, on a count that is 0 when all is well, and on a time of boot."""
 RULES = tuple(Rulebook().rules.values())
 
+MOST_SHARES = {1: 0.07, 2: 0.20}
+"""How much of the pack each priority may be at most; about 5/15/80 % (EEMUA 191, ISA-18.2)."""
+STAGES = (
+    ("ups_on_battery", "ups_battery_low"),
+    ("power_near_capacity", "power_overload"),
+    ("objects_thin", "objects_at_limit", "objects_lost"),
+    ("pool_errors", "pool_degraded", "pool_failed"),
+    ("filesystem_filling", "filesystem_full_soon"),
+    ("gpu_row_remap_pending", "gpu_row_remap_failed"),
+    ("clock_off", "clock_wrong"),
+)
+"""Rules on one thing that gets worse, the worst last."""
+LONGEST_TITLE, LONGEST_ADVICE = 66, 100
+"""Characters, with what stands for names: a line of a screen or of a telephone."""
+
 LIAR = """
 [[rule]]
 name = "liar"
@@ -27,7 +44,9 @@ when = "available_bytes < 100 or age < 1h"
 clear = "available_bytes < 50"
 settle = "0s"
 title = { fr = "Full", en = "Full" }
-advice = { fr = "Free some", en = "" }
+advice.fr = '''Free some : it is a matter of some urgency, of much care, of patience, of tact,
+and of luck'''
+advice.en = ""
 why = " "
 do = ""
 
@@ -98,6 +117,23 @@ def speaks_both_languages(rule: Rule) -> Iterator[str]:
             yield f"its {name} is not in French and English"
 
 
+def is_set_as_french_is(rule: Rule) -> Iterator[str]:
+    """Spaces that no line is broken at stand before `: ; ! ? » %` and after `«`."""
+    for name, words in (("title", rule.title), ("advice", rule.advice)):
+        if re.search(r" [:;!?»%]|« |\d °C", words.fr):
+            yield f"its French {name} wants a no-break space (U+00A0)"
+
+
+def is_read_at_a_glance(rule: Rule) -> Iterator[str]:
+    """Title and advice fit on a line."""
+    for text in (rule.title.fr, rule.title.en):
+        if len(text) > LONGEST_TITLE:
+            yield f"its title has {len(text)} characters"
+    for text in (rule.advice.fr, rule.advice.en):
+        if len(text) > LONGEST_ADVICE:
+            yield f"its advice has {len(text)} characters"
+
+
 def says_why_and_what_to_do(rule: Rule) -> Iterator[str]:
     """Sentences, not words."""
     for name in ("why", "do"):
@@ -114,7 +150,8 @@ def has_a_fresh_page(rule: Rule) -> Iterator[str]:
 
 CONTRACT: tuple[Callable[[Rule], Iterator[str]], ...] = (
     keeps_its_own_tests, says_nothing_of_the_unknown, never_opens_and_closes_at_once,
-    resolves_with_hysteresis, speaks_both_languages, says_why_and_what_to_do, has_a_fresh_page,
+    resolves_with_hysteresis, speaks_both_languages, is_set_as_french_is, is_read_at_a_glance,
+    says_why_and_what_to_do, has_a_fresh_page,
 )  # fmt: skip
 
 
@@ -130,3 +167,18 @@ def test_every_packaged_rule_keeps_its_promises(
 def test_a_liar_keeps_none(promise: Callable[[Rule], Iterator[str]]) -> None:
     (liar,) = parse(LIAR, "liar.toml")
     assert list(promise(liar))
+
+
+@pytest.mark.parametrize("priority", MOST_SHARES)
+def test_few_rules_ask_for_somebody_at_once(priority: int) -> None:
+    """What a person who waits would lose decides: docs/writing-rules.md#priorities."""
+    counts = Counter(rule.priority for rule in RULES)
+    assert counts[priority] <= MOST_SHARES[priority] * len(RULES), counts
+
+
+@pytest.mark.parametrize("stages", STAGES, ids=lambda stages: stages[-1])
+def test_of_stages_only_the_last_may_wake_somebody(stages: Sequence[str]) -> None:
+    rules = {rule.name: rule for rule in RULES}
+    priorities = [rules[name].priority for name in stages]
+    assert priorities == sorted(priorities, reverse=True)
+    assert 1 not in priorities[:-1]

@@ -143,7 +143,7 @@ def test_a_breach_of_residency_is_told_at_once_and_ends_when_the_fragments_are_b
         ("firing", "residency_breach"), ("resolved", "residency_breach"),
     ]  # fmt: skip
     assert story.told[0][0] <= 3 * 60
-    assert story.alert("residency_breach").priority == 1
+    assert story.alert("residency_breach").priority == 2
     assert story.alert("residency_breach").subject.container == "paris/a"
 
 

@@ -118,16 +118,18 @@ def test_a_board_that_warms_up_says_in_how_long_it_is_slowed(tmp_path: Path) -> 
     assert 60 < alert.outlook.seconds < 300, "two or three degrees are left, and one goes a minute"
 
 
-def test_objects_without_margin_wake_somebody_and_thin_ones_do_not(tmp_path: Path) -> None:
+def test_objects_without_margin_ask_for_somebody_and_thin_ones_wait_for_the_morning(
+    tmp_path: Path,
+) -> None:
     story = Story(tmp_path)
     story.step = 60
     story.reads(Margin, store="archives", scheme="6-of-10", thin_count=8, spare_count=4)
     story.until("40min")
-    assert story.alert("objects_thin").priority == 2
+    assert story.alert("objects_thin").priority == 3
     story.reads(
         Margin, store="archives", scheme="6-of-10", thin_count=3, bare_count=5, spare_count=4
     )  # fmt: skip
     story.until("50min")
-    assert story.alert("objects_at_limit").priority == 1
+    assert story.alert("objects_at_limit").priority == 2
     rules = [rule for _, _, rule in story.told]
     assert rules == ["objects_thin", "objects_at_limit"]

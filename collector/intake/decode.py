@@ -81,7 +81,7 @@ def _frame(
         told.add(sender)
         events.add_clock_wrong(when)
     digest = xxhash.xxh3_128_digest(frame.raw)
-    batches = tuple(section.batch for section in sections if section.batch.rows.num_rows)
+    batches = tuple(section.batch for section in sections if section.batch.count)
     if header.gaps:
         header = replace(header, gaps=stamped(header.gaps, when))
     return DecodedFrame(header, digest, batches, events.table(), when.offset)

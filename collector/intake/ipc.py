@@ -53,6 +53,14 @@ def schema_end(stream: memoryview) -> int:
     return end
 
 
+def body(stream: memoryview, start: int) -> int:
+    """Where the body of the message at `start` begins, if there is one; no further than the end."""
+    if len(stream) < start + _PREFIX.size:
+        return 0
+    size: int = _PREFIX.unpack_from(stream, start)[1]
+    return start + _PREFIX.size + max(size, 0)
+
+
 def messages(stream: memoryview, start: int) -> Iterator[Message]:
     """What follows the schema, up to the end mark.
 

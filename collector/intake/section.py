@@ -1,6 +1,5 @@
 """One measurement's stream in a frame as rows that can be stored, every value checked."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,11 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collector.intake import ipc
+from collector.intake import ipc, layout
 from collector.intake.clock import Stamp
 from collector.intake.plan import Plan, plan, stored
 from collector.store import schema
 from collector.store.entry import Batch
+from collector.store.laid import Laid
 from vigie.catalogue import Source
 from vigie.errors import FrameError, Refused
 from vigie.frame import MAX_KEY_BYTES, Section
@@ -43,6 +43,29 @@ def check(
         Refused: 403, rows of another host.
     """
     end = ipc.schema_end(stream)
+    known = layout.find(section, stream, end)
+    again = None if known is None else _again(known, stream, container, host, when)
+    return again or _anew(section, stream, end, container, host, when)
+
+
+def _again(
+    known: layout.Known, stream: memoryview, container: str, host: str | None, when: Stamp
+) -> Checked | None:
+    """The rows of a section like others before; None where it has to be looked at closely."""
+    keys = _SOUND.get(known.keys(stream))
+    if keys is None or (host is not None and keys.hosts != {host}):
+        return None
+    if not known.timely(stream, when):
+        return None
+    rows = Laid(known.layout, stream)
+    batch = Batch(known.how.measurement, container, keys.text, rows)
+    return Checked(batch, known.how.dropped, moved=False)
+
+
+def _anew(  # noqa: PLR0917
+    section: Section, stream: memoryview, end: int, container: str, host: str | None, when: Stamp
+) -> Checked:
+    """The rows of a section, every part of it looked at."""
     try:
         how = plan(section.measurement, bytes(stream[:end]))
         sent = _read(section, stream, end, how)
@@ -51,12 +74,14 @@ def check(
         raise FrameError("arrow", f"{section.measurement}: {error!s:.300}") from error
     rows = _fitted(sent, how) if how.casts else sent.select(how.picks)
     keys = _check_keys(rows, how, host)
+    if sent.num_rows:
+        layout.learn(stream, end, how, sent, _described(rows, how))
     rows, moved = _timed(rows, section.measurement, when)
     if how.measurement is Source and when.offset is not None:
         rows = _with_offset(rows, when.offset)
     if how.quality >= 0:
         rows = rows.append_column(schema.QUALITY, _quality(sent, how))
-    return Checked(Batch(how.measurement, container, keys, rows), how.dropped, moved)
+    return Checked(Batch(how.measurement, container, keys.text, rows), how.dropped, moved)
 
 
 def _read(section: Section, stream: memoryview, end: int, how: Plan) -> pa.RecordBatch:
@@ -106,8 +131,8 @@ def _check_dictionary(values: pa.DictionaryArray, measurement: str, name: str) -
         raise FrameError("key", f"{measurement}.{name}: longer than {MAX_KEY_BYTES} bytes")
 
 
-def _check_keys(rows: pa.RecordBatch, how: Plan, host: str | None) -> bytes:
-    """What the keys are, as `Batch.keys`.
+def _check_keys(rows: pa.RecordBatch, how: Plan, host: str | None) -> "_Keys":
+    """What the keys are.
 
     Raises:
         FrameError: `key` or `time`, rows name nothing.
@@ -115,9 +140,9 @@ def _check_keys(rows: pa.RecordBatch, how: Plan, host: str | None) -> bytes:
     """
     if rows.column(0).null_count:
         raise FrameError("time", f"{how.measurement.name}.time: null in a row")
-    columns = [rows.column(n) for n in how.keys]
-    keys = _SOUND.get(_joined(columns))
+    keys = _SOUND.get(_joined(rows, how))
     if keys is None:
+        columns = [rows.column(n) for n in how.keys]
         for column, key in zip(columns, how.measurement.keys, strict=True):
             if not _sound(column):
                 raise FrameError(
@@ -125,26 +150,30 @@ def _check_keys(rows: pa.RecordBatch, how: Plan, host: str | None) -> bytes:
                     f"{how.measurement.name}.{key.name}: "
                     f"1 to {MAX_KEY_BYTES} printable bytes are wanted in every row",
                 )
-        keys = _SOUND.keep(_joined(columns))
-    if host is not None and rows.num_rows:
         names = pc.unique(rows.column(how.host)).to_pylist() if how.host >= 0 else [None]
-        if names != [host]:
-            others = ", ".join(sorted(str(name) for name in names if name != host))
-            raise Refused(
-                403, f"{how.measurement.name}: this credential speaks for {host}, not {others:.200}"
-            )
+        keys = _SOUND.keep(_Keys(_joined(rows, how), frozenset(names)))
+    if host is not None and rows.num_rows and keys.hosts != {host}:
+        others = ", ".join(sorted(str(name) for name in keys.hosts if name != host))
+        raise Refused(
+            403, f"{how.measurement.name}: this credential speaks for {host}, not {others:.200}"
+        )
     return keys
 
 
-def _joined(columns: Sequence[Any]) -> bytes:
-    """All that makes these columns what they are: equal only where they are, row by row."""
-    parts: list[Any] = []
-    for column in columns:
-        buffers = column.buffers()
-        sizes = ",".join("-" if b is None else str(b.size) for b in buffers)
-        parts.append(f"{column.offset},{len(column)},{column.null_count},{sizes};".encode())
-        parts += (buffer for buffer in buffers if buffer is not None)
-    return b"".join(parts)
+def _joined(rows: pa.RecordBatch, how: Plan) -> bytes:
+    """All that makes keys what they are: equal only where they are, row by row."""
+    buffers = (b for n in how.keys for b in rows.column(n).buffers() if b is not None)
+    return b"".join((_described(rows, how), *buffers))
+
+
+def _described(rows: pa.RecordBatch, how: Plan) -> bytes:
+    """Which key is the host, and of each how long it and its buffers are: so these tell it."""
+    parts = [f"{how.host};"]
+    for n in how.keys:
+        column = rows.column(n)
+        sizes = ",".join("-" if b is None else str(b.size) for b in column.buffers())
+        parts.append(f"{column.offset},{len(column)},{column.null_count},{sizes};")
+    return "".join(parts).encode()
 
 
 def _sound(column: Any) -> bool:
@@ -160,24 +189,32 @@ def _sound(column: Any) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """Keys found sound: as `Batch.keys`, and the hosts among them; None stands for no host."""
+
+    text: bytes
+    hosts: frozenset[str | None]
+
+
 class _Known:
     """Keys that were found sound, within bounds; an agent sends the same every time."""
 
     def __init__(self) -> None:
-        self._seen: dict[bytes, bytes] = {}
+        self._seen: dict[bytes, _Keys] = {}
         self._bytes = 0
 
-    def get(self, keys: bytes) -> bytes | None:
+    def get(self, text: bytes) -> _Keys | None:
         """The same keys as they were first seen, so that there is one copy; or None."""
-        return self._seen.get(keys)
+        return self._seen.get(text)
 
-    def keep(self, keys: bytes) -> bytes:
+    def keep(self, keys: _Keys) -> _Keys:
         """From now on they are known."""
-        self._bytes += len(keys)
+        self._bytes += len(keys.text)
         if self._bytes > _SOUND_BYTES:
             self._seen = {}
-            self._bytes = len(keys)
-        return self._seen.setdefault(keys, keys)
+            self._bytes = len(keys.text)
+        return self._seen.setdefault(keys.text, keys)
 
 
 _SOUND: Final = _Known()

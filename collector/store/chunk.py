@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.store.entry import Batch
+from collector.store.laid import Laid, Shape
 from collector.store.schema import QUALITY, SUSPECT, SUSPECT_COLUMN, TIME_TYPE
 from collector.store.series import Numbers, Series
 from vigie.frame import TIME_COLUMN
@@ -74,9 +76,20 @@ def column(rows: pa.Table, field: pa.Field) -> Any:
 
 def gathered(series: Series, batches: Sequence[Batch], first: int, last: int) -> Chunk:
     """One chunk of several batches of a measurement."""
-    alike = _alike(batches)
-    numbers = [series.numbers(b) for some in alike for b in some]
-    rows = stacked([pa.Table.from_batches([b.rows for b in some]) for some in alike])
+    laid: dict[Shape, list[tuple[Batch, Laid]]] = {}
+    read: list[Batch] = []
+    for batch in batches:
+        if isinstance(batch.sent, Laid):
+            laid.setdefault(batch.sent.layout.shape, []).append((batch, batch.sent))
+        else:
+            read.append(batch)
+    alike = _alike(read)
+    ordered = [*(batch for some in laid.values() for batch, _ in some), *chain(*alike)]
+    numbers = [series.numbers(batch) for batch in ordered]
+    rows = stacked([
+        *(shape.table([each for _, each in some]) for shape, some in laid.items()),
+        *(pa.Table.from_batches([b.rows for b in some]) for some in alike),
+    ])  # fmt: skip
     together = numbers[0] if len(numbers) == 1 else np.concatenate(numbers)
     return _chunk(series, together, rows, first, last)
 

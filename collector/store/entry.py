@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from collector.store.laid import Laid
 from vigie.frame import Header
 from vigie.shape import Measurement
 
@@ -43,12 +44,30 @@ class Batch:
     `rows` has time, the keys, and of the other columns of `schema.raw(measurement)` those that
     were sent, in its order; the container is not among them. What lacks is unknown, and a lacking
     quality is measured. `keys` are the bytes of the key columns: equal only where these are.
+    What was `sent` may lie in the bytes of its frame still; `rows` makes columns of it.
     """
 
     measurement: type[Measurement]
     container: str
     keys: bytes
-    rows: pa.RecordBatch
+    sent: pa.RecordBatch | Laid
+
+    @property
+    def rows(self) -> pa.RecordBatch:
+        """All columns."""
+        return self.sent.rows() if isinstance(self.sent, Laid) else self.sent
+
+    @property
+    def schema(self) -> pa.Schema:
+        """What the columns are."""
+        return self.sent.layout.schema if isinstance(self.sent, Laid) else self.sent.schema
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        if isinstance(self.sent, Laid):
+            return self.sent.layout.shape.rows
+        return int(self.sent.num_rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -382,9 +382,7 @@ def _events(waiting: Waiting) -> tuple[Row, ...]:
 def _size(decoded: Decoded) -> int:
     """About how much memory a decoded request takes."""
     return sum(
-        batch.rows.num_rows * batch.rows.num_columns * 8
-        for frame in decoded.frames
-        for batch in frame.batches
+        batch.count * len(batch.schema) * 8 for frame in decoded.frames for batch in frame.batches
     )
 
 

@@ -12,12 +12,22 @@ from typing import Final
 from vigie.database import Database, Table
 from vigie.replies import Interval
 
-DIGESTS: Final = 256
-"""Digests kept per boot; an older frame that comes again is taken for itself."""
-DIGEST_BYTES: Final = 16
-SCHEME: Final = b"\x02"
+DIGESTS: Final = 32
+"""Digests kept per boot; an older frame that comes again is taken for itself.
+
+Whoever sends under another's identity, as a cloned machine does, goes on from the number at which
+it was copied, at the same pace: the two meet within a few frames. What is written of a boot at each
+flush, and held of each for as long as readings are, grows with this.
+"""
+DIGEST_BYTES: Final = 8
+STEP: Final = 8 + DIGEST_BYTES
+"""Bytes of a sequence number and its digest."""
+SCHEME: Final = b"\x03"
 """How the digests written were made; it changes with that."""
 MAX_INTERVALS: Final = 4_096
+MAX_BOOTS: Final = 256
+"""Boots known of one sender; beyond, the one not seen for longest is forgotten. Frames of it that
+come again would be kept twice: an agent that restarts so often has long sent them."""
 
 LEDGER_TABLE: Final = Table(
     "store_ledger",
@@ -60,19 +70,26 @@ def joined(intervals: list[Interval], first: int, last: int) -> None:
 class Boot:
     """What is held of one boot, digests of the newest frames, and when it was last seen (ns).
 
-    `packed` are the digests as they were read: a start with thousands of senders unpacks none.
+    `recent` has `STEP` bytes a frame: thousands of senders are kept, copied, written and read as
+    bytes, and only of a frame that comes again one is looked for.
     """
 
     intervals: list[Interval] = field(default_factory=list)
-    digests: dict[int, bytes] = field(default_factory=dict)
+    recent: bytearray = field(default_factory=bytearray)
     seen: int = 0
-    packed: bytes = b""
 
-    def recent(self) -> dict[int, bytes]:
-        """Digests by sequence number."""
-        if self.packed:
-            self.digests, self.packed = _digests(self.packed), b""
-        return self.digests
+    def add(self, sequence: int, digest: bytes) -> None:
+        """Keep the digest of a frame, and let go of the oldest where there are enough."""
+        self.recent += sequence.to_bytes(8, "little") + _short(digest)
+        del self.recent[: -DIGESTS * STEP]
+
+    def digest(self, sequence: int) -> bytes | None:
+        """The digest of a frame as it is kept, or None where it is not."""
+        wanted = sequence.to_bytes(8, "little")
+        for at in range(0, len(self.recent), STEP):
+            if self.recent[at : at + 8] == wanted:
+                return bytes(self.recent[at + 8 : at + STEP])
+        return None
 
 
 class Ledger:
@@ -89,7 +106,7 @@ class Ledger:
             known = self._boots.get(sender, {}).get(boot)
             if known is None or not holds(known.intervals, sequence):
                 return Verdict.FRESH
-            kept = known.recent().get(sequence)
+            kept = known.digest(sequence)
             same = kept is None or kept == _short(digest)
             return Verdict.HELD if same else Verdict.REUSED
 
@@ -98,10 +115,7 @@ class Ledger:
         with self._lock:
             known = self._boot(sender, boot, now)
             joined(known.intervals, sequence, sequence)
-            digests = known.recent()
-            digests[sequence] = _short(digest)
-            if len(digests) > DIGESTS:
-                del digests[next(iter(digests))]
+            known.add(sequence, digest)
 
     def close(self, sender: str, boot: str, first: int, last: int, now: int) -> None:
         """Take numbers that will never come as held."""
@@ -132,11 +146,13 @@ class Ledger:
                 for known in (self._boots.get(sender, {}).get(boot),)
             }
 
-    def changes(self) -> dict[tuple[str, str], Boot]:
-        """Boots that differ from those last taken, as they are now."""
+    def changes(self) -> dict[tuple[str, str], Boot | None]:
+        """Boots that differ from those last taken, as they are now; None where one is forgotten."""
         with self._lock:
-            boots = {pair: _copy(self._boots[pair[0]][pair[1]]) for pair in self._changed}
-            self._changed.clear()
+            boots = {
+                pair: _copy(self._boots.get(pair[0], {}).get(pair[1])) for pair in self._changed
+            }
+            self._changed = set()
             return boots
 
     def again(self, pairs: Iterable[tuple[str, str]]) -> None:
@@ -153,37 +169,41 @@ class Ledger:
                 damaged.append((str(sender), str(boot)))
                 continue
             spans = [(first, last) for first, last in json.loads(intervals)]
-            self._boots.setdefault(sender, {})[boot] = Boot(spans, {}, seen, digests)
+            self._boots.setdefault(sender, {})[boot] = Boot(spans, _digests(digests), seen)
         return damaged
 
-    def forget(self, before: int) -> list[tuple[str, str]]:
+    def forget(self, before: int) -> None:
         """Drop boots not seen since, in nanoseconds; their agents' spools are long past it."""
         with self._lock:
-            gone = [
-                (sender, boot)
-                for sender, boots in self._boots.items()
-                for boot, known in boots.items()
-                if known.seen < before
-            ]
-            for sender, boot in gone:
-                del self._boots[sender][boot]
-                self._changed.discard((sender, boot))
-            return gone
+            for sender, boots in list(self._boots.items()):
+                for boot in [b for b, known in boots.items() if known.seen < before]:
+                    del boots[boot]
+                    self._changed.add((sender, boot))
+                if not boots:
+                    del self._boots[sender]
 
     def _boot(self, sender: str, boot: str, now: int) -> Boot:
         self._changed.add((sender, boot))
         boots = self._boots.setdefault(sender, {})
         known = boots.get(boot)
         if known is None:
+            if len(boots) >= MAX_BOOTS:
+                oldest = min(boots, key=lambda name: boots[name].seen)
+                del boots[oldest]
+                self._changed.add((sender, oldest))
             known = boots[boot] = Boot()
         known.seen = max(known.seen, now)
         return known
 
 
-def write(database: Database, boots: Mapping[tuple[str, str], Boot]) -> None:
+def write(database: Database, boots: Mapping[tuple[str, str], Boot | None]) -> None:
     """Keep what `Ledger.changes` gave."""
-    rows = {pair: _row(known) for pair, known in boots.items()}
+    rows = {pair: _row(known) for pair, known in boots.items() if known is not None}
     with database.write() as connection:
+        connection.executemany(
+            f"DELETE FROM {LEDGER_TABLE.name} WHERE sender = ? AND boot = ?",  # noqa: S608
+            [pair for pair in boots if pair not in rows],
+        )
         connection.executemany(
             f"INSERT OR REPLACE INTO {LEDGER_TABLE.name} VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
             [
@@ -202,23 +222,16 @@ def _short(digest: bytes) -> bytes:
     return digest[:DIGEST_BYTES].ljust(DIGEST_BYTES, b"\0")
 
 
-def _copy(known: Boot) -> Boot:
-    return Boot(known.intervals.copy(), known.recent().copy(), known.seen)
+def _copy(known: Boot | None) -> Boot | None:
+    return known and Boot(known.intervals.copy(), known.recent.copy(), known.seen)
 
 
 def _row(known: Boot) -> tuple[int, str, bytes]:
-    digests = SCHEME + b"".join(
-        sequence.to_bytes(8, "little") + digest for sequence, digest in known.recent().items()
-    )
-    return known.seen, json.dumps(known.intervals, separators=(",", ":")), digests
+    return known.seen, json.dumps(known.intervals, separators=(",", ":")), SCHEME + known.recent
 
 
-def _digests(data: bytes) -> dict[int, bytes]:
+def _digests(data: bytes) -> bytearray:
     """What `_row` wrote; nothing of what was written before digests were made as now."""
-    step = 8 + DIGEST_BYTES
-    if len(data) % step != len(SCHEME) or not data.startswith(SCHEME):
-        return {}
-    return {
-        int.from_bytes(data[at : at + 8], "little"): data[at + 8 : at + step]
-        for at in range(len(SCHEME), len(data), step)
-    }
+    if len(data) % STEP != len(SCHEME) or not data.startswith(SCHEME):
+        return bytearray()
+    return bytearray(data[len(SCHEME) :])

@@ -43,22 +43,13 @@ def _checksum(name: str, value: str) -> str:
 
 def flushed(
     database: Database, position: int, dirty: Sequence[Dirty],
-    held: Mapping[tuple[str, str], Boot],
+    held: Mapping[tuple[str, str], Boot | None],
 ) -> None:  # fmt: skip
     """In one transaction: all tables have their rows up to `position`, and this is held."""
     with database.write():
         ledger.write(database, held)
         late.write(database, dirty)
         put_mark(database, FLUSHED, str(position))
-
-
-def forget(database: Database, boots: Sequence[tuple[str, str]]) -> None:
-    """Take boots out of the ledger."""
-    with database.write() as connection:
-        connection.executemany(
-            f"DELETE FROM {LEDGER_TABLE.name} WHERE sender = ? AND boot = ?",  # noqa: S608
-            boots,
-        )
 
 
 def back_up(database: Database, path: Path) -> None:

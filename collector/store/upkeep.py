@@ -156,8 +156,7 @@ class Upkeep:
             except (OSError, pa.ArrowException):
                 log.exception("an expiry failed", extra={"table": table})
                 self.check(table, self._expiry.old(table, moment, policy))
-        forgotten = self._memory.ledger.forget(now - round(kept.longest_raw * 1e9))
-        state.forget(self._database, forgotten)
+        self._memory.ledger.forget(now - round(kept.longest_raw * 1e9))
         return gone
 
     def verify(self) -> int:

@@ -68,8 +68,53 @@ def test_boots_not_seen_for_long_are_forgotten() -> None:
     known = Ledger()
     known.hold("a", "old", 1, b"", 5)
     known.hold("a", "new", 1, b"", 9)
-    assert known.forget(before=9) == [("a", "old")]
+    known.changes()
+    known.forget(before=9)
     assert known.held("a") == {"new": [(1, 1)]}
+    assert known.changes() == {("a", "old"): None}
+
+
+def test_of_a_sender_so_many_boots_are_known_and_the_oldest_goes_from_the_disk(
+    tmp_path: Path,
+) -> None:
+    database = Database(tmp_path / "state.db", [LEDGER_TABLE])
+    known = Ledger()
+    for boot in range(ledger.MAX_BOOTS):
+        known.hold("a", f"{boot}", 1, b"", now=boot)
+    known.hold("a", "0", 2, b"", now=ledger.MAX_BOOTS)
+    ledger.write(database, known.changes())
+    known.hold("a", "another", 1, b"", now=ledger.MAX_BOOTS + 1)
+    ledger.write(database, known.changes())
+    again = Ledger()
+    again.load(database)
+    assert again.held("a") == known.held("a")
+    assert len(again.held("a")) == ledger.MAX_BOOTS
+    assert "1" not in again.held("a"), "the one seen longest ago"
+    assert "0" in again.held("a")
+    database.close()
+
+
+def test_what_is_held_and_written_of_a_sender_does_not_grow_with_its_frames() -> None:
+    """A campus has thousands of senders, and each is written at every flush."""
+
+    def sizes(frames: int) -> tuple[int, int]:
+        known = Ledger()
+        for sequence in range(frames):
+            known.hold("site/container	agent", "boot", sequence, b"x" * 16, sequence)
+        (boot,) = known.changes().values()
+        assert boot is not None
+        return len(boot.recent), len(boot.intervals)
+
+    assert sizes(50 * ledger.DIGESTS) == sizes(ledger.DIGESTS) == (512, 1)
+
+
+def test_only_who_sent_since_the_last_flush_is_written() -> None:
+    known = Ledger()
+    for sender in "abc":
+        known.hold(sender, "boot", 1, b"", 0)
+    known.changes()
+    known.hold("b", "boot", 2, b"", 0)
+    assert list(known.changes()) == [("b", "boot")]
 
 
 def test_a_boot_with_too_many_holes_names_its_oldest() -> None:

@@ -59,6 +59,8 @@ class Newest:
         self._rows = 0
         self._whole: pa.Table | None = None
         self._turn = 0
+        self.groups = 0
+        """How many groups of rows came."""
         self._counters = [
             f for f in measurement.values if f.kind is Kind.COUNTER and f.high is not None
         ]
@@ -67,6 +69,7 @@ class Newest:
     def update(self, chunk: Chunk) -> Chunk:
         """Take rows in, older ones never over newer; the rows with counters too fast marked."""
         self._grow()
+        self.groups += 1
         order = _in_order(chunk)
         numbers, times = chunk.numbers, chunk.times
         if order is not None:
@@ -250,6 +253,11 @@ class Live:
         """Every measurement with its rows."""
         for name in list(self._newest):
             yield name, self.table(name)
+
+    def came(self) -> dict[str, int]:
+        """How many groups of rows of each measurement came: with as many, it has the same rows."""
+        with self._condition:
+            return {name: newest.groups for name, newest in self._newest.items()}
 
     def wait(self, after: int, timeout: float) -> int:
         """Block until something came after that commit, or `timeout` seconds; the commit."""

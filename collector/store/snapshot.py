@@ -1,5 +1,6 @@
 """Live and recent events on disk, so that a restart loses nothing slow."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -18,18 +19,26 @@ SUFFIX: Final = ".arrow"
 EVENTS: Final = "recent-events"
 
 
-def save(directory: Path, memory: Memory, position: int) -> None:
+def save(
+    directory: Path, memory: Memory, position: int, written: Mapping[str, int]
+) -> Mapping[str, int]:
     """Write what is newest; rows after `position` may be among it, events may not.
+
+    What comes back goes into the next call as `written`: a measurement of which nothing came
+    meanwhile is not written again.
 
     Raises:
         OSError: the disk is full, or failed.
     """
     disk.make_directory(directory)
-    for name, rows in memory.live.tables():
-        _write(directory / f"{name}{SUFFIX}", rows)
+    came = memory.live.came()
+    for name, groups in came.items():
+        if groups != written.get(name):
+            _write(directory / f"{name}{SUFFIX}", memory.live.table(name))
     recent = memory.recent.since(0)
     held = recent.filter(pa.compute.less_equal(recent.column(POSITION_COLUMN), position))
     _write(directory / f"{EVENTS}{SUFFIX}", held)
+    return came
 
 
 def load(directory: Path, memory: Memory, quarantine: Quarantine, oldest: int) -> list[str]:

@@ -57,6 +57,7 @@ class Upkeep:
         self._one = threading.Lock()
         self._verified: set[Path] = set()
         self._orders: dict[str, Order] = {}
+        self._saved: Mapping[str, int] = {}
         self._holds, self._expiry = Holds(database), Expiry(tables)
         self.turn = threading.Lock()
         """Held while a group is written and applied, and while a flush sets the tail apart."""
@@ -81,7 +82,9 @@ class Upkeep:
             try:
                 for table, chunks in sealed.items():
                     self._flush_table(table, chunks, position)
-                snapshot.save(self._directory / "live", self._memory, position)
+                self._saved = snapshot.save(
+                    self._directory / "live", self._memory, position, self._saved
+                )
                 state.flushed(self._database, position, dirty, held)
             except BaseException:
                 self._memory.ledger.again(held)

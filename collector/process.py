@@ -1,6 +1,7 @@
 """What this process takes of the machine: files, memory, and the right to be the only one."""
 
 import contextlib
+import ctypes
 import fcntl
 import os
 import resource
@@ -8,12 +9,14 @@ import threading
 from pathlib import Path
 from typing import IO, Final
 
-import pyarrow as pa
-
 from vigie.errors import VigieError
 
 NICENESS: Final = 5
 """Questions and duties take the processor after what comes in."""
+HEAPS: Final = 2
+"""Of the C library. By itself it makes eight a core, and each keeps what its threads once held."""
+_ARENA_MAX: Final = -8
+"""What `mallopt` calls that, in malloc.h."""
 
 
 def allow_files(files: int) -> None:
@@ -28,9 +31,22 @@ def allow_files(files: int) -> None:
 
 
 def allocate() -> None:
-    """Have Arrow keep freed memory for a second: giving back a tail's is dearer than sorting it."""
-    if "jemalloc" in pa.supported_memory_backends():
-        pa.set_memory_pool(pa.jemalloc_memory_pool())
+    """Keep few heaps, where the C library lets; before threads are many.
+
+    Arrow has an allocator of its own, which the verb chooses: it is asked for before Arrow loads.
+    """
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, HEAPS)
+
+
+def give_back() -> None:
+    """Let the machine have what is free between what is held, where the C library can.
+
+    A flush, a rollup or a question of many series needs hundreds of megabytes for a moment. What
+    is small and stays comes to lie between, so that by itself nothing goes back.
+    """
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def locked(path: Path) -> IO[str]:

@@ -241,7 +241,7 @@ class Service:
         """Begin the duties."""
         every, store = self._schedule.every, self._store
         flush = self._settings.store.flush
-        every(flush, "flush", Flush(store).run)
+        every(flush, "flush", Flush(store, process.give_back).run)
         every(flush * MERGE_FLUSHES, "merge", Merge(store).run)
         every(flush * EXPIRE_FLUSHES, "expire", Expire(store).run)
         every(VERIFY_SECONDS, "verify", Verify(store).run)

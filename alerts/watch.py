@@ -93,6 +93,8 @@ def watch(
 
     Both callables are given the path of a container; without `in_service` all of them are.
     """
+    if not rows.rows and all(a.state is State.RESOLVED for a in latest.values()):
+        return Looked()  # as for most rules wherever nothing of theirs is read: look at no more
     found = answers(rule, rows)
     serving = in_service if rule.in_service else None
     if serving is not None:

@@ -442,6 +442,7 @@ def test_one_broken_rule_stops_no_other(tmp_path: Path) -> None:
     broken = story.rulebook.rules["agent_silent"]
     object.__setattr__(broken, "when", None)
     disk(story, 0)
+    agent(story)
     story.until("1s")
     assert story.told == [(0, "firing", "no_space")]
     assert story.counters.value("alert_rule_failures_total", rule="agent_silent") == 2

@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from collector.store import schema
 from collector.store.chunk import Chunk, Times, flat, integers, stacked, whole
-from collector.store.series import Numbers, Series
+from collector.store.entry import Decoded
+from collector.store.series import MAX_SERIES, Numbers, Series
 from vigie.frame import TIME_COLUMN
 from vigie.shape import Kind, Measurement
 
@@ -253,6 +254,13 @@ class Live:
         """Every measurement with its rows."""
         for name in list(self._newest):
             yield name, self.table(name)
+
+    def crowded(self, decoded: Decoded) -> bool:
+        """Whether there are as many series as may be, and a request brings others."""
+        if sum(len(newest.series) for newest in list(self._newest.values())) < MAX_SERIES:
+            return False
+        batches = (batch for frame in decoded.frames for batch in frame.batches)
+        return not all(self.newest(b.measurement).series.knows(b) for b in batches if b.count)
 
     def came(self) -> dict[str, int]:
         """How many groups of rows of each measurement came: with as many, it has the same rows."""

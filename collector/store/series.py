@@ -18,6 +18,8 @@ from vigie.shape import Measurement
 
 Numbers = np.ndarray[tuple[int], np.dtype[np.int32]]
 
+MAX_SERIES: Final = 4_000_000
+"""Of all measurements, eight times those of the largest site: each takes two to three kilobytes."""
 MAX_BATCHES: Final = 20_000
 """Batches whose numbers are remembered; when there are more, all are forgotten and found again."""
 
@@ -40,13 +42,16 @@ class Series:
         known = (batch.container, batch.keys)
         found = self._known.get(known)
         if found is None:
-            # The keys follow `time` among the columns, in the order of the measurement.
-            keys = [batch.rows.column(n).to_pylist() for n in range(1, len(self.columns))]
-            found = self._find([repeat(batch.container, len(batch.rows)), *keys])
+            found = self._find(self._keys(batch))
             if len(self._known) >= MAX_BATCHES:
                 self._known.clear()
             self._known[known] = found
         return found
+
+    def knows(self, batch: Batch) -> bool:
+        """Whether none of a batch's series is new."""
+        known = (batch.container, batch.keys) in self._known
+        return known or all(row in self._numbers for row in zip(*self._keys(batch), strict=True))
 
     def numbered(self, rows: pa.Table) -> Numbers:
         """The same of rows that have all series columns, of several containers."""
@@ -65,6 +70,11 @@ class Series:
     def key(self, number: int) -> tuple[str, ...]:
         """The words of one series."""
         return tuple(words[number] for words in self._words)
+
+    def _keys(self, batch: Batch) -> list[Iterable[str]]:
+        """The words of each series column; keys follow `time`, in the measurement's order."""
+        keys = [batch.rows.column(n).to_pylist() for n in range(1, len(self.columns))]
+        return [repeat(batch.container, len(batch.rows)), *keys]
 
     def _begin(self, words: Sequence[list[str]]) -> Numbers:
         """Number the first rows there are: of a newest row per series, each is its own."""

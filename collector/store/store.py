@@ -180,7 +180,8 @@ class Store:
         """Keep a request; `done` is called once it is synced and can be asked for.
 
         Raises:
-            Unavailable: the disk is nearly full, or too much waits; `done` is not called.
+            Unavailable: the disk is nearly full, too much waits, or there are too many series;
+                `done` is not called.
             StoreError: the rows are not those of their measurement.
         """
         if holding.held(self._memory.ledger, decoded):
@@ -193,6 +194,8 @@ class Store:
         if self.behind:
             raise Unavailable("the collector's tables do not keep up", retry_after=5)
         check(decoded)
+        if self.live.crowded(decoded):
+            raise Unavailable("more series came than memory is meant for", retry_after=60)
         self._groups.put(Waiting(envelope, body, decoded, done, len(body) + _size(decoded)))
 
     def note(self, events: Sequence[Row]) -> None:

@@ -86,6 +86,23 @@ def test_a_tail_that_no_flush_empties_is_refused_more(tmp_path: Path) -> None:
         run.store._upkeep._one.release()
 
 
+def test_beyond_so_many_series_only_those_known_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sender that names its devices anew at every tick would else fill the memory."""
+    monkeypatch.setattr("collector.store.live.MAX_SERIES", 1)
+    with Opened(tmp_path) as run:
+        run.send(body(1))
+        run.send(body(4))
+        with pytest.raises(Unavailable):
+            run.send(body(2))
+        assert len(run.store.live.table("gpu")) == 1
+        run.store.live.series("gpu")._known.clear()  # type: ignore[union-attr]
+        run.send(body(7))
+    with Opened(tmp_path) as run:
+        assert run.rows("gpu", "power_watts") == [1, 4, 7]
+
+
 def test_a_large_tail_is_flushed_without_being_told(tmp_path: Path) -> None:
     with Opened(tmp_path, StoreSettings(sync=0, reserve_bytes=0, tail_bytes=1)) as run:
         run.send(body(1))

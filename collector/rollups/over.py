@@ -23,8 +23,9 @@ from collector.rollups.columns import (
 from collector.rollups.crossing import Cells, Crossing, Place, Rows
 from collector.rollups.ends import Ends, names, nobody
 from collector.rollups.groups import Array, numbers
-from collector.rollups.sketch import ordered, ranked, sketch
+from collector.rollups.sketch import ordered, ranked
 from collector.rollups.told import IDLE, Told, idle_of
+from collector.rollups.window import SHARES, filled, sketches
 from vigie.catalogue import Disk, DiskIo, Gpu, Host
 from vigie.frame import QUALITY_COLUMN, TIME_COLUMN
 from vigie.shape import Field, Kind, Measurement
@@ -37,7 +38,6 @@ MANY: Final[tuple[type[Measurement], ...]] = (Host, Gpu, Disk, DiskIo)
 SUFFIX: Final = "_over"
 """Of the names of their tables, after the measurement and before the resolution."""
 DEVICES_COLUMN: Final = "devices"
-SHARES: Final = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 _LIST: Final = pa.list_(pa.float64())
 _SUFFIXES: Final[Mapping[Kind, Mapping[str, pa.DataType | None]]] = {  # None: as the field
     Kind.GAUGE: {
@@ -290,7 +290,7 @@ class _Sums:
             "means": self._there(self._inside(told, means), told),
             "integral": _null(integral, covered == 0),
             "covered": _null(covered, covered == 0),
-            "sketch": self._sketch(line, place),
+            "sketch": sketches(place, line, len(self.cells.numbers)),
             **self._idle(told, told.more("integral"), area),
         }
         for name, share in SHARES.items():
@@ -383,16 +383,7 @@ class _Sums:
 
     def _at(self, place: Place, values: Array) -> pa.Array:
         """Values of the cells that are present; of others null."""
-        where = np.full(len(self.cells.numbers), -1)
-        where[place.present] = np.arange(len(values))
-        return pa.array(values).take(pa.array(where, mask=where < 0))
-
-    def _sketch(self, line: Array, place: Place) -> pa.Array:
-        packed, lengths = sketch(line, place.starts)
-        sizes = np.zeros(len(self.cells.numbers), np.int64)
-        sizes[place.present] = lengths
-        offsets = np.append(0, np.cumsum(sizes)).astype(np.int32)
-        return pa.ListArray.from_arrays(offsets, pa.array(packed), mask=pa.array(sizes == 0))
+        return filled(place, values, len(self.cells.numbers))
 
 
 def _null(values: Array, unknown: Array) -> pa.Array:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from collector.store.questions import aggregate, growth, instant, readings, space
 from collector.store.questions.budget import Budget
 from collector.store.questions.footers import Footers
+from collector.store.questions.kept import Kept
 from collector.store.questions.levels import Levels
 from collector.store.questions.question import (
     GROWTH,
@@ -26,7 +27,7 @@ class Questions:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
-        self._footers, self._known = Footers(), Known()
+        self._footers, self._known, self._kept = Footers(), Known(), Kept()
 
     def ask(
         self, question: Question, levels: Levels | None = None, budget: Budget | None = None
@@ -71,6 +72,7 @@ class Questions:
                 budget,
                 self._footers,
                 self._known,
+                self._kept,
             )
             try:
                 return answer(reading)

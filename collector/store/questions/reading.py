@@ -14,6 +14,7 @@ from collector.store import schema, tiers
 from collector.store.questions import stored, waiting
 from collector.store.questions.budget import Budget
 from collector.store.questions.footers import Footers
+from collector.store.questions.kept import Kept
 from collector.store.questions.levels import Levels
 from collector.store.questions.partial import Learned, Partial, Wanted
 from collector.store.questions.question import Question, Shelf, aggregates
@@ -49,6 +50,7 @@ class Reading:
     budget: Budget
     footers: Footers
     known: Known = field(default_factory=Known)
+    kept: Kept = field(default_factory=Kept)
     learned: Learned = field(default_factory=Learned)
 
     @property
@@ -83,10 +85,11 @@ class Reading:
         start, end = self.edges
         more = timedelta(seconds=margin)
         until = {s: self.shelf.rolled_until(self.table(s)) for s in RESOLUTIONS}
-        since = {s: self._since(s) for s in tiers.ORDER} if tier != RAW else {}
+        since = {s: self.begun(s) for s in tiers.ORDER} if tier != RAW else {}
         return tiers.parts(tier, start - more, end + more, until, since)
 
-    def _since(self, suffix: str) -> datetime | None:
+    def begun(self, suffix: str) -> datetime | None:
+        """The oldest row of the table of a tier; None where it has none."""
         view = self.shelf.view(self.table(suffix))
         times = [f.start for f in view.files]
         times += [int(c.times.min()) for c in view.chunks if len(c.times)]
@@ -97,8 +100,8 @@ class Reading:
         found = self.shelf.view(self.table(part.suffix))
         return found.within(microseconds(part.start), microseconds(part.end))
 
-    def partials(self, part: Part, wanted: Wanted) -> Iterator[Partial]:
-        """What the rows of a part say of units.
+    def partials(self, part: Part, wanted: Wanted, view: View | None = None) -> Iterator[Partial]:
+        """What the rows of a part say of units; `view` where that was looked up already.
 
         Raises:
             Changed: a file went; begin again.
@@ -106,14 +109,16 @@ class Reading:
         """
         self.budget.check()
         table = self.table(part.suffix)
-        view = self.view(part)
+        view = view or self.view(part)
         try:
             stretches = list(self._stretches(view, wanted))
             waits = sum(len(c.times) for c in view.chunks)
             self.budget.rows(sum(s.rows for s in stretches) + waits)
-            found = waiting.partial(view.chunks, wanted)
-            if found is not None:
-                yield found
+            for chunks in waiting.batches(view.chunks):
+                found = waiting.partial(chunks, wanted)
+                if found is not None:
+                    yield found
+                self.budget.check()
             for some in self.budget.each(lambda s: list(stored.partials(s, wanted)), stretches):
                 yield from some
         except (OSError, pa.ArrowException) as error:

@@ -32,7 +32,7 @@ class Selection:
     def columns(self) -> list[str]:
         """The columns to look at."""
         found = [name for name in self.where if name in self.keys and name != CONTAINER_COLUMN]
-        if self._hosts and HOST_COLUMN not in found:
+        if self.hosts and HOST_COLUMN not in found:
             found.append(HOST_COLUMN)
         return [CONTAINER_COLUMN, *found] if self.narrow or found else []
 
@@ -43,8 +43,8 @@ class Selection:
         return "" not in self.scopes or CONTAINER_COLUMN in self.where or levels
 
     @cached_property
-    def _hosts(self) -> dict[str, set[str]]:
-        """Hosts by container, of the scopes that are a host's."""
+    def hosts(self) -> dict[str, set[str]]:
+        """By container, those of the scopes that are a host's."""
         found: dict[str, set[str]] = {}
         for scope in self.scopes if HOST_COLUMN in self.keys else ():
             above, _, host = scope.rpartition("/")
@@ -69,14 +69,14 @@ class Selection:
         if wanted is not None and container not in wanted:
             return False
         allowed = any(inside(container, scope) for scope in self.scopes)
-        return (allowed or container in self._hosts) and self._at_levels(container)
+        return (allowed or container in self.hosts) and self._at_levels(container)
 
     def between(self, first: str, last: str) -> bool:
         """Whether a container from `first` to `last` in order can be one of these."""
         wanted = self.where.get(CONTAINER_COLUMN)
         if wanted is not None and not any(first <= word <= last for word in wanted):
             return False
-        return any(_meets(scope, first, last) for scope in (*self.scopes, *self._hosts))
+        return any(_meets(scope, first, last) for scope in (*self.scopes, *self.hosts))
 
     def mask(self, words: Mapping[str, Words]) -> Flags | None:
         """Which rows these are; None for all. `words` has the columns asked for."""
@@ -86,7 +86,7 @@ class Selection:
             allowed = np.array([self.holds(path) for path in containers.to_pylist()], np.bool_)
             if not allowed.all():
                 mask = allowed[codes]
-            for path, hosts in self._hosts.items():
+            for path, hosts in self.hosts.items():
                 if not any(inside(path, scope) for scope in self.scopes):
                     mask = _and(mask, self._of_hosts(words, path, hosts))
         for name, wanted in self.where.items():

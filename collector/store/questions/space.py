@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 from collector.rollups import over
 from collector.rollups.columns import RESOLUTIONS
 from collector.rollups.groups import numbers
-from collector.rollups.roll import roll
 from collector.rollups.sketch import merged
 from collector.store import tiers
+from collector.store.questions import unrolled
 from collector.store.questions.aggregate import written
 from collector.store.questions.groups import Groups
 from collector.store.questions.levels import LEVELS
@@ -27,6 +27,7 @@ from collector.store.questions.partial import Floats, Ints, Learned
 from collector.store.questions.question import FOLDED, PERCENTILES, Answer
 from collector.store.questions.reading import Reading, microseconds
 from collector.store.questions.units import joined
+from collector.store.questions.unrolled import Columns
 from collector.store.schema import CONTAINER_COLUMN, SUSPECT_COLUMN
 from collector.store.tiers import RAW, Part
 from collector.store.upkeep import ROLLED_SINCE
@@ -51,8 +52,8 @@ def answer(reading: Reading, by: Sequence[str]) -> Answer | None:
     suffix, parts = next(((suffix, parts) for suffix, parts in usable if parts), ("", None))
     if parts is None:
         return None
-    wanted = [TIME_COLUMN, CONTAINER_COLUMN, over.DEVICES_COLUMN, *_columns(reading)]
-    rows = pa.concat_tables([_read(reading, part, suffix, wanted) for part in parts])
+    columns = _columns(reading)
+    rows = pa.concat_tables([_read(reading, part, suffix, columns) for part in parts])
     rows = rows.filter(pc.greater(rows[over.DEVICES_COLUMN], 0))
     groups = _groups(reading, rows, by)
     steps = tiers.count(reading.question.start, reading.question.end, reading.question.step)
@@ -73,7 +74,8 @@ def fits(reading: Reading, by: Sequence[str]) -> list[str]:
     """The windows over devices that know what is asked, the coarsest first."""
     question = reading.question
     asked = {*by, *question.where}
-    if reading.measurement not in over.MANY or not asked <= {CONTAINER_COLUMN, *LEVELS}:
+    known_by = asked <= {CONTAINER_COLUMN, *LEVELS} and not reading.selection.hosts
+    if reading.measurement not in over.MANY or not known_by:
         return []
     start, end = reading.edges
     pairs = list(zip(reading.fields, reading.aggs, strict=True))
@@ -139,10 +141,27 @@ def _percentile(
     return found, True
 
 
-def _columns(reading: Reading) -> list[str]:
-    pairs = zip(reading.fields, reading.aggs, strict=True)
-    wanted = [f"{f.name}_{suffix}" for f, agg in pairs for suffix in COLUMNS[agg]]
-    return [*dict.fromkeys(wanted), QUALITY_COLUMN, SUSPECT_COLUMN]
+def _told_before(reading: Reading, since: datetime) -> bool:
+    """Whether there is a reading or a device's window from before these rows begin."""
+    begun = [reading.begun(suffix) for suffix in tiers.ORDER]
+    return any(time is not None and time < since for time in begun)
+
+
+def _columns(reading: Reading) -> Columns:
+    """What is wanted of each field."""
+    found: dict[Field, list[str]] = {}
+    for declared, agg in zip(reading.fields, reading.aggs, strict=True):
+        found.setdefault(declared, []).extend(COLUMNS[agg])
+    return {declared: tuple(dict.fromkeys(some)) for declared, some in found.items()}
+
+
+def _read(reading: Reading, part: Part, suffix: str, columns: Columns) -> pa.Table:
+    """Rows over devices of a part; of readings they are made now."""
+    if part.suffix == RAW:
+        return unrolled.rows(reading, part, RESOLUTIONS[suffix], columns)
+    names = [TIME_COLUMN, CONTAINER_COLUMN, over.DEVICES_COLUMN]
+    names += [f"{f.name}_{suffix}" for f, some in columns.items() for suffix in some]
+    return reading.rows(part, [*names, QUALITY_COLUMN, SUSPECT_COLUMN]).select(names)
 
 
 def _parts(reading: Reading, suffix: str) -> list[Part] | None:
@@ -155,6 +174,8 @@ def _parts(reading: Reading, suffix: str) -> list[Part] | None:
     if since is None or until is None or until <= start:
         return None
     first = _at(-(-start.timestamp() // window) * window, start)
+    if since > first and not _told_before(reading, since):
+        start = first = since
     last = min(until, _at(end.timestamp() // window * window, end))
     # The last step may lie in the future for the most part.
     late = EDGE + timedelta(seconds=reading.question.step or 0)
@@ -162,18 +183,6 @@ def _parts(reading: Reading, suffix: str) -> list[Part] | None:
         return None
     edges = [Part(RAW, start, first), Part(RAW, last, end)]
     return [Part(f"over_{suffix}", first, last), *(p for p in edges if p.end > p.start)]
-
-
-def _read(reading: Reading, part: Part, suffix: str, wanted: list[str]) -> pa.Table:
-    """Rows over devices of a part; of readings they are made now."""
-    if part.suffix != RAW:
-        return reading.rows(part, wanted)
-    fields = list(dict.fromkeys(reading.fields))
-    names = [TIME_COLUMN, *reading.series, *(f.name for f in fields)]
-    rows = reading.rows(part, [*names, QUALITY_COLUMN, SUSPECT_COLUMN])
-    windows = roll(reading.measurement, rows, RESOLUTIONS[suffix], fields)
-    made = over.over(reading.measurement, windows, RESOLUTIONS[suffix], None, fields)
-    return made.rows.select(wanted)
 
 
 def _step(reading: Reading, rows: pa.Table) -> Ints:

@@ -1,8 +1,9 @@
 """What is not yet in the files, brought down to a partial: the tail's chunks, all at once."""
 
 import threading
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -24,6 +25,9 @@ from collector.store.questions.stored import numbers
 from collector.store.schema import CONTAINER_COLUMN, SUSPECT_COLUMN
 from collector.store.series import Series
 from vigie.frame import QUALITY_COLUMN
+
+MOST_ROWS: Final = 4_000_000
+"""Rows brought down together: some 50 bytes of each are in memory meanwhile."""
 
 _lock = threading.Lock()
 _ranked: WeakKeyDictionary[Series, tuple[int, dict[str, Words], Ints]] = WeakKeyDictionary()
@@ -48,6 +52,16 @@ def ranked(series: Series) -> tuple[dict[str, Words], Ints]:
     with _lock:
         _ranked[series] = (len(place), words, place)
     return words, place
+
+
+def batches(chunks: Sequence[Chunk]) -> Iterator[Sequence[Chunk]]:
+    """Chunks, so many at a time that memory bears what is made of their rows; evenly."""
+    ends = np.cumsum([len(c.times) for c in chunks])
+    parts = -(-int(ends[-1]) // MOST_ROWS) if len(ends) else 0
+    cuts = np.searchsorted(ends, [ends[-1] * n // parts for n in range(1, parts)])
+    for first, last in pairwise([0, *(cuts + 1).tolist(), len(chunks)]):
+        if first < last:
+            yield chunks[first:last]
 
 
 def partial(chunks: Sequence[Chunk], wanted: Wanted) -> Partial | None:

@@ -1,6 +1,7 @@
 """What rows over devices answer is what the devices' windows answer."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -110,6 +111,15 @@ def test_before_the_table_begins_it_says_nothing(
 
     monkeypatch.setattr(run.store, "rolled_until", later)
     assert space.answer(reading(run, "mean", (), 60), ()) is None
+
+
+def test_of_the_hosts_of_a_scope_it_says_nothing(run: Opened) -> None:
+    whole = reading(run, "mean", ("container",), 60)
+    whole.question = replace(whole.question, scopes=("a/1/h",))
+    assert space.answer(whole, ("container",)) is None
+    found = Questions(run.store).ask(whole.question).rows
+    assert set(found["container"].to_pylist()) == {"a/1"}
+    assert found.num_rows == 23
 
 
 def test_a_question_of_containers_is_answered_by_it(run: Opened) -> None:

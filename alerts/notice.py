@@ -2,20 +2,27 @@
 
 Alerts that owe a receiver the same news (of the same rule, or all on silence) are told in one
 message: the first at once, and then, while more come, at most one per interval. An end waits half a
-minute first, because what comes again meanwhile was never gone. Pure; `alerts/board.py` keeps it.
+minute first, because what comes again meanwhile was never gone. Silence waits for its last agent,
+because what explains it may be wider. Pure; `alerts/board.py` keeps it.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from alerts.inhibit import Cause, inhibited, on_silence
+from alerts.inhibit import Explained, inhibited, on_silence
 from alerts.lifecycle import AGAIN_SECONDS, Alert, State
 from alerts.rule import Rule
 from alerts.silence import Silence, hiding
+from vigie.catalogue import Link
 
 INTERVALS: Final[Mapping[int, float]] = {1: 60.0, 2: 300.0, 3: 900.0}
 """Seconds from one message of a line to the next, by the gravest priority that waits."""
+WIDER_HOST_SECONDS: Final = 22.0
+WIDER_PLACE_SECONDS: Final = 12.0
+"""How long the silence of a host (or a line that is down), and that of a place, waits: agents
+report every ten seconds, each at its own, so that the last of a place is silent so long after the
+first; blindness waits ten more."""
 INHIBITED: Final = "inhibited"
 SILENCE: Final = "silence"
 """The one group of all rules on nothing being heard: one cause, told at the widest place."""
@@ -53,9 +60,7 @@ def line(notice: Notice, rule: Rule) -> Line:
     return Line(notice.receiver, grouped, state, notice.alert.simulated)
 
 
-def held(
-    alert: Alert, rule: Rule, silences: Iterable[Silence], explained: frozenset[Cause]
-) -> str | None:
+def held(alert: Alert, rule: Rule, silences: Iterable[Silence], explained: Explained) -> str | None:
     """Why nobody is told of an open alert; None where they are."""
     silence = hiding(alert, rule, silences)
     if silence is not None:
@@ -90,21 +95,33 @@ def due(
     waiting: Iterable[tuple[Notice, Rule]], last: Mapping[Line, float], now: float
 ) -> dict[Line, list[Notice]]:
     """What is to be told now, line by line, the gravest and oldest first."""
-    lines: dict[Line, list[Notice]] = {}
+    lines: dict[Line, list[tuple[Notice, Rule]]] = {}
     for notice, rule in waiting:
-        lines.setdefault(line(notice, rule), []).append(notice)
+        lines.setdefault(line(notice, rule), []).append((notice, rule))
     return {
-        one: sorted(members, key=lambda n: (n.alert.priority, n.alert.since, n.alert.id))
+        one: sorted(
+            (notice for notice, _ in members),
+            key=lambda n: (n.alert.priority, n.alert.since, n.alert.id),
+        )
         for one, members in lines.items()
         if now >= _ready(one, members, last.get(one), now)
     }
 
 
-def _ready(one: Line, members: Sequence[Notice], last: float | None, now: float) -> float:
+def _ready(
+    one: Line, members: Sequence[tuple[Notice, Rule]], last: float | None, now: float
+) -> float:
     """When what waits in a line is told."""
     ready = now
     if last is not None and last <= now:  # of a clock that was set back nothing follows
-        ready = last + INTERVALS[min(notice.alert.priority for notice in members)]
+        ready = last + INTERVALS[min(notice.alert.priority for notice, _ in members)]
+    return max(ready, min(min(n.since, now) + _patience(one, n, rule) for n, rule in members))
+
+
+def _patience(one: Line, notice: Notice, rule: Rule) -> float:
+    """How long a notice waits because it may come to nothing, or to something wider."""
     if one.state is State.RESOLVED:
-        ready = max(ready, min(*(n.since for n in members), now) + AGAIN_SECONDS)
-    return ready
+        return AGAIN_SECONDS
+    if one.state is not State.FIRING or not (one.grouped == SILENCE or rule.measurement is Link):
+        return 0.0
+    return WIDER_HOST_SECONDS if notice.alert.subject.keys else WIDER_PLACE_SECONDS

@@ -1,6 +1,11 @@
-"""Who can still be heard, container by container, site by site, and as a whole. Pure."""
+"""Who can still be heard, container by container, site by site, and as a whole. Pure.
 
-from collections.abc import Callable, Iterator
+Lines are counted with the place that lies behind them: those that lead out of it, as far as their
+container is heard, and those of others that lead to it. What a place told of its own lines before
+it fell silent says nothing of them now.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -8,11 +13,14 @@ import numpy as np
 
 from alerts.language.evaluate import Columns
 from alerts.language.past import Numbers
+from vigie.catalogue import Link
 
 AGENT: Final = "agent"
 """The row of `source` in which an agent speaks of itself."""
 SILENT_SECONDS: Final = 30.0
 """After this an agent is silent, as the rule on it says too."""
+LINE_SECONDS: Final = 3 * Link.period_seconds
+"""For so long what was told of a line is believed."""
 NETWORK: Final = "network"
 
 
@@ -21,7 +29,7 @@ class Place:
     """One row of `reach`; `silent` and `silence` are None while it is too early to know.
 
     `containers` are it or those in it from which an agent was ever heard, `played` those of them
-    that the twin plays.
+    that the twin plays. `lines` lead out of it, `carrying` of them carry.
     """
 
     path: str
@@ -32,11 +40,18 @@ class Place:
     silence: float | None = None
     containers: int = 0
     played: int = 0
+    lines: int = 0
+    carrying: int = 0
 
     @property
     def simulated(self) -> bool:
         """Whether everything that it speaks of comes from the twin."""
         return 0 < self.containers == self.played
+
+    @property
+    def heard(self) -> bool:
+        """Whether any agent that is expected there is known to report."""
+        return self.silent is not None and self.silent < self.agents
 
     def add(self, container: str, heard: Numbers) -> None:
         """Count the agents of a container that is expected to report: how long each was silent."""
@@ -51,9 +66,10 @@ class Place:
 
 
 def places(
-    sources: Columns, in_service: Callable[[str], bool], simulated: Callable[[str], bool]
-) -> list[Place]:
-    """All places from which an agent was ever heard, out of the rows of `source`.
+    sources: Columns, lines: Columns, in_service: Callable[[str], bool],
+    simulated: Callable[[str], bool],
+) -> list[Place]:  # fmt: skip
+    """All places from which an agent was ever heard, out of the rows of `source` and `link`.
 
     Agents of a container that is not in service are not expected, and count nowhere.
     """
@@ -66,7 +82,29 @@ def places(
             place.played += played
             if expected:
                 place.add(container, heard)
+    for path, up in _lines(lines, found):
+        found[path].lines += 1
+        found[path].carrying += up
     return list(found.values())
+
+
+def _lines(lines: Columns, found: Mapping[str, Place]) -> Iterator[tuple[str, bool]]:
+    """Each place with each line out of it, and whether that carries."""
+    containers, peers, up = lines.texts("container"), lines.texts("peer"), lines.numbers("up")
+    known = np.flatnonzero((lines.ages() <= LINE_SECONDS) & ~np.isnan(up))
+    for row in known.tolist():
+        container, peer = containers.words[containers.codes[row]], peers.words[peers.codes[row]]
+        site, carries = container.partition("/")[0], bool(up[row])
+        if peer == site or container not in found or not found[container].heard:
+            continue
+        yield container, carries
+        if site != container:
+            yield site, carries
+        other = found.get(peer)
+        if other is not None and other.level == "site":
+            yield peer, carries
+            if len(other.below) == 1:  # the site is that container
+                yield next(iter(other.below)), carries
 
 
 def _heard(sources: Columns) -> Iterator[tuple[str, Numbers]]:

@@ -15,9 +15,9 @@ from alerts import board, record, silence
 from alerts.board import Board, Turn
 from alerts.delivery.message import compose
 from alerts.delivery.outbox import Outbox
-from alerts.inhibit import Cause, causes
+from alerts.inhibit import Explained, causes, holder
 from alerts.lifecycle import FLAP_WINDOW, Alert, State, Subject, acknowledged
-from alerts.notice import Notice, due, held
+from alerts.notice import INHIBITED, Notice, due, held
 from alerts.receivers.declared import Routing
 from alerts.record import Change
 from alerts.rule import Rule, Words
@@ -60,7 +60,7 @@ class View:
 
     rules: Mapping[str, Rule]
     silences: tuple[Silence, ...]
-    explained: frozenset[Cause]
+    explained: Explained
 
 
 class Register:
@@ -156,6 +156,13 @@ class Register:
         """Whether a receiver is still to be told of an alert: it waits for its group."""
         with self._lock:
             return any(notice.owes is not None for notice in self._board.of(identity).values())
+
+    def holder(self, alert: Alert) -> str | None:
+        """The identity of the alert that explains why nobody is told of one, where that is so."""
+        view = self._view
+        if alert.held != INHIBITED or view is None:
+            return None
+        return holder(alert, view.rules.get(alert.rule) or withdrawn(alert.rule), view.explained)
 
     def history(self, identity: str) -> list[Change]:
         """What became of an alert, oldest first."""

@@ -1,8 +1,8 @@
 """What is wrong now, what was, and who has it in hand."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Final, Literal, Protocol
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -73,14 +73,14 @@ def routes(
         asking: Reading, state: States = "open", language: Language = "fr", scope: Scope = None
     ) -> replies.Alerts:
         """What is wrong within your scope, worst and oldest first."""
-        within = narrowed(asking, scope)
-        known = rules()
+        within, known = narrowed(asking, scope), rules()
         found = [
             reply(alert, known.get(alert.rule), language)
             for alert in register.listed(states(state))
             if visible(alert, known.get(alert.rule), within)
-        ]
-        return replies.Alerts(times.text(clock()), found)
+        ]  # fmt: skip
+        shown = _shown(register, found, known, asking, language)
+        return replies.Alerts(times.text(clock()), shown)
 
     @router.post("/alerts/{identity}/acknowledge")
     def acknowledge(
@@ -143,6 +143,21 @@ def reply(alert: Alert, rule: Rule | None, language: str) -> replies.Alert:
         value=value,
         since=times.text(alert.since),
         changed=times.text(alert.changed),
+def _shown(
+    register: Register, found: Sequence[Alert], rules: Mapping[str, Rule], asking: Caller,
+    language: str,
+) -> list[replies.Alert]:  # fmt: skip
+    """Alerts as they are answered, each with the one that holds it where the caller sees that."""
+    seen = {a.id for a in register.now() if visible(a, rules.get(a.rule), asking.scope)}
+    holders = [register.holder(alert) for alert in found]
+    return [
+        replace(
+            reply(alert, rules.get(alert.rule), language), held_by=by if by in seen else None
+        )
+        for alert, by in zip(found, holders, strict=True)
+    ]  # fmt: skip
+
+
         simulated=alert.simulated,
         blind=alert.blind,
         acknowledged_by=alert.acknowledged_by,

@@ -24,7 +24,8 @@ from collector.duties import reach
 from collector.duties.recall import Recall
 from collector.duties.rows import ArrowRows, Seen
 from collector.store import schema
-from vigie.catalogue import Reach, Source
+from collector.store.schema import CONTAINER_COLUMN
+from vigie.catalogue import Link, Reach, Source
 from vigie.network.places import inside
 from vigie.shape import Measurement
 from vigie.units import MICROSECONDS_PER_SECOND
@@ -207,10 +208,11 @@ class Evaluate:
             if rule.measurement is None:
                 continue
             try:
-                needed = [Source, Reach] if rule.measurement is Reach else [rule.measurement]
+                wide = rule.measurement is Reach
+                needed = [Source, Link, Reach] if wide else [rule.measurement]
                 for one in (m for m in needed if m.name not in tables):
                     tables[one.name] = (
-                        self._reach(tables[Source.name], played, now) if one is Reach
+                        self._reach(tables, played, now) if one is Reach
                         else self._table(one, now)
                     )  # fmt: skip
                 rows = tables[rule.measurement.name]
@@ -238,7 +240,8 @@ class Evaluate:
 
     def _reach(self, sources: ArrowRows, played: Callable[[str], bool], now: float) -> ArrowRows:
         """Who can be heard. A site or the network is simulated when all of it is."""
-        found = hearing.places(sources, self._in_service or (lambda _: True), played)
+        expected = self._in_service or (lambda _: True)
+        found = hearing.places(tables[Source.name], tables[Link.name], expected, played)
         self._wide = {p.path: p.simulated for p in found if p.level != "container"}
         taking = self._hears is None or self._hears()
         seen = self._seen.setdefault(Reach.name, Seen())

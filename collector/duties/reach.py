@@ -19,6 +19,7 @@ def table(found: Iterable[Place], now: float, *, taking: bool) -> pa.Table:
             "time": round(now * MICROSECONDS_PER_SECOND), "container": place.path,
             "level": codes.index(place.level), "places": len(place.below),
             "agents": place.agents, "silent": place.silent, "silence_seconds": place.silence,
+            "lines": place.lines, "carrying": place.carrying,
             "taking": taking, "quality": Quality.DERIVED.code, "suspect": 0,
         }
         for place in found

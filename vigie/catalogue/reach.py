@@ -38,3 +38,11 @@ class Reach(Measurement, name="reach", period_seconds=1, fr="Joignabilité", en=
         fr="Silence", en="Silence", origin="collector",
     )  # fmt: skip
     taking = flag("The collector can take readings in.", fr="Écoute", en="Listening")
+    lines = gauge(
+        ONE, 0, 1e6, "Lines out of it of which somebody who is heard told within three minutes.",
+        fr="Liaisons", en="Lines", integer=True, origin="collector",
+    )  # fmt: skip
+    carrying = gauge(
+        ONE, 0, 1e6, "Of these, those that carry.",
+        fr="Liaisons établies", en="Lines that carry", integer=True, origin="collector",
+    )  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from vigie.commands import asking, printing
-from vigie.replies import AlarmLoad, Alerts, Cell
+from vigie.replies import AlarmLoad, Alert, Alerts, Cell
 from vigie.replies.burden import PostLoad
 
 EXAMPLES: Final = """\
@@ -62,18 +62,26 @@ def listed(arguments: argparse.Namespace) -> int:
     if arguments.json:
         printing.dump(answer)
     else:
+        rules = {a.id: a.rule for a in answer.alerts}
         rows: list[dict[str, Cell]] = [
             {
                 "alert": a.id, "priority": a.priority,
                 "state": a.state + (" blind" if a.blind else ""),
                 "since": a.since, "subject": a.subject, "title": a.title, "value": a.value,
-                "taken by": a.acknowledged_by or "",
+                "taken by": a.acknowledged_by or "", "held": _held(a, rules),
                 "simulated": "SIMULATED" if a.simulated else "",
             }
             for a in answer.alerts
         ]  # fmt: skip
         print(printing.table(rows, empty="nothing is wrong"))
     return int(any(a.state in {"firing", "acknowledged"} for a in answer.alerts))
+
+
+def _held(alert: Alert, rules: Mapping[str, str]) -> str:
+    """Why nobody is told of an alert, and by which alert; nothing where people are told."""
+    if alert.held_by is None:
+        return alert.held or ""
+    return f"by {rules.get(alert.held_by, 'alert')} {alert.held_by}"
 
 
 def _add_load(parser: argparse.ArgumentParser) -> None:

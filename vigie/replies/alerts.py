@@ -40,9 +40,11 @@ class Alert:
 
     `subject` is the container path followed by the keys; `title` and `advice` are in the asked
     language. `blind` says that its source is mute: it never closes by itself. `held` says why
-    nobody is told of it: `inhibited` (a wider fault explains it), `silence:ID` or `maintenance:ID`.
+    nobody is told of it: `inhibited` (a wider fault explains it: that of the alert `held_by`, which
+    may lie outside of your scope, and is null then), `silence:ID` or `maintenance:ID`.
     `flapping`: it comes and goes so often that this says nothing any more. `happened` and `learned`
-    are of an event, `count` how many came.
+    are of an event, `count` how many came. Where many of a container are wrong at once they share
+    one alert: its `subject` has `*` for every key, and `count` is how many of the container are.
     """
 
     id: str
@@ -63,6 +65,7 @@ class Alert:
     note: str | None = None
     runbook: str | None = None
     held: str | None = None
+    held_by: str | None = None
     flapping: bool = False
     happened: str | None = None
     learned: str | None = None

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from alerts.inhibit import causes, inhibited
+from alerts.inhibit import causes, holder, inhibited
 from alerts.lifecycle import Alert, State, Subject
 from alerts.rule import Rule, Words
 from alerts.rulebook import Rulebook
@@ -12,12 +12,29 @@ W = Words("", "")
 PACK = Rulebook().rules
 AGENT, CONTAINER = PACK["agent_silent"], PACK["container_silent"]
 SITE, BLIND = PACK["site_silent"], PACK["collector_blind"]
+CUT_OFF, UPLINK, LINK_DOWN = PACK["site_cut_off"], PACK["uplink_down"], PACK["link_down"]
 DISK = Rule("disk", 2, W, W, "", "", measurement=Filesystem)
 LOST = Rule("lost", 3, W, W, "", "", event=GAP)
 LINE = Rule("line_down", 1, W, W, "", "", measurement=Link, mutes="container")
 ALL_LINES = replace(LINE, name="all_lines_down", mutes="site")
 GONE = replace(DISK, name="disk_gone", mutes="mount")
-RULES = {r.name: r for r in (AGENT, CONTAINER, SITE, BLIND, DISK, LOST, LINE, ALL_LINES, GONE)}
+RULES = {
+    r.name: r
+    for r in (
+        AGENT,
+        CONTAINER,
+        SITE,
+        BLIND,
+        DISK,
+        LOST,
+        LINE,
+        ALL_LINES,
+        GONE,
+        CUT_OFF,
+        UPLINK,
+        LINK_DOWN,
+    )
+}
 
 
 def alert(rule: Rule, container: str, *keys: str, state: State = State.FIRING) -> Alert:
@@ -83,6 +100,46 @@ def test_a_fault_of_a_whole_site_explains_the_silence_of_its_containers() -> Non
     assert explains(every, WHOLE)
     assert not explains(every, alert(CONTAINER, "q/a"))
     assert not explains(HERE, every), "it is wider than the container where it was seen"
+
+
+CUT = alert(CUT_OFF, "p")
+
+
+def test_an_uplink_explains_the_silence_behind_it_and_nothing_that_still_speaks() -> None:
+    for silent in (HOST, HERE, WHOLE):
+        assert explains(CUT, silent)
+        assert not explains(silent, CUT)
+    assert not explains(CUT, HOT)
+    assert not explains(CUT, alert(CONTAINER, "q/a"))
+    assert explains(ALL, CUT), "a collector that is blind knows nothing of lines"
+
+
+def test_an_uplink_explains_the_lines_it_is_made_of_from_either_end() -> None:
+    here = alert(LINK_DOWN, "p/a", "none", "wan", "FR")
+    there = alert(LINK_DOWN, "q/z", "none", "to-p", "p")
+    elsewhere = alert(LINK_DOWN, "q/z", "none", "to-r", "r")
+    for cut in (CUT, alert(UPLINK, "p/a")):
+        assert explains(cut, here)
+        assert explains(cut, there)
+        assert not explains(cut, elsewhere)
+    assert explains(WHOLE, there), "a site without power lights no line"
+    assert not explains(HERE, there)
+
+
+def test_who_was_told_of_the_silence_first_is_not_told_of_its_line_too() -> None:
+    silent, cut = replace(WHOLE, id="s", told=State.FIRING), replace(CUT, id="c")
+    explained = causes([silent, cut], RULES)
+    assert holder(cut, CUT_OFF, explained) == "s"
+    assert holder(silent, SITE, explained) is None, "one of the two is told"
+    silent, cut = replace(silent, told=None), replace(cut, told=State.FIRING)
+    explained = causes([silent, cut], RULES)
+    assert holder(silent, SITE, explained) == "c"
+    assert holder(cut, CUT_OFF, explained) is None
+
+
+def test_who_holds_is_the_widest() -> None:
+    every = [replace(one, id=one.rule) for one in (HOST, HERE, WHOLE)]
+    assert holder(HOT, DISK, causes(every, RULES)) == "site_silent"
 
 
 def test_a_device_that_is_gone_explains_what_is_wrong_with_it() -> None:

@@ -2,9 +2,20 @@ from dataclasses import replace
 
 import pytest
 
-from alerts.inhibit import Cause
+from alerts.inhibit import Cause, Holder
 from alerts.lifecycle import Alert, State, Subject
-from alerts.notice import INTERVALS, Line, Notice, due, group, held, line, owed
+from alerts.notice import (
+    INTERVALS,
+    WIDER_HOST_SECONDS,
+    WIDER_PLACE_SECONDS,
+    Line,
+    Notice,
+    due,
+    group,
+    held,
+    line,
+    owed,
+)
 from alerts.rule import Rule, Words
 from alerts.rulebook import Rulebook
 from alerts.silence import Silence
@@ -48,6 +59,21 @@ def test_what_follows_waits_for_the_interval_of_its_gravest(priority: int, inter
 def test_the_gravest_and_oldest_of_a_group_comes_first() -> None:
     waiting = [notice("x", since=3.0), notice("y", since=2.0), notice("z", since=9.0, priority=1)]
     assert told(*waiting, now=9.0) == [["z", "y", "x"]]
+
+
+def silent(rule: str, *keys: str, path: str = "p/a") -> tuple[Notice, Rule]:
+    """A silence that a receiver is owed since 5 s."""
+    alert = replace(HOT, id=rule, rule=rule, subject=Subject(path, keys))
+    return Notice(alert, "desk", None, State.FIRING, 5.0), PACK[rule]
+
+
+def test_silence_waits_until_its_last_agent_is_silent_and_that_of_everything_does_not() -> None:
+    host, place = silent("agent_silent", "h1", "agent"), silent("container_silent")
+    for waiting, wait in (([host], WIDER_HOST_SECONDS), ([host, place], WIDER_PLACE_SECONDS)):
+        assert due(waiting, {}, 5.0 + wait - 1) == {}
+        (together,) = due(waiting, {}, 5.0 + wait).values()
+        assert len(together) == len(waiting)
+    assert len(due([silent("collector_blind", path="")], {}, 5.0)) == 1
 
 
 def test_an_end_waits_for_half_a_minute_and_then_takes_others_along() -> None:
@@ -106,9 +132,9 @@ def test_who_knows_already_how_it_is_owes_nothing() -> None:
 
 
 def test_an_alert_is_held_by_who_hides_it_or_by_a_wider_fault() -> None:
-    wide = frozenset({Cause("p/a")})
-    assert held(HOT, DISK, [], frozenset()) is None
+    wide = {Cause("p/a"): Holder("b")}
+    assert held(HOT, DISK, [], {}) is None
     assert held(HOT, DISK, [], wide) == "inhibited"
     assert held(HOT, DISK, [SILENCE], wide) == "silence:s1", "a person's word says more"
     window = replace(SILENCE, id="m1", kind="maintenance", starts=50.0)
-    assert held(HOT, DISK, [SILENCE, window], frozenset()) == "maintenance:m1"
+    assert held(HOT, DISK, [SILENCE, window], {}) == "maintenance:m1"

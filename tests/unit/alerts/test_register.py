@@ -97,6 +97,7 @@ def test_a_pending_one_is_owed_to_nobody_and_can_be_dropped(desk: Desk) -> None:
 
 def test_what_a_silent_host_explains_is_told_when_it_is_back(desk: Desk) -> None:
     desk.register.apply([SILENT, FIRING], (), None, 300.0)
+    desk.register.apply((), (), None, 330.0)
     assert desk.owed == ["s.1"]
     assert len(desk.register.now()) == 2
     (silent,) = desk.register.of("agent_silent").values()
@@ -110,6 +111,7 @@ def test_what_a_silent_host_explains_is_told_when_it_is_back(desk: Desk) -> None
 
 def test_what_is_all_but_over_when_its_cause_ends_is_told_to_nobody(desk: Desk) -> None:
     desk.register.apply([SILENT, FIRING], (), None, 300.0)
+    desk.register.apply((), (), None, 330.0)
     (silent,) = desk.register.of("agent_silent").values()
     (disk,) = desk.register.of("filesystem_filling").values()
     over = replace(silent, state=State.RESOLVED, change=2, changed=400.0)
@@ -132,7 +134,8 @@ def test_the_end_of_what_was_told_is_never_held_back(desk: Desk) -> None:
 def test_what_began_and_ended_unheard_is_told_to_nobody(desk: Desk) -> None:
     desk.register.apply([SILENT, FIRING], (), None, 300.0)
     (held,) = desk.register.of("filesystem_filling").values()
-    desk.register.apply([replace(held, state=State.RESOLVED, change=3)], (), None, 310.0)
+    desk.register.apply((), (), None, 330.0)
+    desk.register.apply([replace(held, state=State.RESOLVED, change=3)], (), None, 340.0)
     assert desk.owed == ["s.1"]
 
 

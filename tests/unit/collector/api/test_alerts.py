@@ -80,6 +80,26 @@ def test_words_and_numbers_are_in_the_asked_language(served: Served) -> None:
         assert (found.title, found.value, found.subject) == (title, value, "paris/a/h2/srv")
 
 
+def test_who_holds_an_alert_is_told_to_who_may_see_that(served: Served) -> None:
+    dark = Alert(
+        "dark", "site_silent", Subject("nice"), 1, State.FIRING, NOW, NOW, told=State.FIRING
+    )
+    disk = alert("disk", "nice/a", "h1", priority=2, since=NOW)
+    register = served.service._alerting.register
+    register.apply([dark, disk], (), None, NOW)
+    wide, narrow = (person(served, scope, name=f"N{scope}") for scope in ("nice", "nice/a"))
+    found = {
+        secret.token: {
+            a.id: (a.held, a.held_by)
+            for a in served.holder(secret.token).get(Alerts, "alerts").alerts
+        }
+        for secret in (wide, narrow)
+    }
+    assert found[wide.token] == {"dark": (None, None), "disk": ("inhibited", "dark")}
+    assert found[narrow.token] == {"disk": ("inhibited", None)}
+    register.apply([], [dark, disk], None, NOW)
+
+
 def test_a_named_person_takes_it_and_keeps_it(served: Served, three: list[Alert]) -> None:
     first, second = person(served), person(served, name="Bob", role="shift lead")
     path = f"alerts/{three[0].id}/acknowledge"

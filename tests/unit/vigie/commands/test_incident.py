@@ -120,9 +120,17 @@ def test_alerts_are_listed_and_a_load_too_heavy_is_a_finding(
         "a1", "no_space", 1, "firing", "paris/a", "paris/a/h", "Full", "Free some", "0 B", TIME,
         TIME, simulated=True,
     )  # fmt: skip
-    collector.then(200, {"as_of": TIME, "alerts": [asdict(alert)]})
+    held = [
+        replace(alert, id="a2", held="inhibited", held_by="a1"),
+        replace(alert, id="a3", held="inhibited"), replace(alert, id="a4", held="silence:s1"),
+    ]  # fmt: skip
+    collector.then(200, {"as_of": TIME, "alerts": [asdict(one) for one in (alert, *held)]})
     assert main(["alerts", "list"]) == 1
-    assert "SIMULATED" in capsys.readouterr().out
+    _, _, first, *others = capsys.readouterr().out.splitlines()
+    assert "SIMULATED" in first
+    assert [line.split("  ")[-2].strip() for line in others if line[:2] in {"a2", "a3", "a4"}] == [
+        "by no_space a1", "inhibited", "silence:s1"
+    ]  # fmt: skip
     post = {
         "post": "noc", "alarms": 30, "simulated_share": 0.5, "rate": 3.0, "p50": 3, "p95": 11,
         "over": 0.1, "peak": 12, "level": "overdemanding", "flood_share": 0.1,

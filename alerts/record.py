@@ -1,7 +1,7 @@
 """An alert as rows of the database: how it stands, and what became of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -40,25 +40,26 @@ class Change:
     note: str | None
 
 
-def insert(write: Writer, alert: Alert) -> None:
-    """Write how an alert stands, and its newest change."""
-    values = (
-        alert.id, alert.rule, alert.subject.container, json.dumps(alert.subject.keys),
-        alert.priority, alert.state, alert.since, alert.changed, alert.change, alert.value,
-        int(alert.blind), alert.told, json.dumps(alert.openings), int(alert.simulated),
-        alert.acknowledged_by, alert.acknowledged_at, alert.note, alert.happened, alert.learned,
-        alert.detail, alert.until, alert.count, _written(alert.outlook), _written(alert.stakes),
-        alert.ticket, alert.ticket_status, alert.held,
-    )  # fmt: skip
-    marks = ", ".join("?" * len(values))
-    write.execute(f"INSERT OR REPLACE INTO alerts VALUES ({marks})", values)  # noqa: S608 - marks only
-    write.execute(
-        "INSERT OR IGNORE INTO alert_changes VALUES (?, ?, ?, ?, ?, ?)",
-        (
+def insert(write: Writer, alerts: Iterable[Alert]) -> None:
+    """Write how alerts stand, and the newest change of each."""
+    states, changes = [], []
+    for alert in alerts:
+        states.append((
+            alert.id, alert.rule, alert.subject.container, json.dumps(alert.subject.keys),
+            alert.priority, alert.state, alert.since, alert.changed, alert.change, alert.value,
+            int(alert.blind), alert.told, json.dumps(alert.openings), int(alert.simulated),
+            alert.acknowledged_by, alert.acknowledged_at, alert.note, alert.happened,
+            alert.learned, alert.detail, alert.until, alert.count, _written(alert.outlook),
+            _written(alert.stakes), alert.ticket, alert.ticket_status, alert.held,
+        ))  # fmt: skip
+        changes.append((
             alert.id, alert.change, alert.state, alert.changed,
             alert.acknowledged_by if alert.state is State.ACKNOWLEDGED else None, alert.note,
-        ),
-    )  # fmt: skip
+        ))  # fmt: skip
+    if states:
+        marks = ", ".join("?" * len(states[0]))
+        write.executemany(f"INSERT OR REPLACE INTO alerts VALUES ({marks})", states)  # noqa: S608 - marks only
+        write.executemany("INSERT OR IGNORE INTO alert_changes VALUES (?, ?, ?, ?, ?, ?)", changes)
 
 
 def ticket(write: Writer, alert: Alert) -> None:
@@ -69,10 +70,11 @@ def ticket(write: Writer, alert: Alert) -> None:
     )
 
 
-def delete(write: Writer, alert: Alert) -> None:
-    """Forget an alert that never fired."""
-    write.execute("DELETE FROM alerts WHERE id = ?", (alert.id,))
-    write.execute("DELETE FROM alert_changes WHERE alert = ?", (alert.id,))
+def delete(write: Writer, alerts: Iterable[Alert]) -> None:
+    """Forget alerts that never fired."""
+    ids = [(alert.id,) for alert in alerts]
+    write.executemany("DELETE FROM alerts WHERE id = ?", ids)
+    write.executemany("DELETE FROM alert_changes WHERE alert = ?", ids)
 
 
 def purge(write: Writer, before: float) -> None:

@@ -241,10 +241,8 @@ class Register:
             messages = self._due(turn, view.rules)
             if kept or gone or position is not None or turn.writes:
                 with self._database.write() as write:
-                    for alert in kept.values():
-                        record.insert(write, alert)
-                    for alert in gone:
-                        record.delete(write, alert)
+                    record.insert(write, kept.values())
+                    record.delete(write, gone)
                     self._write(write, turn, messages)
                     if position is not None:
                         _mark(write, position)

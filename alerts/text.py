@@ -9,9 +9,12 @@ from alerts.language.check import Expression
 from alerts.language.evaluate import Read
 from alerts.lifecycle import Subject
 from alerts.load import PLACE
+from alerts.mass import shared
 from alerts.rule import Rule, Words
 
 WITHDRAWN: Final = Words("La règle a été retirée.", "The rule was withdrawn.")
+MANY: Final = Words("{}, plusieurs : ", "{}, several: ")
+"""Before the words of an alert that many share: they stand as `*` in it."""
 _NARROW: Final = "\u202f"
 """The space that French puts before a unit."""
 _THOUSANDS: Final = ("", "k", "M", "G", "T", "P")
@@ -37,9 +40,10 @@ def moment(seconds: float) -> str:
 
 
 def filled(words: Words, rule: Rule, subject: Subject, language: str) -> str:
-    """A title or advice about one subject."""
+    """A title or advice about one subject, or about the many that share an alert."""
     named = dict(zip(rule.keys, subject.keys, strict=False)) | {"container": subject.container}
-    return PLACE.sub(lambda match: named.get(match[1], match[0]), words.said(language))
+    said = PLACE.sub(lambda match: named.get(match[1], match[0]), words.said(language))
+    return MANY.said(language).format(subject.container) + said if shared(subject) else said
 
 
 def subject_path(subject: Subject) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from alerts.language.evaluate import Rows
 from alerts.language.rings import Memory
 from alerts.lifecycle import Alert, Happened, State, Subject, expired, struck
+from alerts.mass import Mass
 from alerts.rule import Rule, Step, Trial
 from alerts.watch import Indices, watch
 from vigie.shape import Measurement, Value
@@ -72,12 +73,12 @@ def replay(
         return
     latest: dict[Subject, Alert] = {}
     newest: dict[Subject, Reading] = {}
-    memory = Memory()
+    memory, mass = Memory(), Mass()
     memory.keep(rule.windows)
     for now, came in _ticks(sorted(readings, key=lambda r: r.time), until, every, least):
         newest |= {reading.subject: reading for reading in came}
         rows = Standing(rule.measurement, list(newest.values()), now, memory)
-        looked = watch(rule, rows, latest, now, lambda _: False)
+        looked = watch(rule, rows, latest, now, lambda _: False, mass=mass)
         for alert in looked.changed:
             before = latest.get(alert.subject)
             latest[alert.subject] = alert

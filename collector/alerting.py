@@ -125,7 +125,7 @@ class Alerting:
     def routes(self, clock: Callable[[], float]) -> Sequence[APIRouter]:
         """What can be asked and done; `clock` tells Unix time."""
         return [
-            alerts.routes(self.register, self._rules, self._evaluate.announce, clock),
+            alerts.routes(self.register, self._rules, self._evaluate, clock),
             silences.routes(self.register, self._rules, clock),
             burden.routes(self._chronicle, self._post, clock),
             duty.routes(self._posts, clock),

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from alerts import text
-from alerts.lifecycle import OPEN, Alert, State
+from alerts.lifecycle import OPEN, Alert, State, Subject
+from alerts.mass import shared
 from alerts.record import Change
 from alerts.register import MAX_NOTE, Register, withdrawn
 from alerts.rule import Rule
@@ -31,6 +32,19 @@ States = Annotated[
     str, Query(description="open (firing and acknowledged), all, or states with commas")
 ]
 Acting = Annotated[Caller, Depends(require("operator", "shift lead"))]
+
+
+Limit = Annotated[int, Query(ge=1, le=100_000, description="How many are named")]
+
+
+class Watching(Protocol):
+    """Who looks at the rows."""
+
+    def announce(self, changed: list[Alert]) -> None:
+        """A person changed these."""
+
+    def members(self, alert: Alert) -> list[tuple[Subject, float]]:
+        """Which subjects share an alert now, and since when each is wrong."""
 
 
 class Taken(BaseModel):
@@ -59,13 +73,30 @@ class History:
     changes: list[Entry]
 
 
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """One subject of an alert that many share, and since when it is wrong."""
+
+    subject: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """Answer to `GET alerts/{id}/subjects`: how many there are, and the first of them."""
+
+    id: str
+    count: int
+    subjects: list[Sharing]
+
+
 def routes(
     register: Register,
     rules: Callable[[], Mapping[str, Rule]],
-    changed: Callable[[list[Alert]], None],
+    watching: Watching,
     clock: Callable[[], float],
 ) -> APIRouter:
-    """`changed` is called with alerts that a person changed; `clock` tells Unix time."""
+    """`clock` tells Unix time."""
     router = APIRouter()
 
     @router.get("/alerts")
@@ -75,8 +106,7 @@ def routes(
         """What is wrong within your scope, worst and oldest first."""
         within, known = narrowed(asking, scope), rules()
         found = [
-            reply(alert, known.get(alert.rule), language)
-            for alert in register.listed(states(state))
+            alert for alert in register.listed(states(state))
             if visible(alert, known.get(alert.rule), within)
         ]  # fmt: skip
         shown = _shown(register, found, known, asking, language)
@@ -92,7 +122,7 @@ def routes(
         before = _seen(register, rules(), asking, identity)
         alert = register.acknowledge(before.id, asking.name, given.note, clock())
         if alert.change != before.change:
-            changed([alert])
+            watching.announce([alert])
         return reply(alert, rules().get(alert.rule), language)
 
     @router.get("/alerts/{identity}/history")
@@ -101,7 +131,31 @@ def routes(
         alert = _seen(register, rules(), asking, identity)
         return History(alert.id, [_entry(change) for change in register.history(alert.id)])
 
+    @router.get("/alerts/{identity}/subjects")
+    def subjects(asking: Reading, identity: str, limit: Limit = 1_000) -> Subjects:
+        """Who is concerned: one subject, or those that share the alert now, by their names."""
+        alert = _seen(register, rules(), asking, identity)
+        found = watching.members(alert) if shared(alert.subject) else [(alert.subject, alert.since)]
+        path = text.subject_path
+        named = sorted((path(s), at) for s, at in found if inside(path(s), asking.scope))
+        return Subjects(alert.id, len(named), [Sharing(s, times.text(t)) for s, t in named[:limit]])
+
     return router
+
+
+def _shown(
+    register: Register, found: Sequence[Alert], rules: Mapping[str, Rule], asking: Caller,
+    language: str,
+) -> list[replies.Alert]:  # fmt: skip
+    """Alerts as they are answered, each with the one that holds it where the caller sees that."""
+    seen = {a.id for a in register.now() if visible(a, rules.get(a.rule), asking.scope)}
+    holders = [register.holder(alert) for alert in found]
+    return [
+        replace(
+            reply(alert, rules.get(alert.rule), language), held_by=by if by in seen else None
+        )
+        for alert, by in zip(found, holders, strict=True)
+    ]  # fmt: skip
 
 
 def states(asked: str) -> frozenset[State]:
@@ -123,6 +177,8 @@ def visible(alert: Alert, rule: Rule | None, scope: str) -> bool:
     container, keys = alert.subject.container, alert.subject.keys
     if inside(container, scope):
         return True
+    if shared(alert.subject):  # some of them may be there
+        return inside(scope, container)
     names = rule.keys if rule is not None else ()
     return "host" in names and inside(f"{container}/{keys[names.index('host')]}", scope)
 
@@ -143,21 +199,6 @@ def reply(alert: Alert, rule: Rule | None, language: str) -> replies.Alert:
         value=value,
         since=times.text(alert.since),
         changed=times.text(alert.changed),
-def _shown(
-    register: Register, found: Sequence[Alert], rules: Mapping[str, Rule], asking: Caller,
-    language: str,
-) -> list[replies.Alert]:  # fmt: skip
-    """Alerts as they are answered, each with the one that holds it where the caller sees that."""
-    seen = {a.id for a in register.now() if visible(a, rules.get(a.rule), asking.scope)}
-    holders = [register.holder(alert) for alert in found]
-    return [
-        replace(
-            reply(alert, rules.get(alert.rule), language), held_by=by if by in seen else None
-        )
-        for alert, by in zip(found, holders, strict=True)
-    ]  # fmt: skip
-
-
         simulated=alert.simulated,
         blind=alert.blind,
         acknowledged_by=alert.acknowledged_by,

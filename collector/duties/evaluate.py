@@ -14,6 +14,7 @@ import pyarrow as pa
 from alerts import reach as hearing
 from alerts import text
 from alerts.lifecycle import Alert, Happened, State, Subject, expired, resolved, struck
+from alerts.mass import Mass, shared
 from alerts.outlook import Stakes
 from alerts.register import Position, Register
 from alerts.rule import Rule
@@ -42,6 +43,8 @@ MOST_SECONDS: Final = 1.0
 """The longest, when nothing comes: ages grow all the same."""
 ASLEEP_SECONDS: Final = 30.0
 """Between two looks: after more, we were suspended or the clock was set, and nobody was heard."""
+MOST_BEGUN: Final = 5_000
+"""Alerts of single rows that begin in one look, the gravest first; others begin in the next."""
 KEPT_SECONDS: Final = 400 * 86_400.0
 """How long alerts that are over are kept."""
 
@@ -109,6 +112,8 @@ class Evaluate:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._seen: dict[str, Seen] = {}
+        self._masses: dict[str, Mass] = {}
+        self._tables: Mapping[str, ArrowRows] = {}
         self._wide: dict[str, bool] = {}
         self._events = register.position.events
         self.looked = 0.0
@@ -177,6 +182,18 @@ class Evaluate:
             for alert in changed:
                 self._publish("alert", announcement(alert))
 
+    def members(self, alert: Alert) -> list[tuple[Subject, float]]:
+        """Which subjects share an alert as of the last look, and since when each is wrong."""
+        with self._register.turn():
+            rule, mass = self._rulebook.rules.get(alert.rule), self._masses.get(alert.rule)
+            if rule is None or rule.measurement is None or mass is None:
+                return []
+            rows = self._tables.get(rule.measurement.name)
+            if rows is None or not shared(alert.subject):
+                return []
+            found, since = mass.members(rows.texts(CONTAINER_COLUMN), alert.subject.container)
+            return list(zip(rows.subjects(found), since.tolist(), strict=True))
+
     def _listen(self, now: float) -> None:
         """Note since when readings can come: before, their absence says nothing of who sends."""
         slept = now - self._looked > ASLEEP_SECONDS or now < self._listening
@@ -203,8 +220,9 @@ class Evaluate:
         def simulated(path: str) -> bool:
             return self._wide[path] if path in self._wide else played(path)
 
-        tables: dict[str, ArrowRows] = {}
-        for rule in self._rulebook.rules.values():
+        self._tables = tables = dict[str, ArrowRows]()
+        room = MOST_BEGUN
+        for rule in sorted(self._rulebook.rules.values(), key=lambda r: r.priority):
             if rule.measurement is None:
                 continue
             try:
@@ -217,11 +235,14 @@ class Evaluate:
                     )  # fmt: skip
                 rows = tables[rule.measurement.name]
                 known = self._register.of(rule.name)
-                found = watch(rule, rows, known, now, simulated, in_service=self._in_service)
+                mass = self._masses.setdefault(rule.name, Mass())
+                found = watch(rule, rows, known, now, simulated, mass=mass,
+                              in_service=self._in_service, room=room)  # fmt: skip
             except Exception:  # one rule: its alerts stay as they are
                 log.exception(FAILED, extra={"rule": rule.name})
                 self._counters.add("alert_rule_failures_total", rule=rule.name)
                 continue
+            room = max(0, room - found.begun)
             changed += [self._staked(rule, alert) for alert in found.changed]
             dropped += found.dropped
         return Looked((*changed, *self._withdrawn(now)), tuple(dropped))
@@ -238,7 +259,9 @@ class Evaluate:
             self._recall.fill(measurement, rows, fresh)
         return rows
 
-    def _reach(self, sources: ArrowRows, played: Callable[[str], bool], now: float) -> ArrowRows:
+    def _reach(
+        self, tables: Mapping[str, ArrowRows], played: Callable[[str], bool], now: float
+    ) -> ArrowRows:
         """Who can be heard. A site or the network is simulated when all of it is."""
         expected = self._in_service or (lambda _: True)
         found = hearing.places(tables[Source.name], tables[Link.name], expected, played)

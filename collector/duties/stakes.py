@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alerts.lifecycle import Subject
+from alerts.mass import shared
 from alerts.outlook import Stakes
 from alerts.rule import Rule
 from collector.inventory.margins import Margins, Owner
@@ -163,7 +164,7 @@ def place(subject: Subject, rule: Rule) -> Place:
     """Where a subject is: as narrow as its keys say."""
     keys = dict(zip(rule.keys, subject.keys, strict=False))
     host = keys.get("host")
-    if not host or host == NO_HOST:
+    if not host or host == NO_HOST or shared(subject):
         return (subject.container,)
     gpu = keys.get("gpu")
     return (subject.container, host, gpu) if gpu else (subject.container, host)

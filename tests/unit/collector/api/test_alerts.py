@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from alerts.lifecycle import Alert, State, Subject
-from collector.api.alerts import states
+from collector.api.alerts import Subjects, states
 from tests.build.served import Served
 from vigie.errors import QueryError, Refused
 from vigie.replies import Alert as Answer
@@ -171,3 +171,26 @@ def test_an_unknown_member_of_the_body_is_refused(served: Served) -> None:
     status, answer = served.act("alerts/a2/acknowledge", {"nota": "x"}, token, "k1")
     assert status == 400
     assert "nota" in json.dumps(answer)
+
+
+def test_those_that_share_an_alert_are_asked_for(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = Alert(
+        "m1", "filesystem_filling", Subject("nice/a", ("*", "*")), 2, State.FIRING, NOW, NOW,
+        count=2,
+    )  # fmt: skip
+    alone = alert("m2", "nice/b", "h1", priority=2, since=NOW)
+    alerting = served.service._alerting
+    alerting.register.apply([shared, alone], (), None, NOW)
+    members = [(Subject("nice/a", (host, "/srv")), NOW + 5) for host in ("h2", "h1")]
+    monkeypatch.setattr(alerting._evaluate, "members", lambda _: members)
+    holder = served.holder(served.token())
+    found = holder.get(Subjects, "alerts/m1/subjects", limit=1)
+    assert (found.count, [s.subject for s in found.subjects]) == (2, ["nice/a/h1/srv"])
+    mine = served.holder(person(served, "nice/a/h2", name="Hugo").token)
+    assert [s.subject for s in mine.get(Subjects, "alerts/m1/subjects").subjects] == [
+        "nice/a/h2/srv"
+    ]
+    one = holder.get(Subjects, "alerts/m2/subjects")
+    assert [s.subject for s in one.subjects] == ["nice/b/h1/srv"]

@@ -122,12 +122,12 @@ class Collector:
         if self.process:
             self.process.wait()
 
-    def stop(self) -> int:
+    def stop(self, seconds: float = 30) -> int:
         """SIGTERM, and its exit status."""
         assert self.process
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=seconds)
 
     def __enter__(self) -> Self:
         self.start()

@@ -1,9 +1,12 @@
 import errno
+import gc
 import os
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -101,6 +104,28 @@ def test_beyond_so_many_series_only_those_known_are_taken(
         run.send(body(7))
     with Opened(tmp_path) as run:
         assert run.rows("gpu", "power_watts") == [1, 4, 7]
+
+
+def test_what_is_held_does_not_grow_with_what_came(tmp_path: Path) -> None:
+    """Of known series and senders nothing is kept for each frame, once it is flushed."""
+
+    def held(run: Opened, frames: range) -> int:
+        for number in frames:
+            run.send(body(number))
+        run.flush()
+        run.store.live.table("gpu")
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0] + pa.total_allocated_bytes()
+
+    with Opened(tmp_path) as run:
+        held(run, range(1, 32))
+        tracemalloc.start()
+        try:
+            before = held(run, range(32, 64))
+            grown = held(run, range(64, 448)) - before
+        finally:
+            tracemalloc.stop()
+    assert grown < 32_000, "one commit, and less than 50 bytes a frame"
 
 
 def test_a_large_tail_is_flushed_without_being_told(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_what_is_held_does_not_grow_with_what_came(tmp_path: Path) -> None:
         run.flush()
         run.store.live.table("gpu")
         gc.collect()
-        return tracemalloc.get_traced_memory()[0] + pa.total_allocated_bytes()
+        return int(tracemalloc.get_traced_memory()[0] + pa.total_allocated_bytes())
 
     with Opened(tmp_path) as run:
         held(run, range(1, 32))

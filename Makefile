@@ -6,7 +6,8 @@
 
 BIN := .venv/bin
 QUICK := tests/unit tests/contract tests/stories
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+# In the order of tests/conftest.py: else files of many tests come first, and those of slow ones last.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 CODE := vigie agent alerts collector dashboard twin tests tools $(wildcard bench)
 export PYTHON
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 GOLDEN = Path(__file__).parent / "golden"
+FIRST = ("system", "stories", "contract", "unit")
+"""Folders, those first whose files take long: at the end, one file must not keep all waiting."""
 # Without a sandbox, because CI runs as root; the only pages it opens are ours.
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
 CHROMIUM = next(
@@ -27,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies in tests/system, and skip browser tests where there is no browser."""
+    """Mark what lies in tests/system, skip browser tests without a browser, set the order."""
     no_browser = pytest.mark.skip(reason="no Chromium on PATH: sudo apt install chromium")
     may_skip = not CHROMIUM and not os.environ.get("REQUIRE_BROWSER")
     for item in items:
@@ -35,6 +38,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("system")
         if may_skip and item.get_closest_marker("browser"):
             item.add_marker(no_browser)
+    longest_first(items)
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """Put files first that may take long, by the time that their tests are given."""
+    given = Counter[Path]()
+    for item in items:
+        mark = item.get_closest_marker("timeout")
+        given[item.path] += int(mark.args[0]) if mark else 1
+
+    def rank(item: pytest.Item) -> tuple[int, int]:
+        folder = item.path.relative_to(GOLDEN.parent).parts[0]
+        return FIRST.index(folder) if folder in FIRST else len(FIRST), -given[item.path]
+
+    items.sort(key=rank)  # files are whole, and chance has its say among equals
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from bench import (
     store,
     twin,
     twinframes,
+    unrolled,
 )
 from bench.peers import cli as peers
 
@@ -34,6 +35,7 @@ BENCHES: Final[Mapping[str, Callable[[], object]]] = {
     "gpu": gpu.main,
     "questions": questions.main,
     "rollups": rollups.main,
+    "unrolled": unrolled.main,
     "inventory": inventory.main,
     "scrub": scrub.main,
     "store": store.main,

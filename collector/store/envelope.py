@@ -9,6 +9,7 @@ from vigie.errors import StoreError
 
 FRAMES: Final = "frames"
 NOTE: Final = "note"
+TOLD: Final = "told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +19,17 @@ class Note:
     received: int
 
 
-def pack(envelope: Envelope | Note) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A record of rows that the collector found out by itself (`told.py`); `received` as there."""
+
+    received: int
+
+
+def pack(envelope: Envelope | Note | Told) -> bytes:
     """The bytes that `unpack` reads."""
+    if isinstance(envelope, Told):
+        return json.dumps([TOLD, envelope.received], separators=(",", ":")).encode()
     if isinstance(envelope, Note):
         return json.dumps([NOTE, envelope.received], separators=(",", ":")).encode()
     clocks = [[c.boot, c.wall, c.monotonic] for c in envelope.clocks.values()]
@@ -39,7 +49,7 @@ def pack(envelope: Envelope | Note) -> bytes:
     ).encode()
 
 
-def unpack(text: bytes) -> Envelope | Note:
+def unpack(text: bytes) -> Envelope | Note | Told:
     """What `pack` was given.
 
     Raises:
@@ -49,6 +59,8 @@ def unpack(text: bytes) -> Envelope | Note:
         kind, *fields = json.loads(text)
         if kind == NOTE:
             return Note(*fields)
+        if kind == TOLD:
+            return Told(*fields)
         principal, scope, simulated, received, compressed, told, *scopes = fields
         envelope = Envelope(
             principal, scope, simulated, received, compressed, _clocks(told), *scopes

@@ -1,14 +1,14 @@
 """Who is told of an alert: those who are on by the roster, and receivers that no roster calls."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alerts import escalation
 from alerts.delivery.outbox import SENT, Outbox
 from alerts.escalation import Call, Reached, Step
 from alerts.lifecycle import Alert, State
 from alerts.receivers.declared import Declared
-from alerts.roster.duty import quiet_until
+from alerts.roster.duty import OnDuty, on, quiet_until
 from alerts.roster.ladder import Rung, first, ladder
 from alerts.roster.roster import Post, Roster
 from alerts.rule import Rule
@@ -96,7 +96,22 @@ class Calling:
             at = now if plan.quiet is None else plan.quiet
             return Step(at, plan.level, plan.called, "first") if plan.called else None
         stand = reached or escalation.begun(plan.rungs, calls)
-        return escalation.following(plan.rungs, stand, calls, alert.priority)
+        if alert.priority <= escalation.TOLD_ON and plan.quiet is None:
+            last = max(call.at for call in calls)
+            before = ladder(self.roster(), plan.post, plan.mine, alert.priority, last)
+            coming = escalation.handover(before, plan.rungs, stand, calls, now)
+            if coming is not None:
+                return coming
+        again = plan.post.again.of(alert.priority)
+        step = escalation.following(plan.rungs, stand, calls, alert.priority, again=again)
+        if step is not None and step.why == "again" and plan.quiet is not None:
+            return replace(step, at=max(step.at, plan.quiet))
+        return step
+
+    def duties(self, now: float) -> Sequence[OnDuty]:
+        """Who is on at every level of every post: it is another when anybody hands over."""
+        roster = self.roster()
+        return [on(roster, post, level, now) for post in roster.posts for level in post.levels]
 
     def _wanting(self, alert: Alert, rule: Rule) -> list[str]:
         return [r.name for r in self._receivers if r.wants(alert, rule)]

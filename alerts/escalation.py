@@ -1,8 +1,9 @@
 """Who is called for an alert, and who next when nobody takes it in hand. Pure; Unix seconds.
 
 A post's levels are a ladder. The lowest rung is called at once. Whoever has it does not acknowledge
-in the time that is theirs: the next rung is called too. A priority 1 that a receiver has not taken
-within `FAILOVER` seconds goes to the next one, whatever that receiver's retry schedule.
+in the time that is theirs: the next rung is called too. Above the last one nobody is left: it is
+called again and again. A priority 1 that a receiver has not taken within `FAILOVER` seconds goes to
+the next one, whatever that receiver's retry schedule. Who comes on hears of what nobody has taken.
 """
 
 from collections.abc import Collection, Sequence
@@ -15,7 +16,9 @@ from alerts.rule import Rule
 
 FAILOVER: Final = 30.0
 """How long a receiver has to answer 2xx to a priority 1."""
-Why = Literal["first", "unanswered", "unreached"]
+TOLD_ON: Final = 2
+"""Up to this priority who comes on is told what nobody has in hand."""
+Why = Literal["first", "unanswered", "unreached", "handover", "again"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,9 @@ class Step:
     """What is due at a time: these receivers are called, at that level, and why.
 
     `first`: nobody was called yet. `unanswered`: nobody acknowledged in the time that was theirs.
-    `unreached`: a receiver did not take it. `climbs` says that the level is a higher one.
+    `unreached`: a receiver did not take it. `handover`: they have come on since the last call.
+    `again`: the last level did not answer. `climbs` says that the level is a higher one, `count`
+    the how-manieth call for the alert it is.
     """
 
     at: float
@@ -48,6 +53,7 @@ class Step:
     receivers: tuple[str, ...]
     why: Why
     climbs: bool = False
+    count: int = 1
 
 
 def paths(alert: Alert, rule: Rule) -> tuple[str, ...]:
@@ -67,9 +73,13 @@ def begun(rungs: Sequence[Rung], calls: Sequence[Call]) -> Reached:
 
 
 def following(
-    rungs: Sequence[Rung], reached: Reached, calls: Sequence[Call], priority: int
-) -> Step | None:
-    """What is due next for an alert that fires and that nobody has in hand; None: nothing more."""
+    rungs: Sequence[Rung], reached: Reached, calls: Sequence[Call], priority: int,
+    *, again: float | None = None,
+) -> Step | None:  # fmt: skip
+    """What is due next for an alert that fires and that nobody has in hand; None: nothing more.
+
+    `again` is after how many seconds the last rung is called again; None: never.
+    """
     called = {call.receiver for call in calls}
     steps = []
     higher = next((n for n in range(reached.level + 1, len(rungs)) if rungs[n].first), None)
@@ -84,7 +94,47 @@ def following(
             level, name = other
             climbs = level > reached.level
             steps.append(Step(last + FAILOVER, level, (name,), "unreached", climbs=climbs))
+    if higher is None and again is not None:
+        steps += _repeated(rungs, reached.level, calls, again)
     return min(steps, key=lambda step: step.at, default=None)
+
+
+def handover(
+    before: Sequence[Rung], rungs: Sequence[Rung], reached: Reached, calls: Sequence[Call],
+    now: float,
+) -> Step | None:  # fmt: skip
+    """Whom to tell of an alert because they have come on since its last call.
+
+    `before` are the rungs as they were at that call, `rungs` as they are now.
+    """
+    fresh: dict[str, None] = {}
+    for old, new in list(zip(before, rungs, strict=False))[: reached.level + 1]:
+        fresh |= dict.fromkeys(name for name in new.first if name not in old.first)
+    if not fresh:
+        return None
+    return Step(now, reached.level, tuple(fresh), "handover", count=_counted(calls))
+
+
+def _repeated(
+    rungs: Sequence[Rung], level: int, calls: Sequence[Call], again: float
+) -> list[Step]:  # fmt: skip
+    """The last rung on which anybody can be reached once more.
+
+    Those to whom a message is still on its way cannot.
+    """
+    last = {call.receiver: call for call in sorted(calls, key=lambda call: call.at)}
+    for number in range(min(level, len(rungs) - 1), -1, -1):
+        names = tuple(n for n in rungs[number].first if n not in last or last[n].taken)
+        if names and calls:
+            mine = [last[name] for name in names if name in last]
+            since = max(call.at for call in mine or calls)
+            return [Step(since + again, number, names, "again", count=_counted(calls))]
+    return []
+
+
+def _counted(calls: Sequence[Call]) -> int:
+    """The how-manieth call the next one is; those of one time are one."""
+    return len({call.at for call in calls}) + 1
 
 
 def _other(rungs: Sequence[Rung], level: int, called: Collection[str]) -> tuple[int, str] | None:

@@ -37,15 +37,24 @@ class Message:
     body: bytes
 
 
-def compose(alert: Alert, rule: Rule, others: Sequence[tuple[Alert, Rule]] = ()) -> Message:
-    """Say what an alert has become; `others` of the same group, less grave, became the same."""
+def compose(
+    alert: Alert, rule: Rule, others: Sequence[tuple[Alert, Rule]] = (),
+    *, call: tuple[str, int] | None = None,
+) -> Message:  # fmt: skip
+    """Say what an alert has become; `others` of the same group, less grave, became the same.
+
+    `call` is of one that is said again although it became nothing else: why, and the how-manieth
+    call that is. Such a message is another one: receivers drop what they have seen.
+    """
     data = said(alert, rule)
+    data["call"] = None if call is None else {"why": call[0], "count": call[1]}
     content = {"type": f"alert.{alert.state}", "timestamp": data["changed"], "data": data}
     if others:
         members = [_member(*one) for one in ((alert, rule), *others[: MAX_MEMBERS - 1])]
         data["group"] = {"count": 1 + len(others), "members": members}
     identities = (alert.id, *(other.id for other, _ in others))
-    return Message(f"{alert.id}.{alert.change}", identities, _fitted(content))
+    again = "" if call is None else f".{call[0]}-{call[1]}"
+    return Message(f"{alert.id}.{alert.change}{again}", identities, _fitted(content))
 
 
 def trial(receiver: str, identity: str, now: float) -> Message:

@@ -38,6 +38,7 @@ def headline(data: Mapping[str, Any], language: str) -> str:
 def lines(data: Mapping[str, Any], language: str, members: int) -> list[str]:
     """What there is to say below the headline; of a group, so many members by name."""
     found = [
+        _call(data.get("call"), language),
         _named(Words("Valeur", "Value"), worded(data, "value_text", language), language),
         _named(Words("Où", "Where"), data.get("subject"), language),
         _named(Words("Depuis", "Since"), _time(data.get("since")), language),
@@ -54,6 +55,23 @@ def lines(data: Mapping[str, Any], language: str, members: int) -> list[str]:
         _named(Words("Fiche", "Runbook"), data.get("runbook"), language),
     ]
     return [text.plain(line, MAX_LINE) for line in found if line]
+
+
+def _call(call: Mapping[str, Any] | None, language: str) -> str:
+    """Why it is said again; nothing where it is news."""
+    if call is None:
+        return ""
+    words = {
+        "handover": Words(
+            "Relève : c'est en cours, et personne ne l'a pris en charge.",
+            "Handover: this goes on, and nobody has it in hand.",
+        ),
+        "again": Words(
+            f"Appel n° {call.get('count')} : personne ne l'a pris en charge.",
+            f"Call no. {call.get('count')}: nobody has it in hand.",
+        ),
+    }.get(str(call.get("why")), Words("", ""))
+    return words.said(language)
 
 
 def _count(data: Mapping[str, Any]) -> int:

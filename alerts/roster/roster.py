@@ -19,6 +19,7 @@ from vigie.network.places import TimeZone, inside
 DAY_MINUTES: Final = 24 * 60
 DAY_SECONDS: Final = 86_400.0
 MAX_LEVELS: Final = 9
+LEAST_AGAIN: Final = 60.0
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -144,6 +145,26 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """How long until the last level is called again where nobody takes it, by priority."""
+
+    p1: Wait = 900.0
+    p2: Wait = 3600.0
+    p3: Wait = math.inf
+
+    def __post_init__(self) -> None:
+        """Check what no type says."""
+        for name in ("p1", "p2", "p3"):
+            if getattr(self, name) < LEAST_AGAIN:
+                raise Misfit(name, 'at least "1min" is wanted, or "never"')
+
+    def of(self, priority: int) -> float | None:
+        """Seconds for an alert of that priority; None: never."""
+        found = {1: self.p1, 2: self.p2}.get(priority, self.p3)
+        return None if math.isinf(found) else found
+
+
+@dataclass(frozen=True, slots=True)
 class Level:
     """Who is called at one height of the ladder.
 
@@ -194,7 +215,8 @@ class StandIn:
 class Post:
     """A post: for which places and operators it answers, and its levels, the first one first.
 
-    A post without `scopes` and `operators` answers for what no other one does.
+    A post without `scopes` and `operators` answers for what no other one does. `again` is how often
+    its last level is called while nobody takes an alert in hand.
     """
 
     id: Identifier
@@ -205,6 +227,7 @@ class Post:
     timezone: TimeZone = "UTC"
     quiet: tuple[Quiet, ...] = ()
     stand_ins: tuple[StandIn, ...] = ()
+    again: Again = Again()
 
     def __post_init__(self) -> None:
         """Check what no type says."""

@@ -1,5 +1,6 @@
 """`roster`: who is on, now and over the days to come; and who was called for an alert."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -90,11 +91,15 @@ def reply(bell: Bell, alert: Alert, rule: Rule, language: str, now: float) -> Al
 def _calls(told: Sequence[Told]) -> list[AlertCall]:
     """Each receiver once, as it was called first."""
     first = {each.receiver: each for each in reversed(told)}
+    last = {each.receiver: each for each in told}
+    count = Counter(each.receiver for each in told)
     return [
         AlertCall(
             each.receiver,
             times.text(each.created),
             times.text(each.ended) if each.state == SENT and each.ended is not None else None,
+            count[each.receiver],
+            times.text(last[each.receiver].created),
         )
         for each in reversed(first.values())
     ]

@@ -12,6 +12,7 @@ from alerts.delivery.outbox import Outbox
 from alerts.escalation import Reached, Step
 from alerts.lifecycle import Alert, State
 from alerts.register import Register
+from alerts.roster.duty import OnDuty
 from alerts.roster.roster import Roster
 from alerts.rule import Rule
 from collector.counters import Counters
@@ -31,6 +32,10 @@ KEPT_SECONDS: Final = 400 * 86_400.0
 """How long it is known how far an alert climbed."""
 LOOK_SECONDS: Final = 60.0
 """How often an alert for which nothing is due is looked at again: rosters and clocks change."""
+TURN_SECONDS: Final = 5.0
+"""How often it is looked who is on."""
+FRESH: Final = frozenset({"first", "handover", "again"})
+"""Why a message of its own is made; else what others were told goes on as it is."""
 AT_ONCE: Final = 500
 """Alerts that are looked at in one turn: evaluation waits meanwhile. The gravest come first."""
 
@@ -68,6 +73,8 @@ class Escalate:
         self._next: dict[str, float] = {}
         """When each alert is to be looked at again."""
         self._roster: Roster | None = None
+        self._on: Sequence[OnDuty] = ()
+        self._turned = 0.0
         self._purged = 0.0
 
     def run(self, now: datetime) -> None:
@@ -82,6 +89,7 @@ class Escalate:
             self._next.clear()
         if not self._roster.posts:
             return
+        self._look_at_turns(at)
         with self._register.turn():  # nobody takes one in hand while it is called for
             waiting = [alert for alert in self._register.now() if self._waits(alert)]
             self._next = {a.id: self._next[a.id] for a in waiting if a.id in self._next}
@@ -94,6 +102,15 @@ class Escalate:
         if due:
             self._wake()
         self._purge(at)
+
+    def _look_at_turns(self, now: float) -> None:
+        """Have everything looked at at once when anybody hands over: they are told together."""
+        if 0 <= now - self._turned < TURN_SECONDS:
+            return
+        self._turned, on = now, self._calling.duties(now)
+        if on != self._on:
+            self._on = on
+            self._next.clear()
 
     def reached(self, alert: str) -> Reached | None:
         """The level that an alert has come to beyond its first call, if any."""
@@ -137,7 +154,7 @@ class Escalate:
     def _call(self, due: Sequence[Due], now: float) -> None:
         """Write what is told, to whom, and how far each alert has climbed."""
         with self._database.write() as write:
-            for message, receivers in [*self._copies(due), *_begun(due)]:
+            for message, receivers in [*self._copies(due), *_fresh(due)]:
                 self._outbox.put(write, message, receivers, now)
             write.executemany(
                 "INSERT OR IGNORE INTO escalations VALUES (?, ?, ?, ?)",
@@ -154,15 +171,20 @@ class Escalate:
 
     def _copies(self, due: Iterable[Due]) -> list[tuple[Message, list[str]]]:
         """What others were told already, under the same identity, each once."""
-        copies: dict[int, dict[str, None]] = {}
+        copies: dict[Message, dict[str, None]] = {}
         for each in due:
-            if each.step.why != "first" and (told := self._outbox.told(each.alert.id)):
-                copies.setdefault(told[-1].number, {}).update(dict.fromkeys(each.step.receivers))
-        return [
-            (message, list(receivers))
-            for number, receivers in copies.items()
-            if (message := self._outbox.message(number)) is not None
-        ]
+            if each.step.why in FRESH:
+                continue
+            message = self._told(each.alert)
+            if message is not None:
+                copies.setdefault(message, {}).update(dict.fromkeys(each.step.receivers))
+        return [(message, list(receivers)) for message, receivers in copies.items()]
+
+    def _told(self, alert: Alert) -> Message | None:
+        """The last message about an alert that said what it has become, and not that again."""
+        numbers = dict.fromkeys(told.number for told in reversed(self._outbox.told(alert.id)))
+        found = (self._outbox.message(number) for number in numbers)
+        return next((m for m in found if m is not None and m.id.count(".") == 1), None)
 
     def _waits(self, alert: Alert) -> bool:
         """Whether receivers were told of it, not as one of a group later, and nobody has it."""
@@ -176,17 +198,21 @@ class Escalate:
                 write.execute("DELETE FROM escalations WHERE at < ?", (now - KEPT_SECONDS,))
 
 
-def _begun(due: Iterable[Due]) -> list[tuple[Message, list[str]]]:
-    """What waited for the end of quiet hours, in one message for each post."""
-    together: dict[tuple[tuple[str, ...], bool], list[Due]] = {}
+def _fresh(due: Iterable[Due]) -> list[tuple[Message, list[str]]]:
+    """What waited for the end of quiet hours, what goes on at a handover, and what nobody took.
+
+    Each in one message for those who are called for the same reason.
+    """
+    together: dict[tuple[str, tuple[str, ...], bool], list[Due]] = {}
     for each in due:
-        if each.step.why == "first":
-            key = each.step.receivers, each.alert.simulated
+        if each.step.why in FRESH and each.step.receivers:
+            key = each.step.why, each.step.receivers, each.alert.simulated
             together.setdefault(key, []).append(each)
     found = []
-    for (receivers, _), members in together.items():
+    for (why, receivers, _), members in together.items():
         members.sort(key=lambda d: (d.alert.priority, d.alert.since, d.alert.id))
         first, *others = members
-        message = compose(first.alert, first.rule, [(d.alert, d.rule) for d in others])
-        found.append((message, list(receivers)))
+        call = None if why == "first" else (why, first.step.count)
+        rest = [(d.alert, d.rule) for d in others]
+        found.append((compose(first.alert, first.rule, rest, call=call), list(receivers)))
     return found

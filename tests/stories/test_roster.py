@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from alerts.receivers.outcome import Verdict
 from alerts.silence import Silence
@@ -34,6 +35,104 @@ def test_nobody_answers_and_the_alert_climbs_level_by_level(tmp_path: Path) -> N
     assert story.heard() == [("alice-phone", 0), ("carol-phone", 300), ("chief-phone", 900)]
     ids = {message.id for desk in story.desks.values() for _, message in desk.taken}
     assert ids == {f"{story.alert('urgent').id}.1"}, "everybody hears of it under one identity"
+
+
+def said(story: OnCall, name: str) -> list[tuple[str, dict[str, Any] | None, int]]:
+    """What a receiver took of what fires: identity, why again, of how many alerts."""
+    found = []
+    for _, message in story.desks[name].taken:
+        data = json.loads(message.body)["data"]
+        if data["state"] == "firing":
+            found.append((message.id, data["call"], len(message.alerts)))
+    return found
+
+
+def test_the_last_level_is_called_every_quarter_of_an_hour_until_somebody_takes_it(
+    tmp_path: Path,
+) -> None:
+    story = OnCall(tmp_path)
+    story.step = 15
+    story.breaks("urgent")
+    story.until("47min")
+    assert story.heard()[2:] == [("chief-phone", t) for t in (900, 1800, 2700)]
+    one = story.alert("urgent").id
+    assert said(story, "chief-phone") == [
+        (f"{one}.1", None, 1),
+        (f"{one}.1.again-4", {"why": "again", "count": 4}, 1),
+        (f"{one}.1.again-5", {"why": "again", "count": 5}, 1),
+    ]
+    story.crashes()
+    story.register.acknowledge(one, "Chief", None, story.now)
+    story.until("90min")
+    assert len(said(story, "chief-phone")) == 3
+
+
+def test_how_often_is_said_by_the_post_and_never_is_possible(tmp_path: Path) -> None:
+    posts = PARIS.replace("quiet =", 'again = { p1 = "5min", p2 = "never" }\nquiet =')
+    story = OnCall(tmp_path, posts)
+    story.step = 30
+    story.breaks("urgent")
+    story.breaks("soon", mount="/var")
+    story.until("26min")
+    assert [t for name, t in story.heard() if name == "chief-phone"] == [900, 1200, 1500]
+    story.until("4h")
+    rules = [rule for _, state, rule in story.told_to("chief-phone") if state == "firing"]
+    assert rules.count("soon") == 1
+
+
+def test_what_is_told_again_is_told_together(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.step = 15
+    for number in range(5):
+        story.breaks("urgent", mount=f"/{number}")
+    story.until("33min")
+    assert [count for _, call, count in said(story, "chief-phone") if call] == [5]
+
+
+def test_to_a_dead_receiver_nothing_is_added_and_the_level_below_is_called_again(
+    tmp_path: Path,
+) -> None:
+    story = OnCall(tmp_path)
+    story.step = 30
+    story.down("chief-phone")
+    story.breaks("urgent")
+    story.until("40min")
+    assert story.heard() == [
+        ("alice-phone", 0), ("carol-phone", 300), ("carol-phone", 1200), ("carol-phone", 2100),
+    ]  # fmt: skip
+    waiting = [t for t in story.outbox.told(story.alert("urgent").id) if t.state == "waiting"]
+    assert [each.receiver for each in waiting] == ["chief-phone"]
+
+
+def test_who_comes_on_is_told_once_of_all_that_nobody_has_in_hand(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.step = 10
+    story.at("2027-01-15 19:40")
+    for mount in ("/a", "/b"):
+        story.breaks("soon", mount=mount)
+    story.breaks("sometime", mount="/c")
+    story.breaks("soon", mount="/mine")
+    story.goes_on(60)
+    mine = next(a for a in story.register.now() if a.subject.keys[-1] == "/mine")
+    story.register.acknowledge(mine.id, "Alice", None, story.now)
+    story.goes_on(25 * 60)
+    ((identity, call, count),) = said(story, "bob-phone")
+    assert (call, count) == ({"why": "handover", "count": 2}, 2)
+    assert identity.endswith(".1.handover-2")
+    (second,) = [second for name, second in story.heard() if name == "bob-phone"]
+    assert 0 <= second - story.second("2027-01-15 20:00") <= 10
+    story.crashes()
+    story.goes_on(3_600)
+    assert len(said(story, "bob-phone")) == 1
+
+
+def test_a_climb_after_a_handover_goes_on_with_what_was_told_first(tmp_path: Path) -> None:
+    story = OnCall(tmp_path)
+    story.step = 10
+    story.at("2027-01-15 19:50")
+    story.breaks("soon")
+    story.goes_on(35 * 60)
+    assert said(story, "carol-phone") == [(f"{story.alert('soon').id}.1", None, 1)]
 
 
 def test_who_takes_it_stops_the_climb_and_all_who_were_called_hear_who_has_it(
@@ -258,7 +357,7 @@ def test_sixty_at_once_are_few_messages_and_one_call_of_the_next(tmp_path: Path)
     story = OnCall(tmp_path)
     story.step = 10
     for number in range(60):
-        story.breaks("urgent", mount=f"/{number}")
+        story.breaks("urgent", container=f"paris/c{number}")
     story.until("12min")
     # What fires at once is told together; nobody calls anybody for what is about to be told.
     by_name = {name: desk.taken for name, desk in story.desks.items() if desk.taken}

@@ -63,11 +63,16 @@ class Roster:
 
 @dataclass(frozen=True, slots=True)
 class AlertCall:
-    """One receiver that a message about an alert is for; `taken` is null until it has taken it."""
+    """One receiver that a message about an alert is for; `taken` is null until it has taken it.
+
+    Both are of the first of its `count` messages about the alert, `last` is when the last was made.
+    """
 
     receiver: str
     called: str
     taken: str | None
+    count: int = 1
+    last: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alerts.escalation import FAILOVER, Call, Reached, Step, begun, following
+from alerts.escalation import FAILOVER, Call, Reached, Step, begun, following, handover
 from alerts.roster.ladder import Rung, first
 
 SHIFT = Rung(("alice-phone",), ("alice-mail",), 300.0)
@@ -96,3 +96,44 @@ def test_when_everybody_was_called_there_is_nobody_left() -> None:
     everybody = ("alice-phone", "alice-mail", "carol-phone", "chief-phone")
     told = calls(*everybody, taken=False)
     assert following(LADDER, Reached(2, 0.0), told, 1) is None
+
+
+def test_the_last_rung_is_called_again_and_again_and_each_call_is_counted() -> None:
+    told = [*calls("alice-phone"), *calls("carol-phone", at=300.0), *calls("chief-phone", at=900.0)]
+    step = following(LADDER, Reached(2, 900.0), told, 1, again=600.0)
+    assert step == Step(1500.0, 2, ("chief-phone",), "again", count=4)
+    told += calls("chief-phone", at=1500.0)
+    step = following(LADDER, Reached(2, 900.0), told, 1, again=600.0)
+    assert step == Step(2100.0, 2, ("chief-phone",), "again", count=5)
+
+
+def test_below_the_last_rung_nobody_is_called_again() -> None:
+    step = following(LADDER, Reached(1, 0.0), calls("carol-phone"), 2, again=60.0)
+    assert step is not None
+    assert step.why == "unanswered"
+
+
+def test_to_whom_a_message_is_still_on_its_way_none_is_added() -> None:
+    waiting = calls("chief-phone", taken=False)
+    told = [*calls("alice-phone"), *calls("carol-phone", at=300.0), *waiting]
+    step = following(LADDER, Reached(2, 0.0), told, 2, again=60.0)
+    assert step == Step(360.0, 1, ("carol-phone",), "again", count=3), "the rung below answers"
+    dead = [*calls("alice-phone", "carol-phone", taken=False), *waiting]
+    assert following(LADDER, Reached(2, 0.0), dead, 2, again=60.0) is None
+
+
+def test_where_nobody_is_on_any_more_the_rung_below_is_called_again() -> None:
+    rungs = (SHIFT, NOBODY)
+    step = following(rungs, Reached(1, 0.0), calls("of-the-last-shift"), 2, again=60.0)
+    assert step == Step(60.0, 0, ("alice-phone",), "again", count=2)
+
+
+def test_who_comes_on_up_to_the_rung_that_was_reached_is_told() -> None:
+    bob, eve = Rung(("bob-phone",), (), 300.0), Rung(("eve-phone",), (), 600.0)
+    told = calls("alice-phone")
+    step = handover(LADDER, (bob, eve, HEAD), Reached(0, 0.0), told, 50.0)
+    assert step == Step(50.0, 0, ("bob-phone",), "handover", count=2)
+    step = handover(LADDER, (bob, eve, HEAD), Reached(1, 0.0), told, 50.0)
+    assert step is not None
+    assert step.receivers == ("bob-phone", "eve-phone")
+    assert handover(LADDER, LADDER, Reached(2, 0.0), told, 50.0) is None

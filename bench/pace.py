@@ -5,7 +5,9 @@
 A real store is fed behind its receive path with readings as NVML tells them: 104 GPUs a container,
 18 of the fields of a GPU, noise where hardware has it. Each minute is flushed and rolled up as the
 duties do it; files are merged at the end of the hour. Processor time is that of the process, in
-seconds per million raw values; memory is the most that was resident in a step.
+seconds per million raw values; memory is the most that was resident in a step, and what still is
+after each flush: it must not grow with time. With `ARROW_DEFAULT_MEMORY_POOL=jemalloc` in the
+environment Arrow allocates as it does in a collector.
 """
 
 import argparse
@@ -24,6 +26,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.rollups import sql
+from collector import process
 from collector.duties.roll import Roll
 from collector.store import schema
 from collector.store.chunk import Chunk
@@ -116,6 +119,8 @@ class Spent:
     cpu: dict[str, float] = field(default_factory=dict)
     wall: dict[str, float] = field(default_factory=dict)
     peak: dict[str, float] = field(default_factory=dict)
+    left: list[float] = field(default_factory=list)
+    """MiB that are resident after each flush."""
 
     def on(self, name: str, work: Callable[[], object]) -> None:
         """Do it and add it up."""
@@ -159,6 +164,8 @@ def run(options: argparse.Namespace, directory: Path) -> None:
             if (tick + 1) % each == 0 or tick == ticks - 1:
                 now = second + options.period
                 spent.on("flush", lambda: store._upkeep.flush(drop=False))
+                process.give_back()
+                spent.left.append(_resident())
                 if now % 60 == SLACK // 2 or options.flush >= 60:
                     moment = datetime.fromtimestamp(now + 1, UTC)
                     spent.on("roll 1 min", partial(roll.run, moment))
@@ -180,6 +187,7 @@ def run(options: argparse.Namespace, directory: Path) -> None:
             f"  {name:12} {cpu / values * MILLION:7.4f} CPU-s/M values, longest turn "
             f"{spent.wall[name]:6.2f} s, {spent.peak[name]:6.0f} MiB"
         )
+    print(f"  resident after each flush, MiB: {' '.join(f'{m:.0f}' for m in spent.left)}")
     print(f"  {'all':12} {sum(spent.cpu.values()) / values * MILLION:7.4f}")
     if options.duckdb:
         beside(pa.concat_tables(sample), directory)
@@ -230,6 +238,7 @@ def main() -> None:
     parser.add_argument("--directory", type=Path)
     options = parser.parse_args()
     directory = Path(tempfile.mkdtemp(prefix="pace-", dir=options.directory))
+    process.allocate()
     try:
         run(options, directory)
     finally:

@@ -85,11 +85,10 @@ class Reading:
         start, end = self.edges
         more = timedelta(seconds=margin)
         until = {s: self.shelf.rolled_until(self.table(s)) for s in RESOLUTIONS}
-        since = {s: self.begun(s) for s in tiers.ORDER} if tier != RAW else {}
+        since = {s: self._since(s) for s in tiers.ORDER} if tier != RAW else {}
         return tiers.parts(tier, start - more, end + more, until, since)
 
-    def begun(self, suffix: str) -> datetime | None:
-        """The oldest row of the table of a tier; None where it has none."""
+    def _since(self, suffix: str) -> datetime | None:
         view = self.shelf.view(self.table(suffix))
         times = [f.start for f in view.files]
         times += [int(c.times.min()) for c in view.chunks if len(c.times)]

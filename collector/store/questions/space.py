@@ -141,12 +141,6 @@ def _percentile(
     return found, True
 
 
-def _told_before(reading: Reading, since: datetime) -> bool:
-    """Whether there is a reading or a device's window from before these rows begin."""
-    begun = [reading.begun(suffix) for suffix in tiers.ORDER]
-    return any(time is not None and time < since for time in begun)
-
-
 def _columns(reading: Reading) -> Columns:
     """What is wanted of each field."""
     found: dict[Field, list[str]] = {}
@@ -174,8 +168,6 @@ def _parts(reading: Reading, suffix: str) -> list[Part] | None:
     if since is None or until is None or until <= start:
         return None
     first = _at(-(-start.timestamp() // window) * window, start)
-    if since > first and not _told_before(reading, since):
-        start = first = since
     last = min(until, _at(end.timestamp() // window * window, end))
     # The last step may lie in the future for the most part.
     late = EDGE + timedelta(seconds=reading.question.step or 0)

@@ -82,6 +82,7 @@ from collector.networks import Networks
 from collector.people import People
 from collector.reports import desk
 from collector.schedule import Schedule
+from collector.signing import NAME as SIGNING_KEY
 from collector.signing import Signer
 from collector.sql.children import Children
 from collector.store import state
@@ -144,8 +145,9 @@ class Service:
             self._directory, decode, settings.store, self._database, self._counters, time.time_ns
         )
         self._keeper = Keeper(
-            self._store.parts, {FRAGMENTS: self._directory / FRAGMENTS}, self._counters, time.time
-        )
+            self._store.parts, {FRAGMENTS: self._directory / FRAGMENTS}, self._counters, time.time,
+            keys=(self._directory / SIGNING_KEY,),
+        )  # fmt: skip
         self._providers = providers(settings.grid)
         self._vintages = Vintages(self._database)
         self._inventories = devices.Inventories(self._database)

@@ -12,8 +12,8 @@ A state a little older than the journal is what a crash leaves too: the start re
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -66,11 +66,12 @@ def check_target(target: Path, store: Path) -> None:
 
 
 def back_up(
-    parts: Parts, others: Mapping[str, Path], target: Path, clock: Callable[[], float], tell: Tell
-) -> Outcome:
+    parts: Parts, others: Mapping[str, Path], target: Path, clock: Callable[[], float], tell: Tell,
+    *, keys: Sequence[Path] = (),
+) -> Outcome:  # fmt: skip
     """Make the folder `target` a backup of the store, or bring the one in it up to now.
 
-    `others` are databases that belong to it, by name.
+    `others` are databases that belong to it, by name, `keys` secrets that lie beside them.
 
     Raises:
         Refused: as `check_target`.
@@ -88,7 +89,14 @@ def back_up(
                 database.copied(path, staging / name)
                 (staging / name).chmod(0o600)
                 disk.sync_file(staging / name)
-        return _copy(staging, target, listed, position, begun=begun, clock=clock, tell=tell)
+        held = [path for path in keys if path.is_file()]
+        for path in held:
+            (staging / path.name).touch(0o600)
+            shutil.copyfile(path, staging / path.name)
+            disk.sync_file(staging / path.name)
+        outcome = _copy(staging, target, listed, position, begun=begun, clock=clock, tell=tell)
+    secret = "".join(f"; with {path.name}: whoever reads that signs as we do" for path in held)
+    return replace(outcome, detail=outcome.detail + secret)
 
 
 @contextlib.contextmanager
@@ -223,6 +231,7 @@ def _brought(source: Path, place: Path, wanted: Copied) -> bool:
         os.link(source, fresh)  # synced when it was written
     except OSError:  # on another disk, where it is to be safe
         shutil.copyfile(source, fresh)
+        shutil.copymode(source, fresh)
         if manifest.crc(fresh) != wanted.crc:
             fresh.unlink()
             said = "the content is not what was written; see vigie store verify"

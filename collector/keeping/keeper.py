@@ -1,7 +1,7 @@
 """What people may have done with the store as a whole, as the API asks for it."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from collector import times
@@ -19,10 +19,13 @@ class Keeper:
 
     def __init__(
         self, parts: Parts, others: Mapping[str, Path], counters: Counters,
-        clock: Callable[[], float],
+        clock: Callable[[], float], *, keys: Sequence[Path] = (),
     ) -> None:  # fmt: skip
-        """`others` are databases that belong to the store, by name; `clock` tells Unix time."""
-        self._parts, self._others, self._clock = parts, others, clock
+        """`others` are databases that belong to the store, by name, `keys` secrets beside them.
+
+        `clock` tells Unix time.
+        """
+        self._parts, self._others, self._keys, self._clock = parts, others, keys, clock
         self._status, self._tasks = Status(parts, counters), Tasks(clock)
         shutil.rmtree(parts.directory / STAGING, ignore_errors=True)  # a crash may have left it
 
@@ -46,7 +49,7 @@ class Keeper:
         """
         check_target(target, self._parts.directory)
         return reply(self._tasks.start("backup", lambda tell: back_up(
-            self._parts, self._others, target, self._clock, tell
+            self._parts, self._others, target, self._clock, tell, keys=self._keys
         )))  # fmt: skip
 
     def task(self, name: str) -> StoreTask:

@@ -1,6 +1,7 @@
 """A copy of a real store while it takes rows, and another store that begins with it."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from collector.keeping import check, manifest
 from collector.keeping.backup import back_up
 from collector.keeping.restore import restore
 from collector.keeping.tasks import Outcome
+from collector.signing import NAME, Signer
 from collector.store.upkeep import ROLLED_UNTIL
 from tests.build import requests
 from tests.build.requests import SECOND, START
@@ -179,6 +181,30 @@ def test_only_the_owner_may_read_a_backup_and_what_comes_of_it(run: Opened, tmp_
     restore(tmp_path / "copy", tmp_path / "new", quiet)
     assert (tmp_path / "new" / "collector").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "new" / "collector" / "state.db").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_the_key_that_signs_comes_back_and_stays_secret(
+    run: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    if not links:  # another disk
+
+        def no_link(*_: object) -> None:
+            raise OSError
+
+        monkeypatch.setattr(os, "link", no_link)
+    key = tmp_path / NAME
+    made = back_up(run.store.parts, {}, tmp_path / "copy", lambda: 1.0, quiet, keys=[key])
+    assert NAME not in made.detail, "none was needed yet"
+    public = Signer(tmp_path).public
+    made = back_up(run.store.parts, {}, tmp_path / "copy", lambda: 2.0, quiet, keys=[key])
+    assert f"with {NAME}" in made.detail
+    (copied,) = (tmp_path / "copy").glob(f"at-*/{NAME}")
+    assert copied.stat().st_mode & 0o777 == 0o600
+    restore(tmp_path / "copy", tmp_path / "new", quiet)
+    home = tmp_path / "new" / "collector"
+    assert (home / NAME).stat().st_mode & 0o777 == 0o600
+    assert Signer(home).public == public
 
 
 def test_a_backup_goes_to_a_folder_of_its_own(run: Opened, tmp_path: Path) -> None:

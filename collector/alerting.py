@@ -146,7 +146,9 @@ class Alerting:
         known = self.register
         with known.turn():
             found = [alert for name in known.rules_known() for alert in known.of(name).values()]
-        return standing.standing(found, self._rules(), receiver, now)
+        rostered = receiver.name in self._posts.current.receivers
+        called = self.messages.told_to(receiver.name) if rostered else None
+        return standing.standing(found, self._rules(), receiver, now, called=called)
 
     def _post(self, episode: Episode) -> str:
         """At which post an alarm is read: the roster's, else that of who operates its site."""

@@ -126,6 +126,15 @@ class Outbox:
             Told(r["number"], r["receiver"], r["state"], r["created"], r["ended"]) for r in rows
         ]
 
+    def told_to(self, receiver: str) -> frozenset[str]:
+        """The alerts that any message for a receiver is about, as long as messages are kept."""
+        rows = self._database.rows(
+            "SELECT DISTINCT outbox_about.alert AS alert FROM outbox JOIN outbox_about "
+            "USING (number) WHERE outbox.receiver = ?",
+            receiver,
+        )
+        return frozenset(row["alert"] for row in rows)
+
     def message(self, number: int) -> Message | None:
         """The message of that number, as it was written."""
         row = self._database.row("SELECT * FROM outbox WHERE number = ?", number)

@@ -1,6 +1,6 @@
 """What stands now, for receivers that keep nothing and are told again and again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, Final
 
 from alerts.delivery.message import said
@@ -13,17 +13,20 @@ OVER_SECONDS: Final = 300.0
 
 
 def standing(
-    alerts: Iterable[Alert], rules: Mapping[str, Rule], receiver: Declared, now: float
-) -> list[dict[str, Any]]:
+    alerts: Iterable[Alert], rules: Mapping[str, Rule], receiver: Declared, now: float,
+    *, called: Container[str] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
     """The `data` of every alert that a receiver wants and was told of: open, or just over.
 
-    An alert whose rule is gone is told of no more, and ends there by itself.
+    `called` are the alerts for which the roster called it; None of one that no roster names: it has
+    a copy of all. An alert whose rule is gone is told of no more, and ends there by itself.
     """
     return [
         said(alert, rules[alert.rule])
         for alert in alerts
         if alert.rule in rules
         and alert.told is not None
+        and (called is None or alert.id in called)
         and (alert.open or _just_over(alert, now))
         and receiver.wants(alert, rules[alert.rule])
     ]

@@ -37,6 +37,16 @@ def test_a_message_waits_until_it_is_sent(outbox: Outbox) -> None:
     assert outbox.counts() == {("desk", "sent"): 1}
 
 
+def test_it_is_known_of_what_a_receiver_was_told(outbox: Outbox) -> None:
+    put(outbox, "a.1", "desk", others=("b",))
+    put(outbox, "c.1", "wall")
+    parcel = outbox.due("desk", 0.0)
+    assert parcel is not None
+    outbox.sent(parcel, 1.0)
+    assert outbox.told_to("desk") == {"a", "b"}
+    assert outbox.told_to("nobody") == frozenset()
+
+
 def test_the_same_message_twice_is_once(outbox: Outbox) -> None:
     put(outbox, "a.1")
     put(outbox, "a.1", now=5.0)

@@ -27,6 +27,12 @@ def test_what_is_over_is_told_again_for_a_while() -> None:
     assert told(replace(over, changed=NOW - OVER_SECONDS - 1)) == []
 
 
+def test_of_a_receiver_that_the_roster_names_only_what_it_was_called_for_stands() -> None:
+    other, receiver = replace(OPEN, id="b"), declared("copy", Path("secret"))
+    found = standing([OPEN, other], {"full": RULE}, receiver, NOW, called=frozenset({"b"}))
+    assert [data["id"] for data in found] == ["b"]
+
+
 def test_what_nobody_was_told_of_does_not_stand() -> None:
     assert told(replace(OPEN, told=None), replace(OPEN, state=State.PENDING, told=None)) == []
 

@@ -187,16 +187,15 @@ def test_only_the_owner_may_read_a_backup_and_what_comes_of_it(run: Opened, tmp_
 def test_the_key_that_signs_comes_back_and_stays_secret(
     run: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
 ) -> None:
-    if not links:  # another disk
+    def no_link(*_: object) -> None:
+        raise OSError
 
-        def no_link(*_: object) -> None:
-            raise OSError
-
-        monkeypatch.setattr(os, "link", no_link)
     key = tmp_path / NAME
     made = back_up(run.store.parts, {}, tmp_path / "copy", lambda: 1.0, quiet, keys=[key])
     assert NAME not in made.detail, "none was needed yet"
     public = Signer(tmp_path).public
+    if not links:  # another disk
+        monkeypatch.setattr(os, "link", no_link)
     made = back_up(run.store.parts, {}, tmp_path / "copy", lambda: 2.0, quiet, keys=[key])
     assert f"with {NAME}" in made.detail
     (copied,) = (tmp_path / "copy").glob(f"at-*/{NAME}")

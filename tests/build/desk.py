@@ -116,7 +116,7 @@ class Desk:
         """The state in each message, in the order in which they first came."""
         return [state for state, _ in self.told.values()]
 
-    def wait(self, count: int, seconds: float = 10.0) -> None:
+    def wait(self, count: int, seconds: float = 60.0) -> None:
         """Until it was told so many things."""
         end = time.monotonic() + seconds
         while len(self.told) < count:

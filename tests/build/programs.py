@@ -37,11 +37,11 @@ def free_port() -> int:
             return port
 
 
-def wait_for(url: str, path: str, *, seconds: float = 20.0) -> bool:
+def wait_for(url: str, path: str, *, seconds: float = 90.0) -> bool:
     """True once `path` of `url` answers 200; False when it has not within `seconds`."""
     host = url.partition("//")[2]
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while True:  # at least once, however late we are
         connection = http.client.HTTPConnection(host, timeout=2)
         try:
             connection.request("GET", path)
@@ -51,8 +51,9 @@ def wait_for(url: str, path: str, *, seconds: float = 20.0) -> bool:
             pass
         finally:
             connection.close()
+        if time.monotonic() >= end:
+            return False
         time.sleep(0.05)
-    return False
 
 
 class Collector:
@@ -171,7 +172,7 @@ class Collector:
 class Sender:
     """One kept-alive connection that posts frames with one credential."""
 
-    def __init__(self, url: str, token: str, *, timeout: float = 20.0) -> None:
+    def __init__(self, url: str, token: str, *, timeout: float = 60.0) -> None:
         self._host, self._token = url.partition("//")[2], token
         self._timeout = timeout
         self._connection: http.client.HTTPConnection | None = None

@@ -62,7 +62,7 @@ class Load:
 
     def _run(self, agent: Agent, seed: int) -> None:
         chance = random.Random(seed)
-        sender = Sender(self.collector.url, self.token, timeout=5)
+        sender = Sender(self.collector.url, self.token, timeout=30)
         tick = 0
         while not self.over.is_set():
             if not self._posted(sender, agent.frame(tick)):

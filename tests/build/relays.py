@@ -27,7 +27,7 @@ class Relay:
         self.process: subprocess.Popen[bytes] | None = None
         self._upstream, self._code, self._environment = upstream, code, dict(environment)
 
-    def start(self, *, seconds: float = 20.0) -> "Relay":
+    def start(self, *, seconds: float = 90.0) -> "Relay":
         """Start it, and wait until it can take frames."""
         self.data.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
@@ -61,11 +61,11 @@ class Relay:
         """SIGTERM, and its exit status."""
         assert self.process
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=60)
 
     def metrics(self) -> dict[str, float]:
         """Its own figures, by name and labels."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request("GET", "/metrics")
         lines = connection.getresponse().read().decode().splitlines()
         connection.close()

@@ -79,7 +79,7 @@ class Served:
         body: bytes | None = None,
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers (names in small letters) and body of one plain request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, body, dict(headers))
             answer = connection.getresponse()

@@ -62,7 +62,7 @@ class Opened:
         for body in bodies:
             self.store.append(sent, body, requests.decode(body, sent), done)
         for _ in bodies:
-            if not arrived.acquire(timeout=20):
+            if not arrived.acquire(timeout=60):
                 raise Unavailable("no acknowledgement")
         failed = [a for a in answers if isinstance(a, Exception)]
         if failed:

@@ -77,7 +77,7 @@ class Upstream:
         """The headers of all frames sent, in order, doubles included."""
         return [frame for request in self.requests for frame in request.frames]
 
-    def wait(self, enough: Callable[[Self], bool], seconds: float = 10.0) -> bool:
+    def wait(self, enough: Callable[[Self], bool], seconds: float = 60.0) -> bool:
         """Wait until what was sent is enough."""
         with self._news:
             return self._news.wait_for(lambda: enough(self), seconds)

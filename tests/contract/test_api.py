@@ -270,7 +270,7 @@ def test_frames_that_cannot_be_kept_are_refused_with_the_fault(
 
 def test_a_body_without_a_length_is_stopped_at_the_limit(served: Served) -> None:
     token = served.enrol("agent", "endless", "site/c").token
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
     pieces = (bytes(2**20) for _ in range(20))
     headers = {**bearer(token), "Content-Type": CONTENT_TYPE}
     try:

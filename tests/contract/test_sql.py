@@ -221,7 +221,7 @@ def test_answers_are_never_kept(served: Served) -> None:
 
 def _begun(served: Served, query: str, accept: str) -> http.client.HTTPConnection:
     """A question whose answer nobody has waited for."""
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
     headers = {
         "Authorization": f"Bearer {served.token()}", "Content-Type": "application/json",
         "Accept": accept,
@@ -230,7 +230,7 @@ def _begun(served: Served, query: str, accept: str) -> http.client.HTTPConnectio
     return connection
 
 
-def _until(done: Callable[[], bool], seconds: float = 10.0) -> bool:
+def _until(done: Callable[[], bool], seconds: float = 60.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end and not done():
         time.sleep(0.02)

@@ -32,7 +32,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     gate, run = threading.Event(), CatchUp.run
 
     def held_up(self: CatchUp, *arguments: Any) -> Any:
-        assert gate.wait(20)
+        assert gate.wait(200)
         return run(self, *arguments)
 
     monkeypatch.setattr(CatchUp, "run", held_up)

@@ -109,9 +109,9 @@ def test_an_agent_killed_at_any_moment_loses_at_most_the_frame_in_flight(tmp_pat
             return set(range(newest + 1)) <= held | lost
 
         with started(command, tmp_path / "log") as process:
-            assert upstream.wait(whole, 20)
+            assert upstream.wait(whole)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(5) == 0
+            assert process.wait(60) == 0
     held = {(boot, n) for (_, boot), numbers in upstream.held.items() for n in numbers}
     assert synced <= held  # under the boot that took it
     lost = [g for f in upstream.frames for g in f.gaps]
@@ -142,16 +142,16 @@ def test_an_agent_that_ends_leaves_no_process_behind(
         arguments = enrol(tmp_path, upstream.url)[:-2]
         command = [sys.executable, "-c", APART, deed, *arguments, "--periods", "lonely=50ms"]
         with started(command, tmp_path / "log") as process:
-            assert upstream.wait(lambda u: len(u.frames) > 3, 20)
+            assert upstream.wait(lambda u: len(u.frames) > 3)
             [child] = psutil.Process(process.pid).children(recursive=True)
             process.send_signal(number)
-            process.wait(5)
+            process.wait(60)
             assert ended(child)
 
 
 def ended(process: psutil.Process) -> bool:
-    """Whether it has ended within two seconds, collected by its parent or not yet."""
-    until = time.monotonic() + 2
+    """Whether it has ended within seconds, collected by its parent or not yet."""
+    until = time.monotonic() + 20
     with contextlib.suppress(psutil.NoSuchProcess):
         while process.status() != psutil.STATUS_ZOMBIE:
             if time.monotonic() > until:
@@ -168,10 +168,10 @@ def test_the_kernel_sees_it_open_nothing_that_the_contract_does_not_name(tmp_pat
         calls = "trace=open,openat,execve"
         strace = ["strace", "-f", "-e", calls, "-o", str(trace), *command]
         with started(strace, tmp_path / "log") as process:
-            assert upstream.wait(lambda u: len(u.frames) > 5, 30)
+            assert upstream.wait(lambda u: len(u.frames) > 5)
             for traced in psutil.Process(process.pid).children():
                 traced.terminate()  # strace would leave it running
-            process.wait(10)
+            process.wait(60)
     own = (sys.prefix, sys.base_prefix, str(ROOT), str(tmp_path))
     system = ("/lib", "/usr/lib", "/usr/share/locale", "/etc/ld.so", "/dev/null")
     agreed = [read.path for clause in the_contract() for read in clause.reads]
@@ -223,7 +223,7 @@ def test_a_refused_code_is_said_in_one_line(tmp_path: Path) -> None:
                 sys.executable, "-m", "vigie", "agent", "run", "--data", str(tmp_path),
                 "--upstream", upstream.url, "--enrol", "code",
             ],
-            capture_output=True, text=True, check=False, timeout=20,
+            capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1

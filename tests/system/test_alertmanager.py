@@ -96,7 +96,7 @@ class Manager:
     def shown(self) -> list[dict[str, Any]]:
         """The alerts that it shows as active."""
         url = f"http://127.0.0.1:{self.port}/api/v2/alerts"
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=30) as answer:
             found: list[dict[str, Any]] = json.loads(answer.read())
         return found
 
@@ -149,7 +149,7 @@ def about(found: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any] | 
 def test_it_shows_what_opens_and_lets_go_of_what_is_over(manager: Manager, desk: Desk) -> None:
     receiver, opened = made(manager.declared(language="en")), alert("a1", simulated=True)
     assert receiver.deliver(compose(opened, RULE), time.time()).verdict is Verdict.DELIVERED
-    shown = within(5, lambda: about(manager.shown(), "a1"))
+    shown = within(60, lambda: about(manager.shown(), "a1"))
     assert shown["labels"] == {
         "alertname": "full", "severity": "critical", "priority": "1", "container": "paris/a",
         "host": "h1", "mount": "/a1", "simulated": "true",
@@ -158,9 +158,9 @@ def test_it_shows_what_opens_and_lets_go_of_what_is_over(manager: Manager, desk:
     assert shown["fingerprint"] == fingerprint(shown["labels"]), "we number labels as it does"
     over = replace(opened, state=State.RESOLVED, changed=time.time(), change=3)
     assert receiver.deliver(compose(over, RULE), time.time()).verdict is Verdict.DELIVERED
-    within(20, lambda: about(manager.shown(), "a1") is None)
+    within(60, lambda: about(manager.shown(), "a1") is None)
     # Other tests' alerts may be of the same group, and still open.
-    within(30, lambda: "resolved" in [
+    within(60, lambda: "resolved" in [
         found["status"] for _, _, body in desk.came
         if (found := about(json.loads(body)["alerts"], "a1")) is not None
     ])  # fmt: skip
@@ -169,7 +169,7 @@ def test_it_shows_what_opens_and_lets_go_of_what_is_over(manager: Manager, desk:
 def test_our_version_4_is_shaped_like_its_own(manager: Manager, desk: Desk) -> None:
     told = compose(alert("v1"), RULE)
     assert made(manager.declared()).deliver(told, time.time()).verdict is Verdict.DELIVERED
-    (theirs,) = within(10, lambda: [
+    (theirs,) = within(60, lambda: [
         one for one in (json.loads(body) for _, _, body in desk.came)
         if any(a["annotations"].get("vigie_id") == "v1" for a in one["alerts"])
     ][:1])  # fmt: skip
@@ -200,13 +200,13 @@ def test_a_group_is_there_alert_by_alert(manager: Manager) -> None:
     first, *others = (alert(f"g{n}") for n in range(5))
     told = compose(first, RULE, [(other, RULE) for other in others])
     assert made(manager.declared()).deliver(told, time.time()).verdict is Verdict.DELIVERED
-    within(5, lambda: all(about(manager.shown(), f"g{n}") for n in range(5)))
+    within(60, lambda: all(about(manager.shown(), f"g{n}") for n in range(5)))
 
 
 def test_a_trial_ends_by_itself(manager: Manager) -> None:
     message = trial("copy", "t1", time.time())
     assert made(manager.declared()).deliver(message, time.time()).verdict is Verdict.DELIVERED
-    shown = within(5, lambda: about(manager.shown(), "t1"))
+    shown = within(60, lambda: about(manager.shown(), "t1"))
     assert shown["labels"]["severity"] == "info"
     ends = time.mktime(time.strptime(shown["endsAt"][:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone
     assert 0 < ends - time.time() < 120
@@ -241,7 +241,7 @@ def test_one_that_forgot_everything_is_told_again_what_stands(
         box.put(write, compose(opened[0], RULE), ["copy"], clock())
     while not deliver.turn("copy", clock()):
         pass
-    within(10, lambda: about(manager.shown(), "s0"))
+    within(60, lambda: about(manager.shown(), "s0"))
     manager.ends()
     manager.starts()
     assert not manager.shown()
@@ -251,5 +251,5 @@ def test_one_that_forgot_everything_is_told_again_what_stands(
     began = clock()
     deliver.turn("copy", clock() + ahead)
     took = clock() - began
-    within(10, lambda: len(manager.shown()) == len(opened))
+    within(60, lambda: len(manager.shown()) == len(opened))
     print(f"{len(opened)} alerts told again in {took:.2f} s")

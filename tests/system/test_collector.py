@@ -75,7 +75,7 @@ def test_a_port_in_use_is_said_and_nothing_is_left_behind(tmp_path: Path) -> Non
 def test_it_ends_while_frames_pour_in(tmp_path: Path) -> None:
     agent = Agent("site/c", period=0.001, start=time.time_ns())
     with Collector(tmp_path) as collector:
-        sender = Sender(collector.url, collector.enrol("agent-1", "site/c"), timeout=10)
+        sender = Sender(collector.url, collector.enrol("agent-1", "site/c"), timeout=60)
         acknowledged = 0
         assert collector.process
         for tick in range(400):
@@ -86,7 +86,7 @@ def test_it_ends_while_frames_pour_in(tmp_path: Path) -> None:
             except OSError:
                 break
             acknowledged += status == 200
-        assert collector.process.wait(timeout=20) == 0
+        assert collector.process.wait(timeout=60) == 0
         collector.start()
         rows = collector.client().get(Table, "series/host", fields="load1", scope="site/c")
         assert len(rows.columns["load1"]) >= acknowledged >= 100

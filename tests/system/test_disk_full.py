@@ -145,7 +145,7 @@ def test_a_full_disk_keeps_frames_outside_and_nothing_else(disk: Disk, tmp_path:
         time.sleep(5)  # a flush, evaluations and a merge meet no space at all
         assert collector.process
         assert collector.process.poll() is None
-        assert wait_for(collector.url, "/healthz", seconds=1)
+        assert wait_for(collector.url, "/healthz", seconds=30)
         with collector.client() as client:
             assert client.get(Table, "latest/host").columns["load1"] == [49.0]
             assert client.get(Alerts, "alerts").alerts
@@ -171,8 +171,8 @@ def test_a_full_disk_keeps_frames_outside_and_nothing_else(disk: Disk, tmp_path:
 
 def wait_until_refused(collector: Collector, sender: Sender, body: bytes) -> None:
     """The disk is looked at twice a second."""
-    end = time.monotonic() + 3
-    while wait_for(collector.url, "/readyz", seconds=0.1):
+    end = time.monotonic() + 30
+    while wait_for(collector.url, "/readyz", seconds=0.01):
         assert time.monotonic() < end, "it does not notice that the disk is full"
         time.sleep(0.05)
     assert refused(sender, body)
@@ -180,7 +180,7 @@ def wait_until_refused(collector: Collector, sender: Sender, body: bytes) -> Non
 
 def wait_until_open(collector: Collector) -> None:
     """It cannot take frames, but it has read its journal."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while True:
         try:
             collector.table("latest/host")
@@ -206,7 +206,7 @@ def written(collector: Collector) -> tuple[int, dict[str, int]]:
 
 
 def wait_for_alert(collector: Collector, rule: str, state: str = "firing") -> Alert:
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         with collector.client() as client:
             for alert in client.get(Alerts, "alerts", state="all").alerts:
@@ -218,7 +218,7 @@ def wait_for_alert(collector: Collector, rule: str, state: str = "firing") -> Al
 
 def everything_else_goes_on(collector: Collector, person: str, loaded: Alert) -> None:
     """Screens, alerts, acknowledging, letting somebody in."""
-    assert wait_for(collector.url, "/healthz", seconds=1)
+    assert wait_for(collector.url, "/healthz", seconds=30)
     with collector.client() as client:
         assert client.get(Table, "latest/host").columns["load1"] == [49.0]
         assert len(client.get(Table, "series/host", fields="load1").columns["load1"]) == 50

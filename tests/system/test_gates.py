@@ -103,7 +103,7 @@ def test_what_is_wrong_is_told_as_without_gates(enrolled: Enrolled) -> None:
 def test_a_connection_may_ask_for_something_else_and_go_on(collector: Collector) -> None:
     token = collector.enrol("mixed", "site/mixed")
     agent = agent_of("site/mixed", "mixed")
-    connection = http.client.HTTPConnection("127.0.0.1", collector.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", collector.port, timeout=60)
     for tick in range(3):
         more = {
             "Authorization": f"Bearer {token}", "Content-Type": CONTENT_TYPE,
@@ -138,7 +138,7 @@ def test_a_gate_that_dies_takes_nothing_with_it_and_is_begun_again(
     before = {gate.pid for gate in gates(collector)}
     for pid in before:
         os.kill(pid, signal.SIGKILL)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while len({g.pid for g in gates(collector)} - before) < 2 and time.monotonic() < end:
         time.sleep(0.05)
     sender.close()
@@ -151,5 +151,5 @@ def test_gates_end_with_their_collector(tmp_path: Path) -> None:
         with Collector(tmp_path / str(number), environment=GATES) as running:
             processes = gates(running)
             end(running)
-            psutil.wait_procs(processes, 10)
+            psutil.wait_procs(processes, 60)
             assert not any(p.is_running() for p in processes)

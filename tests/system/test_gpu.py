@@ -61,7 +61,7 @@ def agent(folder: Path, url: str, driver: Driver) -> Iterator[subprocess.Popen[b
             yield process
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 def rows(frame: Header, measurement: str) -> int:
@@ -75,7 +75,7 @@ def test_a_hundred_gpus_arrive_and_a_hung_driver_delays_nothing_else(tmp_path: P
     driver = Driver(nvml.compiled(library), tmp_path / "orders")
     driver.say("gpus 104")
     with Upstream() as upstream, agent(tmp_path, upstream.url, driver):
-        assert upstream.wait(lambda u: any(rows(f, "gpu") == 104 for f in u.frames), 20)
+        assert upstream.wait(lambda u: any(rows(f, "gpu") == 104 for f in u.frames))
         inventories = [part for f in upstream.frames for part in f.inventories]
         assert any(r["kind"] == "gpu" for part in inventories for r in part.rows)
         driver.add("hang nvmlDeviceGetFieldValues")
@@ -83,7 +83,7 @@ def test_a_hundred_gpus_arrive_and_a_hung_driver_delays_nothing_else(tmp_path: P
             lambda u: any(e.keys.get("source") == "gpu_nvml" for f in u.frames for e in f.events),
             20,
         )
-        assert upstream.wait(lambda u: len(u.frames) > 30, 30)  # it goes on beside the hung one
+        assert upstream.wait(lambda u: len(u.frames) > 30)  # it goes on beside the hung one
         hosts = [f.time for f in upstream.frames if rows(f, "host")]
     steps = [b - a for a, b in itertools.pairwise(hosts)]
     assert max(steps) < 2 * PERIOD * 1e9  # late by one period at most; the GPUs' limit is 5 s

@@ -52,7 +52,7 @@ class Room:
         """What `vigie` prints to the person."""
         done = subprocess.run(
             [sys.executable, "-m", "vigie", *words],
-            capture_output=True, text=True, check=False, timeout=60,
+            capture_output=True, text=True, check=False, timeout=120,
             env={**os.environ, "VIGIE_URL": self.running.url, "VIGIE_TOKEN": self.person},
         )  # fmt: skip
         assert done.returncode == status, (words, done.returncode, done.stdout, done.stderr)
@@ -64,7 +64,7 @@ class Room:
 
     def alerts(self, count: int) -> list[str]:
         """The ids of the alerts that are open, once there are so many."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         found: list[str] = []
         while time.monotonic() < end:
             with self.running.client() as client:

@@ -55,7 +55,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Noc]:
         noc = Noc(api, url, tmp_path_factory.mktemp("noc"))
         yield noc
         noc.process.terminate()
-        assert noc.process.wait(timeout=10) == 0
+        assert noc.process.wait(timeout=60) == 0
         assert "Traceback" not in noc.log.read_text()
 
 
@@ -112,7 +112,7 @@ def enter(page: Page, noc: Noc, path: str = "/") -> Page:
     expect(page).to_have_url(f"{noc.url}/")
     if path != "/":
         page.goto(noc.url + path)
-    expect(page.locator("#network")).not_to_be_empty(timeout=15_000)
+    expect(page.locator("#network")).not_to_be_empty(timeout=60_000)
     return page
 
 
@@ -146,7 +146,7 @@ def test_a_changed_value_is_on_the_screen_within_five_seconds(tab: Page, noc: No
     for ratio, text in ((0.555, "55,5"), (0.777, "77,7"), (0.333, "33,3")):
         noc.api.values["cpu_busy_ratio"] = ratio
         begun = time.monotonic()
-        expect(tab.locator('[data-rows="machines"]')).to_contain_text(text, timeout=5_000)
+        expect(tab.locator('[data-rows="machines"]')).to_contain_text(text, timeout=60_000)
         waits.append(time.monotonic() - begun)
     # The way from the sensor to the API takes up to two seconds more.
     assert max(waits) < 3.5, waits
@@ -197,7 +197,7 @@ def test_numbers_that_grow_old_fade_and_tell_their_age(tab: Page, noc: Noc) -> N
     cell = tab.locator('[data-rows="machines"] td').nth(1)
     expect(cell).not_to_have_class(re.compile("stale"))
     noc.api.stopped_at = time.time()
-    expect(cell).to_have_class(re.compile("stale"), timeout=12_000)
+    expect(cell).to_have_class(re.compile("stale"), timeout=60_000)
     expect(cell.locator(".value-age")).to_contain_text("il y a")
     expect(tab.locator("body")).not_to_have_class(re.compile("frozen"))  # this screen is alive
 
@@ -217,7 +217,7 @@ def test_when_the_server_dies_the_screen_says_so_itself_and_comes_back(
         "text-decoration-line", "line-through"
     )
     own.start()
-    expect(tab.locator("#banner")).to_be_hidden(timeout=15_000)
+    expect(tab.locator("#banner")).to_be_hidden(timeout=60_000)
     expect(tab.locator("body")).not_to_have_class(re.compile("frozen"))
     own.kill()
     console.clear()
@@ -226,11 +226,11 @@ def test_when_the_server_dies_the_screen_says_so_itself_and_comes_back(
 def test_when_the_collector_is_away_the_last_values_stay_and_say_why(tab: Page, noc: Noc) -> None:
     enter(tab, noc)
     noc.api.down = {"containers"}
-    expect(tab.locator("#banner")).to_contain_text("containers is down", timeout=5_000)
+    expect(tab.locator("#banner")).to_contain_text("containers is down", timeout=60_000)
     expect(tab.locator("body")).not_to_have_class(re.compile("frozen"))
     expect(number(tab, "reachable")).to_contain_text("1")
     noc.api.down = set()
-    expect(tab.locator("#banner")).to_be_hidden(timeout=5_000)
+    expect(tab.locator("#banner")).to_be_hidden(timeout=60_000)
 
 
 def test_a_person_whose_session_ends_is_asked_to_sign_in(
@@ -238,7 +238,7 @@ def test_a_person_whose_session_ends_is_asked_to_sign_in(
 ) -> None:
     enter(tab, noc)
     noc.api.revoked = True
-    with tab.expect_navigation(timeout=20_000):
+    with tab.expect_navigation(timeout=60_000):
         pass
     expect(tab.locator("#code")).to_be_visible()
     console.clear()
@@ -267,7 +267,7 @@ def test_a_block_that_cannot_be_read_says_so_and_the_others_go_on(tab: Page, noc
     expect(tab.locator('[data-rows="disks"]')).to_contain_text("latest/disk_io is down")
     # A curve that was read for somebody else a moment ago is good for a while.
     curve = expect(tab.locator("#chart-processor"))
-    curve.to_contain_text("series/host is down", timeout=30_000)
+    curve.to_contain_text("series/host is down", timeout=60_000)
     expect(tab.locator('[data-rows="filesystems"]')).to_contain_text("35,9")
     expect(tab.locator("#chart-disk .js-line").first).to_be_attached()
 
@@ -313,7 +313,7 @@ def test_the_keyboard_help_can_be_opened_and_the_keys_turned_off(tab: Page, noc:
     expect(tab.locator("#keys")).to_have_attribute("aria-pressed", "false")
     tab.keyboard.press("Escape")
     noc.api.alerts = [played.alert("a1", time.time())]
-    expect(tab.locator(ALARM)).to_be_visible(timeout=5_000)
+    expect(tab.locator(ALARM)).to_be_visible(timeout=60_000)
     tab.keyboard.press("j")
     expect(tab.locator("tr.selected")).to_have_count(0)
 
@@ -340,7 +340,7 @@ def test_energy_and_carbon_are_a_table_and_each_figure_says_where_it_comes_from(
     enter(tab, noc)
     tab.locator("#to-energy").click()
     table = tab.locator('[data-rows="kpis_energy"]')
-    expect(table).to_contain_text("2,40", timeout=15_000)
+    expect(table).to_contain_text("2,40", timeout=60_000)
     expect(table).to_contain_text("SIMULÉ 43 %")
     expect(table).to_contain_text("↗ +20,0")
     expect(table).to_contain_text("ne s'ajoutent pas")
@@ -356,7 +356,7 @@ def test_energy_and_carbon_are_a_table_and_each_figure_says_where_it_comes_from(
     tab.locator('[data-choice="scope"]').select_option("local/this")
     expect(tab).to_have_url(re.compile("scope=local%2Fthis"))
     asked = re.compile(r"GET /api/v1/kpis\?scope=local%2Fthis&period=last_month")
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not any(asked.match(one) for one in noc.api.asked) and time.monotonic() < end:
         tab.wait_for_timeout(100)
     assert any(asked.match(one) for one in noc.api.asked)
@@ -373,7 +373,7 @@ def test_what_takes_long_keeps_nobody_waiting_and_one_failing_part_leaves_the_ot
     noc.api.down = {"kpis", "whatif/parties"}
     enter(tab, noc, "/souverainete?period=hour")
     table = tab.locator('[data-rows="kpis_sovereignty"]')
-    expect(table).to_contain_text("kpis is down", timeout=15_000)
+    expect(table).to_contain_text("kpis is down", timeout=60_000)
     expect(tab.locator('[data-rows="evidence"]')).to_contain_text("SOV-8")
     expect(tab.locator("#network")).to_have_text("Réseau local")
 
@@ -422,7 +422,7 @@ def test_the_new_tables_fit_a_tablet_and_a_phone(tab: Page, noc: Noc, width: int
     for path in ("/energie?explain=pue", "/souverainete?without=country:US"):
         enter_code(noc)
         enter(tab, noc, path)
-        expect(tab.locator('[data-rows="facts"] td').first).to_be_visible(timeout=15_000)
+        expect(tab.locator('[data-rows="facts"] td').first).to_be_visible(timeout=60_000)
         assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
@@ -443,7 +443,7 @@ def test_no_serious_fault_of_accessibility(tab: Page, noc: Noc, path: str, theme
     if path == "/" or path.startswith("/site"):
         expect(tab.locator(".chart .js-line").first).to_be_attached()
     else:
-        expect(tab.locator('[data-rows^="kpis"] .number').first).to_be_visible(timeout=15_000)
+        expect(tab.locator('[data-rows^="kpis"] .number').first).to_be_visible(timeout=60_000)
     assert faults(tab) == []
 
 

@@ -143,11 +143,11 @@ def test_broken_receivers_are_named_and_delay_nobody(place: Place) -> None:
     with closing(Host(place.collector)) as host:
         began = host.reads("/srv", 0)
         place.desk.wait(1)
-        within(10, lambda: "[P1 ALERT] /srv full" in subjects(place))
+        within(60, lambda: "[P1 ALERT] /srv full" in subjects(place))
         took = time.time() - began
         print(f"frame posted to webhook and mail, four receivers broken: {took:.2f} s")
         assert took < WITHIN_SECONDS
-    within(15, lambda: all(one["fault"] for one in listed(place) if one["name"] in FAULTS))
+    within(60, lambda: all(one["fault"] for one in listed(place) if one["name"] in FAULTS))
     status, answer = place.vigie("list")
     assert status == 1
     for one in answer["receivers"]:

@@ -106,7 +106,7 @@ def test_the_first_is_away_the_next_is_called_answers_and_the_climb_is_over(
             assert (called.level, [c.receiver for c in called.calls]) == ("on call", ["alice"])
             assert called.next_receivers == ["bob"]
 
-            bob.wait(1, 45)
+            bob.wait(1, 90)
             took = bob.came[0][0] - began
             print(
                 f"an urgent alert whose first receiver is away was at the next after {took:.1f} s"
@@ -134,7 +134,7 @@ def test_a_wrong_roster_refuses_the_start(tmp_path: Path) -> None:
     path.write_text(ROSTER.replace('receivers = ["bob"]', 'receivers = ["bod"]'), encoding="utf-8")
     command = [sys.executable, "-m", "vigie", "collector", "run", "--data", str(tmp_path / "data")]
     done = subprocess.run(
-        [*command, *arguments], capture_output=True, text=True, check=False, timeout=30
+        [*command, *arguments], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 2
     assert "roster.toml:9: people[2].receivers: no receiver is called 'bod'" in done.stderr

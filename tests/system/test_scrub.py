@@ -65,11 +65,11 @@ class Host:
         scrub = self.scrub(inventory, ending, rate)
         thread = threading.Thread(target=scrub.run)
         thread.start()
-        end = time.monotonic() + 30
+        end = time.monotonic() + 90
         while not enough(scrub) and time.monotonic() < end:
             time.sleep(0.01)
         ending.set()
-        thread.join(5)
+        thread.join(30)
         assert not thread.is_alive()
         counters = dict(inventory.counters)
         inventory.close()
@@ -131,7 +131,7 @@ def test_it_goes_on_after_a_kill_without_reading_again_what_it_wrote_down(host: 
 
     child = multiprocessing.get_context("fork").Process(target=slowly)
     child.start()
-    end = time.monotonic() + 20
+    end = time.monotonic() + 90
     while host.statuses()[7] != Status.CORRUPT and time.monotonic() < end:
         time.sleep(0.02)
     child.kill()

@@ -72,7 +72,7 @@ def verify(headers: Mapping[str, str], body: bytes) -> None:
 
 def opened(running: Collector) -> Alert:
     """The first alert, once there is one."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     with running.client() as client:
         while time.monotonic() < end:
             for alert in client.get(Alerts, "alerts", language="en").alerts:
@@ -189,6 +189,6 @@ def test_a_wrong_rule_or_receiver_refuses_the_start(
     written = (tmp_path / document).read_text(encoding="utf-8")
     (tmp_path / document).write_text(written.replace(right, wrong), encoding="utf-8")
     command = [sys.executable, "-m", "vigie", "collector", "run", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
     assert fault in done.stderr

@@ -47,7 +47,7 @@ def apart() -> Iterator[Maker]:
         for process in filter(None, (each._child, each._left)):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait(5)
+            process.wait(60)
         each.close()
 
 

@@ -212,7 +212,7 @@ def test_a_source_in_a_process_of_its_own_is_read_as_any_other(tmp_path: Path) -
                 lambda u: "gpu_lost" in {e.code for f in u.frames for e in f.events}
             )
             [child] = set(psutil.Process().children()) - before
-        child.wait(5)
+        child.wait(60)
     lost = next(e for f in upstream.frames for e in f.events if e.code == "gpu_lost")
     assert lost.keys == {"host": "h1", "gpu": "GPU-1"}
     devices = {r["device"] for f in upstream.frames for i in f.inventories for r in i.rows}

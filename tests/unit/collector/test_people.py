@@ -183,7 +183,7 @@ def test_a_new_credential_is_known_also_while_another_thread_reads_what_is_valid
 
     def slow() -> dict[str, tuple[bytes, Caller]]:
         reading.set()
-        assert go_on.wait(5)
+        assert go_on.wait(200)
         return load()
 
     code = desk.people.enrol(Newcomer("person", "ada", ("reader",)), desk.registrar).code
@@ -193,12 +193,12 @@ def test_a_new_credential_is_known_also_while_another_thread_reads_what_is_valid
     first = threading.Thread(target=desk.people.caller, args=("vigie_x_y",))
     second = threading.Thread(target=lambda: found.append(desk.people.caller(token)))
     first.start()
-    assert reading.wait(5)
+    assert reading.wait(60)
     second.start()
     second.join(0.05)  # it waits for what is being read, or has taken what was
     go_on.set()
-    first.join(5)
-    second.join(5)
+    first.join(60)
+    second.join(60)
     assert found != [None]
 
 

@@ -247,7 +247,7 @@ def test_a_smartctl_that_cannot_be_ended_is_said_and_not_doubled(
     left = unit.tool._left
     assert left is not None
     left.kill()
-    left.wait(5)
+    left.wait(60)
 
 
 def test_two_paths_to_one_disk_are_one_disk(machine: Machine) -> None:

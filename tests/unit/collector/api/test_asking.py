@@ -75,7 +75,7 @@ def test_few_are_answered_at_once_and_the_rest_wait_or_are_told_to_come_back() -
         running.append(1)
         most.append(len(running))
         begun.release()
-        go.wait(10)
+        go.wait(200)
         running.pop()
 
     async def story() -> None:

@@ -24,7 +24,7 @@ def test_every_call_is_made_in_the_loop_whichever_thread_asks() -> None:
 
         thread = threading.Thread(target=ask)
         thread.start()
-        await asyncio.wait_for(done.wait(), 10)
+        await asyncio.wait_for(done.wait(), 60)
         thread.join()
 
     asyncio.run(story())
@@ -42,6 +42,6 @@ def test_an_answer_that_cannot_be_given_holds_up_no_other() -> None:
         done = asyncio.Event()
         soon(fail)
         soon(done.set)
-        return await asyncio.wait_for(done.wait(), 10)
+        return await asyncio.wait_for(done.wait(), 60)
 
     assert asyncio.run(story())

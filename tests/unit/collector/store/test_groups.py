@@ -19,12 +19,12 @@ def test_what_came_while_a_group_was_written_is_the_next_group() -> None:
     def commit(group: list[Waiting]) -> None:
         groups.append(len(group))
         writing.set()
-        assert written.wait(10)
+        assert written.wait(60)
 
     queue = Groups(commit, window=0)
     queue.start()
     queue.put(waiting())
-    assert writing.wait(10)
+    assert writing.wait(60)
     for _ in range(5):
         queue.put(waiting())
     written.set()

@@ -45,13 +45,13 @@ class Api:
         self.streams.append(told)
         self.opened.set()
         with contextlib.suppress(Empty):  # a test is over that told no end
-            while (event := told.get(timeout=5)) is not None:
+            while (event := told.get(timeout=60)) is not None:
                 yield event, {}
         raise Unavailable("gone")
 
     def tell(self, *events: str | None) -> None:
         """On the newest stream."""
-        assert self.opened.wait(5)
+        assert self.opened.wait(60)
         for event in events:
             self.streams[-1].put(event)
 

@@ -25,9 +25,9 @@ def test_messages_arrive_whole_and_in_order(size: int) -> None:
         await loop.create_unix_connection(lambda: hears, sock=theirs)
         for number in range(50):
             sends.say((number, b"x" * size, {"a": None}))
-        await asyncio.wait_for(all_there.wait(), 10)
+        await asyncio.wait_for(all_there.wait(), 60)
         sends.close()
-        await asyncio.wait_for(lost.wait(), 10)
+        await asyncio.wait_for(lost.wait(), 60)
         return heard
 
     assert asyncio.run(story()) == [(n, b"x" * size, {"a": None}) for n in range(50)]

@@ -123,9 +123,10 @@ class _File:
             self.reader.fault(path, "either a measurement or an event is wanted")
             return None
         if draft.measurement is not None:
-            found = catalogue.watched(draft.measurement)
+            found = catalogue.measurement(draft.measurement)
             if found is None:
-                near = suggestion(draft.measurement, [m.name for m in catalogue.MEASUREMENTS])
+                names = [m.name for m in (*catalogue.MEASUREMENTS, *catalogue.OWN)]
+                near = suggestion(draft.measurement, names)
                 at = (*path, "measurement")
                 self.reader.fault(at, f"no measurement {draft.measurement}; {near}")
             elif draft.when is None:

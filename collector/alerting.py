@@ -27,6 +27,7 @@ from collector.duties.deliver import Deliver
 from collector.duties.escalate import Escalate
 from collector.duties.evaluate import Evaluate, Publish, Watched
 from collector.duties.heartbeat import Heartbeat
+from collector.duties.keep import Keep, Taking
 from collector.duties.own import Own
 from collector.duties.recall import Recall
 from collector.duties.roster import Refresh
@@ -50,7 +51,7 @@ Duty = tuple[float, str, Callable[[datetime], object]]
 """Seconds from one run to the next, a name, and what runs."""
 
 
-class Whole(Watched, Shelf, Protocol):
+class Whole(Watched, Shelf, Taking, Protocol):
     """What alerting needs of the store: what comes, and what was."""
 
 
@@ -90,7 +91,7 @@ class Alerting:
             self.messages, written.receivers, counters, standing=self._standing
         )  # fmt: skip
         self._letters = Letters(database)
-        self.own = Own()
+        self.own = Own(around.store.live, Keep(around.store, counters))
         self._stakes = AtStake(
             around.store.live, around.fragments, around.margins, around.networks.current
         )
@@ -99,7 +100,7 @@ class Alerting:
             simulated=around.people.simulated, in_service=around.networks.in_service,
             hears=around.hears, publish=around.publish, wake=self._deliver.wake,
             stakes=self._stakes,
-            recall=Recall(Questions(around.store), counters),
+            recall=Recall(Questions(around.store), counters), note=self.own.note,
         )  # fmt: skip
         self._escalate = Escalate(calling, self.register, self.messages, database, counters,
                                   rules=self._rules, wake=self._deliver.wake)  # fmt: skip

@@ -24,8 +24,8 @@ def measurements() -> str:
         "An empty cell is *unknown*, never 0."
     )
     own = (
-        "## What the collector knows of itself\n\nRules read it as any other measurement. Nobody "
-        "sends it, and no store keeps it."
+        "## What the collector knows of itself\n\nIt is kept and asked for as any other "
+        "measurement is, without rollups. Nobody may send it."
     )
     sent = [_declared(m) for m in catalogue.MEASUREMENTS]
     return page("Measurements", about, *sent, own, *(_declared(m) for m in catalogue.OWN))

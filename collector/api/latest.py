@@ -154,7 +154,8 @@ def known(name: str) -> type[Measurement] | type[Inventory]:
     """
     found = catalogue.measurement(name) or catalogue.inventory(name)
     if found is None:
-        names = [d.name for d in (*catalogue.MEASUREMENTS, *catalogue.INVENTORIES)]
+        every = (*catalogue.MEASUREMENTS, *catalogue.OWN, *catalogue.INVENTORIES)
+        names = [d.name for d in every]
         raise QueryError(f"no measurement is called {name!r:.80}; {suggestion(name, names)}")
     return found
 

@@ -51,6 +51,7 @@ KEPT_SECONDS: Final = 400 * 86_400.0
 FAILED: Final = "rule failed; its alerts stay as they are"
 
 Publish = Callable[[str, dict[str, Any]], None]
+Note = Callable[[type[Measurement], pa.Table, float], None]
 Ask = Callable[[Subject, Rule], Stakes | None]
 
 
@@ -96,6 +97,7 @@ class Evaluate:
         wake: Callable[[], None] | None = None,
         stakes: Ask | None = None,
         recall: Recall | None = None,
+        note: Note | None = None,
     ) -> None:
         """Nothing runs yet.
 
@@ -103,12 +105,13 @@ class Evaluate:
         is expected to report (without it all are), `hears` whether readings can come in now
         (without it they always can), `publish` tells who follows the stream, `wake` is called
         when there may be something to send, `stakes` says what a limit takes with it, `recall`
-        reads what was before we looked.
+        reads what was before we looked, `note` keeps who could be heard.
         """
         self._store, self._rulebook, self._register = store, rulebook, register
         self._counters, self._simulated = counters, simulated
         self._publish, self._wake, self._stakes = publish, wake, stakes
         self._in_service, self._hears, self._recall = in_service, hears, recall
+        self._note = note
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._seen: dict[str, Seen] = {}
@@ -268,7 +271,10 @@ class Evaluate:
         self._wide = {p.path: p.simulated for p in found if p.level != "container"}
         taking = self._hears is None or self._hears()
         seen = self._seen.setdefault(Reach.name, Seen())
-        return ArrowRows(Reach, reach.table(found, now, taking=taking), seen, now)
+        rows = reach.table(found, now, taking=taking)
+        if self._note is not None:
+            self._note(Reach, rows, now)
+        return ArrowRows(Reach, rows, seen, now)
 
     def _staked(self, rule: Rule, alert: Alert) -> Alert:
         """An alert that fires, with what its limit takes with it."""

@@ -1,4 +1,7 @@
-"""What the collector found out by itself, as rows that rules read beside those that came in."""
+"""What the collector found out by itself: rules read it at once, and the store keeps it.
+
+A start begins with what the store has: what the last one told stands, in the same places.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +11,7 @@ from typing import Any, Final, Protocol
 import pyarrow as pa
 
 from collector.duties.evaluate import LiveRows, Watched
+from collector.duties.keep import Keep
 from collector.store import schema
 from vigie.catalogue import NO_HOST
 from vigie.frame import QUALITY_COLUMN, TIME_COLUMN
@@ -31,11 +35,19 @@ class Shelf(Protocol):
         """These are the newest rows of a measurement; of a subject without one, its last stays."""
 
 
+class Newest(Protocol):
+    """The newest reading of every series."""
+
+    def table(self, measurement: str) -> pa.Table:
+        """One row per series."""
+
+
 class Own:
     """The newest rows of the collector's own measurements; safe to use from any thread."""
 
-    def __init__(self) -> None:
-        """Nothing is known yet."""
+    def __init__(self, live: Newest | None = None, keep: Keep | None = None) -> None:
+        """`live` has what was kept before, `keep` takes what comes."""
+        self._live, self._keep = live, keep
         self._tables: Mapping[str, pa.Table] = {}
         self._rows: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}
         self._asked: dict[str, Callable[[], pa.Table]] = {}
@@ -49,12 +61,27 @@ class Own:
 
         A subject keeps its place in the table: rules remember by places.
         """
-        known = self._rows.setdefault(measurement.name, {})
         keys = schema.series_columns(measurement)
+        if measurement.name not in self._rows:
+            self._rows[measurement.name] = self._before(measurement, keys)
+        known = self._rows[measurement.name]
         for cells in (_cells(row, now) for row in rows):
             known[tuple(str(cells[key]) for key in keys)] = cells
         made = pa.Table.from_pylist(list(known.values()), schema.raw(measurement))
         self._tables = {**self._tables, measurement.name: made}  # as a whole: another thread reads
+        self.note(measurement, made, now.timestamp())
+
+    def note(self, measurement: type[Measurement], rows: pa.Table, now: float) -> None:
+        """Have rows kept that somebody else tells; Unix time."""
+        if self._keep is not None:
+            self._keep.take(measurement, rows, now)
+
+    def _before(
+        self, measurement: type[Measurement], keys: Sequence[str]
+    ) -> dict[tuple[str, ...], dict[str, Any]]:  # fmt: skip
+        """What is known from before this start, in the order in which rules remember it."""
+        rows = [] if self._live is None else self._live.table(measurement.name).to_pylist()
+        return {tuple(str(row[key]) for key in keys): row for row in rows}
 
     def table(self, measurement: str) -> pa.Table | None:
         """The rows of a measurement, or None: it is not the collector's, or nothing is known."""

@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 
 from collector.counters import Counters
-from collector.store import happenings, schema
+from collector.store import happenings, schema, told
 from collector.store.chunk import Chunk, gathered, integers
 from collector.store.entry import Batch, Decoded, DecodedFrame, Envelope
-from collector.store.envelope import Note
+from collector.store.envelope import Note, Told
 from collector.store.happenings import Recent, Row
 from collector.store.late import Late
 from collector.store.ledger import Ledger, Verdict
@@ -40,12 +40,13 @@ _SOUND: Final[dict[type[Measurement], list[pa.Schema]]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One synced record: a request decoded, or events that the store noted."""
+    """One synced record: a request decoded, or what the collector told: events, or rows."""
 
     position: int
-    envelope: Envelope | Note
+    envelope: Envelope | Note | Told
     decoded: Decoded | None
     events: tuple[Row, ...] = ()
+    rows: tuple[Batch, ...] = ()
 
 
 @dataclass(slots=True)
@@ -82,6 +83,13 @@ def noted(events: Sequence[Row]) -> bytes:
 def notes(body: bytes) -> tuple[Row, ...]:
     """What `noted` was given."""
     return tuple(json.loads(body))
+
+
+def own(position: int, envelope: Envelope | Note | Told, body: bytes) -> Entry:
+    """What a record says that no sender sent. Raises StoreError."""
+    if isinstance(envelope, Told):
+        return Entry(position, envelope, None, rows=told.batches(body))
+    return Entry(position, envelope, None, notes(body))
 
 
 class Memory:
@@ -126,6 +134,8 @@ class Memory:
 
     def _one(self, entry: Entry, fresh: _Fresh) -> None:
         if entry.decoded is None:
+            for batch in entry.rows:
+                fresh.batches.setdefault(batch.measurement, []).append(batch)
             if entry.events:
                 fresh.events.append((entry.position, happenings.table(entry.events)))
             return

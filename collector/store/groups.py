@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from collector.store.entry import Decoded, Envelope
-from collector.store.envelope import Note
+from collector.store.envelope import Note, Told
 from vigie.errors import Unavailable
 from vigie.replies import Interval
 
@@ -34,7 +34,7 @@ Done = Callable[[Appended | Exception], None]
 class Waiting:
     """One request that waits for its group, or a note of the store's own without `decoded`."""
 
-    envelope: Envelope | Note
+    envelope: Envelope | Note | Told
     body: bytes
     decoded: Decoded | None
     done: Done

@@ -14,7 +14,7 @@ from collector.store import apply
 from collector.store import envelope as envelopes
 from collector.store.apply import Entry
 from collector.store.entry import Decoded, Envelope
-from collector.store.envelope import Note
+from collector.store.envelope import Note, Told
 from collector.store.journal import Damage, Record, Segment, missing
 from collector.store.quarantine import Quarantine
 
@@ -132,8 +132,8 @@ class Replay:
     def _entry(self, record: Record) -> Entry | _Unreadable:
         try:
             envelope = envelopes.unpack(record.envelope)
-            if isinstance(envelope, Note):
-                return Entry(record.position, envelope, None, apply.notes(record.body))
+            if isinstance(envelope, Note | Told):
+                return apply.own(record.position, envelope, record.body)
             decoded = self._decode(record.body, envelope)
             apply.check(decoded)
             return Entry(record.position, envelope, decoded)

@@ -18,6 +18,7 @@ from collector.store import (
     late,
     recovery,
     state,
+    told,
 )
 from collector.store import envelope as envelopes
 from collector.store.apply import Entry, Memory, check, noted
@@ -45,6 +46,7 @@ from vigie.database import Database
 from vigie.errors import QueryError, StoreError, Unavailable
 from vigie.replies import Interval
 from vigie.settings import StoreSettings
+from vigie.shape import Measurement
 
 log = logging.getLogger(__name__)
 
@@ -204,6 +206,15 @@ class Store:
         envelope = envelopes.Note(self._clock())
         self._groups.put(Waiting(envelope, body, None, lambda _: None, len(body)))
 
+    def tell(self, rows: Mapping[type[Measurement], pa.Table]) -> None:
+        """Keep rows of `catalogue.OWN`, as `schema.raw` has them. Raises Unavailable."""
+        if self.full or self.behind:
+            raise Unavailable("the collector's disk or tables do not keep up", retry_after=5)
+        body = told.body(rows)
+        self._groups.put(
+            Waiting(envelopes.Told(self._clock()), body, None, lambda _: None, len(body))
+        )
+
     def held(self, sender: str) -> dict[str, list[Interval]]:
         """Sequence numbers held of each boot of a `DecodedFrame.sender`."""
         return self._memory.ledger.held(sender)
@@ -350,14 +361,14 @@ class Store:
             self._fatal(error)
             raise
         entries = [
-            Entry(position, w.envelope, w.decoded, _events(w))
-            for position, w in enumerate(group, first)
-        ]
+            apply.own(n, w.envelope, w.body) if w.decoded is None
+            else Entry(n, w.envelope, w.decoded) for n, w in enumerate(group, first)
+        ]  # fmt: skip
         applied = self._backlog.take(entries, sum(w.size for w in group))
-        told = holding.intervals if applied else holding.synced
+        held = holding.intervals if applied else holding.synced
         for waiting in group:
             of = waiting.decoded
-            answer(waiting, Appended({} if of is None else told(self._memory.ledger, of)))
+            answer(waiting, Appended({} if of is None else held(self._memory.ledger, of)))
 
     def _take(self, entries: Sequence[Entry]) -> None:
         try:
@@ -376,10 +387,6 @@ class Store:
             name = secrets.token_hex(8)
             state.put_mark(self._database, state.COLLECTOR, name)
         return name
-
-
-def _events(waiting: Waiting) -> tuple[Row, ...]:
-    return apply.notes(waiting.body) if waiting.decoded is None else ()
 
 
 def _size(decoded: Decoded) -> int:

@@ -73,7 +73,7 @@ class Rows:
 
     def table(self, measurement: str) -> pa.Table:
         """The newest row of every series."""
-        declared = catalogue.watched(measurement)
+        declared = catalogue.measurement(measurement)
         if measurement not in self._tables and declared and measurement in self.rows:
             self._tables[measurement] = pa.Table.from_pylist(
                 list(self.rows[measurement].values()), schema=schema.raw(declared)

@@ -121,7 +121,6 @@ __all__ = [
     "event",
     "inventory",
     "measurement",
-    "watched",
 ]
 
 VERSION: Final = 3
@@ -153,7 +152,7 @@ MEASUREMENTS: Final[tuple[type[Measurement], ...]] = (
 )
 
 OWN: Final[tuple[type[Measurement], ...]] = (Reach, Collector, Commitment, Band, Margin)
-"""What the collector knows of itself: rules read it; nobody sends it, and no store keeps it."""
+"""What the collector finds out by itself, and keeps beside the rest: nobody may send it."""
 
 INVENTORIES: Final[tuple[type[Inventory], ...]] = (Device,)
 
@@ -177,13 +176,8 @@ EVENTS: Final[tuple[Event, ...]] = (
 
 
 def measurement(name: str) -> type[Measurement] | None:
-    """The measurement of that name, or None."""
-    return next((m for m in MEASUREMENTS if m.name == name), None)
-
-
-def watched(name: str) -> type[Measurement] | None:
-    """The measurement of that name that rules can be about, or None."""
-    return measurement(name) or next((m for m in OWN if m.name == name), None)
+    """The measurement of that name, sent or found out by the collector, or None."""
+    return next((m for m in (*MEASUREMENTS, *OWN) if m.name == name), None)
 
 
 def event(code: str) -> Event | None:

@@ -1,7 +1,7 @@
 """What the collector finds out by itself: how it is, what places are held to, what to expect.
 
-Rules read these; nobody sends them, and no store keeps them. The container of a row is the path of
-the place that it is about: a container, a site, or "" for the whole network.
+Kept as what comes in is, without rollups; nobody may send them. The container of a row is the path
+of the place that it is about: a container, a site, or "" for the whole network.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""What the collector knows of its own hearing: rules read it, nobody sends it or keeps it."""
+"""What the collector knows of its own hearing: rules read it, and nobody may send it."""
 
 from vigie.shape import Measurement, flag, gauge, state
 from vigie.units import ONE, SECOND

@@ -203,7 +203,7 @@ def _path(arguments: argparse.Namespace) -> str:
         if arguments.measurement:
             raise SettingsError("events: all of them are in one table; use --where code:gap")
         return "events"
-    known = [declared.name for declared in catalogue.MEASUREMENTS]
+    known = [declared.name for declared in (*catalogue.MEASUREMENTS, *catalogue.OWN)]
     if arguments.act == "latest":
         known += [declared.name for declared in catalogue.INVENTORIES]
     if arguments.measurement is None:

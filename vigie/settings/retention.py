@@ -38,7 +38,7 @@ class Retention:
     )
 
     def __post_init__(self) -> None:
-        names = [m.name for m in catalogue.MEASUREMENTS]
+        names = [m.name for m in (*catalogue.MEASUREMENTS, *catalogue.OWN)]
         for name in self.measurements:
             if name not in names:
                 raise Misfit(

@@ -121,7 +121,7 @@ def checked(question: Question) -> tuple[type[Measurement], list[Field]]:
     """
     measurement = catalogue.measurement(question.measurement)
     if measurement is None:
-        names = [m.name for m in catalogue.MEASUREMENTS]
+        names = [m.name for m in (*catalogue.MEASUREMENTS, *catalogue.OWN)]
         wrong = f"no measurement {question.measurement!r:.80}"
         raise QueryError(f"{wrong}; {suggestion(question.measurement, names)}")
     fields = _fields(measurement, question)

@@ -59,7 +59,7 @@ def test_a_name_is_used_once() -> None:
 def test_lookups_find_by_name() -> None:
     assert catalogue.measurement("gpu") is catalogue.Gpu
     assert catalogue.inventory("device") is catalogue.Device
-    assert catalogue.watched("gpu") is catalogue.Gpu
+    assert catalogue.measurement("gpu") is catalogue.Gpu
     assert catalogue.event("gap") is catalogue.GAP
     assert indicators.indicator("power") is indicators.POWER
     for find in (catalogue.measurement, catalogue.inventory, catalogue.event, indicators.indicator):
@@ -120,8 +120,8 @@ def test_events_say_what_they_are_in_both_languages_about_known_keys() -> None:
 
 def test_what_the_collector_knows_of_itself_is_for_rules_and_nobody_sends_it() -> None:
     for own in catalogue.OWN:
-        assert catalogue.watched(own.name) is own
-        assert catalogue.measurement(own.name) is None
+        assert catalogue.measurement(own.name) is own
+        assert own not in catalogue.MEASUREMENTS
 
 
 def test_every_declared_class_is_in_the_tables() -> None:

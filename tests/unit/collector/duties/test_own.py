@@ -47,6 +47,20 @@ def test_rows_that_came_in_are_read_as_before() -> None:
     assert live.commit == store.live.commit
 
 
+def test_a_start_begins_with_what_is_kept_in_its_places() -> None:
+    store, later = Store(), NOW + timedelta(minutes=1)
+    for item in ("b", "a"):
+        store.live.put(Commitment, "munich", NOW.timestamp(), {
+            "host": "none", "kind": "permit", "item": item, "left_seconds": 1.0,
+        })  # fmt: skip
+    own = Own(store.live)
+    live = own.beside(store).live
+    assert live.table("commitment").column("item").to_pylist() == ["b", "a"]
+    own.tell(Commitment, [permit("c", 3.0), permit("a", 4.0)], later)
+    rows = [(r["item"], r["left_seconds"]) for r in live.table("commitment").to_pylist()]
+    assert rows == [("b", 1.0), ("a", 4.0), ("c", 3.0)]
+
+
 def test_rows_that_somebody_else_keeps_are_asked_for_each_time() -> None:
     own, kept = Own(), Own()
     own.ask(Commitment, lambda: kept.table("commitment"))

@@ -6,8 +6,9 @@
     python -m tools.rule_scenarios --keep FOLDER       what was seen stays there, and is not played
                                                        again: for whoever changes what is meant
 
-What ought to fire where stands in `rule_scenarios.toml`. A whole run takes minutes, as a day
-without faults is played, too: so `make docs` does not make this page.
+What ought to fire where stands in `rule_scenarios.toml`, and why something else may. A whole run
+takes minutes, as a day without faults is played, too: so `make docs` does not make this page. It
+ends with 1 when an alarm is missed or false, or an excuse is not needed.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -38,7 +39,6 @@ LEAD: Final = 600.0
 """Seconds before the first fault: what fires then is false, too."""
 STEP: Final = 10.0
 QUIET: Final = "calm"
-EVERY: Final = "*"
 RIGHT, FOLLOWS, ANYWAY, MISSED, FALSE = "●", "○", "·", "**missed**", "**false**"
 
 Places = Mapping[str, tuple[str, ...]]
@@ -46,22 +46,37 @@ Places = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
+class Excuse:
+    """Rules that may fire at such places, though no fault is meant for them, and why."""
+
+    rules: tuple[str, ...]
+    where: tuple[str, ...]
+    why: str
+
+    def holds(self, rule: str, path: str) -> bool:
+        """Whether it speaks of that rule there."""
+        return rule in self.rules and _fits(path, self.where)
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """How long one is played, which rules must fire and where, and which may as a consequence.
 
-    `step` is how often containers tell and rules look, in seconds.
+    `anyway` is what has another cause than its faults. `step` is how often containers tell and
+    rules look, in seconds.
     """
 
     name: str
     lasts: float
     fires: Places
-    follows: Places
+    follows: tuple[Excuse, ...] = ()
+    anyway: tuple[Excuse, ...] = ()
     step: float = STEP
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that is played: in which containers, some of them smaller; what they show `anyway`.
+    """All that is played: in which containers, some of them smaller; what all show `anyway`.
 
     `operating` are sites of which is played what they only plan.
     `elsewhere` are rules that no fault of the twin reaches, each with where that is tested.
@@ -70,7 +85,7 @@ class Plan:
     scopes: tuple[str, ...]
     scales: Mapping[str, float]
     operating: tuple[str, ...]
-    anyway: Places
+    anyway: tuple[Excuse, ...]
     elsewhere: Mapping[str, str]
     scenarios: Mapping[str, Scenario]
 
@@ -112,20 +127,21 @@ def plan(path: Path = MEANT) -> Plan:
         name: Scenario(
             name,
             duration(told["lasts"]),
-            _places(told.get("fires")),
-            _places(told.get("follows")),
+            {rule: tuple(places) for rule, places in told.get("fires", {}).items()},
+            _excuses(told.get("follows", ())),
+            _excuses(told.get("anyway", ())),
             duration(told.get("step", f"{STEP:.0f}s")),
         )
         for name, told in written["scenarios"].items()
     }
     return Plan(
         tuple(written["scopes"]), written["scales"], tuple(written["operating"]),
-        _places(written["anyway"]), written["elsewhere"], scenarios,
+        _excuses(written["anyway"]), written["elsewhere"], scenarios,
     )  # fmt: skip
 
 
-def _places(told: Mapping[str, Sequence[str]] | None) -> Places:
-    return {rule: tuple(places) for rule, places in (told or {}).items()}
+def _excuses(told: Iterable[Mapping[str, Any]]) -> tuple[Excuse, ...]:
+    return tuple(Excuse(tuple(e["rules"]), tuple(e["where"]), e["why"]) for e in told)
 
 
 def play(name: str, played: Plan) -> Seen:
@@ -172,17 +188,41 @@ def judged(rule: str, scenario: Scenario, seen: Seen, played: Plan) -> Cell:
     wanted = scenario.fires.get(rule, ())
     right = [p for p, seconds in at.items() if seconds >= 0 and _fits(p, wanted)]
     rest = [p for p in at if p not in right]
-    anyway = [p for p in rest if _fits(p, played.anyway.get(rule, ()))]
-    rest = [p for p in rest if p not in anyway]
-    after = (*scenario.follows.get(rule, ()), *scenario.follows.get(EVERY, ()))
-    follows = [p for p in rest if at[p] >= 0 and _fits(p, after)]
+    follows = [p for p in rest if at[p] >= 0 and any(e.holds(rule, p) for e in scenario.follows)]
+    rest = [p for p in rest if p not in follows]
+    causes = (*scenario.anyway, *played.anyway)
+    anyway = [p for p in rest if any(e.holds(rule, p) for e in causes)]
     missed = [pattern for pattern in wanted if not any(fnmatchcase(p, pattern) for p in right)]
-    false = [p for p in rest if p not in follows]
+    false = [p for p in rest if p not in anyway]
     return Cell(*(tuple(sorted(some)) for some in (right, follows, anyway, false, missed)))
 
 
 def _fits(path: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def idle(seen: Mapping[str, Seen], played: Plan) -> Iterator[str]:
+    """Excuses that nothing needed: for a rule, or at a place, that did not fire otherwise."""
+    for name, told in seen.items():
+        scenario = played.scenarios[name]
+        for excuse in (*scenario.follows, *scenario.anyway):
+            yield from _idle(name, excuse, {name: told}, played)
+    for excuse in played.anyway:
+        yield from _idle("anyway", excuse, seen, played)
+
+
+def _idle(name: str, excuse: Excuse, seen: Mapping[str, Seen], played: Plan) -> Iterator[str]:
+    used = [
+        (rule, path) for where, told in seen.items() for rule, path in told.first
+        if rule in excuse.rules and path not in judged(rule, played.scenarios[where], told,
+                                                       played).right
+    ]  # fmt: skip
+    for rule in excuse.rules:
+        if not any(_fits(path, excuse.where) for other, path in used if other == rule):
+            yield f"{name}: {rule} needs no excuse"
+    for pattern in excuse.where:
+        if not any(fnmatchcase(path, pattern) for _, path in used):
+            yield f"{name}: nothing needs an excuse at {pattern!r} ({', '.join(excuse.rules)})"
 
 
 def page(rules: Sequence[str], seen: Mapping[str, Seen], played: Plan) -> str:
@@ -232,7 +272,10 @@ def _head(
     yield ""
     yield f"{RIGHT} fires as it ought to · {FOLLOWS} follows from the faults · {ANYWAY} is there "
     yield f"anyway · {MISSED} ought to fire, and does not · {FALSE} fires without cause · empty:"
-    yield "silent."
+    yield "silent. Why something follows, or is there anyway, stands below each scenario."
+    yield ""
+    for excuse in played.anyway:
+        yield f"In all of them {_named(excuse)} may be there: {excuse.why}."
     yield ""
 
 
@@ -271,6 +314,16 @@ def _sections(
         else:
             yield "No rule fires."
         yield ""
+        scenario = played.scenarios[name]
+        for sign, excuses in ((FOLLOWS, scenario.follows), (ANYWAY, scenario.anyway)):
+            for excuse in excuses:
+                yield f"- {sign} {_named(excuse)}: {excuse.why}."
+        if scenario.follows or scenario.anyway:
+            yield ""
+
+
+def _named(excuse: Excuse) -> str:
+    return ", ".join(f"`{rule}`" for rule in excuse.rules)
 
 
 def _lines(rule: str, cell: Cell, told: Seen) -> Iterator[str]:
@@ -319,7 +372,20 @@ def main() -> int:
         print(text)
     else:
         PAGE.write_text(text, encoding="utf-8")
-    return 0
+    return findings(rules, seen, played)
+
+
+def findings(rules: Sequence[str], seen: Mapping[str, Seen], played: Plan) -> int:
+    """Print what is missed, false or excused for nothing; 1 if anything is."""
+    wrong = list(idle(seen, played)) if len(seen) == len(played.scenarios) else []
+    for name, told in seen.items():
+        for rule in rules:
+            cell = judged(rule, played.scenarios[name], told, played)
+            wrong += [f"{name}: {rule} is missed at {p}" for p in cell.missed]
+            wrong += [f"{name}: {rule} is false at {p or 'the network'}" for p in cell.false]
+    for line in wrong:
+        print(line, file=sys.stderr)
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What nobody sends: the collector looks, its rules speak, and somebody is told in time."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from collector.duties.commitments import Around, Commitments
 from collector.duties.evaluate import Evaluate
 from collector.duties.health import Health, Post
 from collector.duties.own import Own
-from collector.kpis.sovereignty.rules import RESIDENCY, Judged, Rule
+from collector.kpis.sovereignty.rules import DENIAL, RESIDENCY, Judged, Rule
 from tests.build.alarm import START, Story
 from tests.build.shelf import NOON, Shelf, load
 from vigie.catalogue import Cooling, Environment, Heat, Power, Source, Water
@@ -20,8 +21,8 @@ from vigie.network.contracts import EnergyContract
 from vigie.network.meters import Meter
 from vigie.network.network import Network
 from vigie.network.operators import Operator
-from vigie.network.places import Container, Permit, Site
-from vigie.network.policies import Placement
+from vigie.network.places import Capacity, Container, Lifecycle, Permit, Site
+from vigie.network.policies import Placement, Qualification
 
 NOON_MICROS = NOON.timestamp() * 1e6
 TODAY = datetime.fromtimestamp(START, UTC).date()
@@ -156,6 +157,55 @@ def test_a_contract_ends_soon_until_a_successor_is_declared(story: Looking) -> N
     story.network = network(energy=(old, new))
     story.until("6min")
     assert story.told[-1][1:] == ("resolved", "contract_ends")
+
+
+def test_a_permit_and_a_certificate_that_end_are_told_until_they_are_renewed(
+    story: Looking,
+) -> None:
+    def until(days: int) -> Network:
+        end = TODAY + timedelta(days=days)
+        (site,) = story.network.sites
+        permits = (replace(PERMIT, ends=end),)
+        return replace(
+            story.network,
+            sites=(replace(site, permits=permits),),
+            qualifications=(Qualification("o", "HDS", expires=end),),
+        )
+
+    story.network = until(60)
+    story.until("3min")
+    assert {(state, rule) for _, state, rule in story.told} == {
+        ("firing", "permit_ends"), ("firing", "qualification_ends"),
+    }  # fmt: skip
+    story.network = until(800)
+    story.until("6min")
+    assert {(state, rule) for _, state, rule in story.told[2:]} == {
+        ("resolved", "permit_ends"), ("resolved", "qualification_ends"),
+    }  # fmt: skip
+
+
+def test_a_site_that_nears_the_power_from_which_it_must_report_is_told(story: Looking) -> None:
+    rated = tuple(
+        replace(c, lifecycle=Lifecycle.IN_SERVICE, capacity=Capacity(power_watts=210e3))
+        for c in story.network.containers
+    )
+    story.network = replace(story.network, containers=rated)
+    story.until("50min")
+    assert story.told == [], "an hour must pass"
+    story.until("70min")
+    assert [(state, rule) for _, state, rule in story.told] == [("firing", "threshold_near")]
+
+
+def test_a_foreign_power_that_could_block_objects_is_told_after_ten_minutes(
+    story: Looking,
+) -> None:
+    policy = Placement("p", "photos", 2, 3, tenant="museum", within=("FR",), home="FR")
+    story.network = replace(story.network, placements=(policy,))
+    story.judged = Judged(broken=frozenset({Rule("museum", "photos", DENIAL)}))
+    story.until("8min")
+    assert story.told == []
+    story.until("12min")
+    assert [(state, rule) for _, state, rule in story.told] == [("firing", "placement_violated")]
 
 
 def test_a_river_that_warms_and_falls_is_told_before_the_permit_is_broken(

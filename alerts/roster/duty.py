@@ -119,8 +119,11 @@ def _turns(roster: Roster, post: Post, level: Level, start: float, end: float) -
 
 
 def _days(start: float, end: float, zone: ZoneInfo) -> Iterator[date]:
-    """The days on which a shift begins that may last into a span."""
-    day = datetime.fromtimestamp(start, UTC).astimezone(zone).date() - timedelta(days=1)
+    """The days on which a shift begins that may last into a span.
+
+    One that begins the day before may; and where the calendar left out a day, the one before that.
+    """
+    day = datetime.fromtimestamp(start, UTC).astimezone(zone).date() - timedelta(days=2)
     last = datetime.fromtimestamp(end, UTC).astimezone(zone).date()
     while day <= last:
         yield day

@@ -5,7 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alerts.roster.duty import OnDuty, Stretch, course, moment, on, quiet_until
@@ -127,6 +127,7 @@ zones = st.sampled_from(
     day=st.dates(date(2011, 12, 25), date(2030, 1, 1)),
     handovers=st.lists(st.integers(0, DAY_MINUTES - 1), min_size=2, max_size=4, unique=True),
 )
+@example(zone="Pacific/Apia", day=date(2011, 12, 30), handovers=[1, 2])  # there was no such day
 def test_shifts_that_fill_a_day_leave_nobody_alone_and_never_two_whatever_clocks_do(
     zone: str, day: date, handovers: list[int]
 ) -> None:

@@ -306,7 +306,7 @@ def test_a_question_takes_no_longer_than_it_may(served: Served) -> None:
         children._seconds = before
     assert status == 400
     assert "longer than 2 s" in problem["detail"]
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 20
 
 
 def test_times_are_utc(served: Served) -> None:

@@ -213,7 +213,7 @@ def test_it_ends_at_once_while_it_waits_for_its_enrolment(tmp_path: Path, number
         with started(command, tmp_path / "log") as process:
             assert upstream.wait(lambda u: len(u.requests) > 0)
             process.send_signal(number)
-            assert process.wait(2) == 0
+            assert process.wait(20) == 0
 
 
 def test_a_refused_code_is_said_in_one_line(tmp_path: Path) -> None:

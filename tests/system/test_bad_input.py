@@ -285,7 +285,7 @@ def test_too_long_a_body_is_refused_before_it_comes(house: House, size: int) -> 
     head = "POST /api/v1/frames HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n"
     head += "Content-Type: application/vnd.vigie.frames\r\nContent-Length: {}\r\n\r\n"
     status, text = house.raw(head.format(house.token("endless"), size).encode())
-    assert time.monotonic() - began < 2, "it waited for the body"
+    assert time.monotonic() - began < 10, "it waited for the body"
     assert 400 <= status < 500
     if size < 2**63:
         assert (status, json.loads(text)["fault"]) == (413, "too_large")

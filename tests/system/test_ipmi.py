@@ -105,7 +105,7 @@ def test_a_bmc_that_hangs_costs_its_limit_and_leaves_nothing_behind() -> None:
             with pytest.raises(SourceFailed) as caught:
                 source.read(0)
             assert caught.value.code == "timeout"
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 10
         assert running(str(bmc.port)) == []
         bmc.silent = False
         assert source.read(0).columns[Power.power_watts] == [300]

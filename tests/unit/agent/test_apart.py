@@ -182,7 +182,7 @@ def test_it_is_not_started_again_within_a_minute(apart: Maker) -> None:
     with pytest.raises(SourceFailed, match=r"start 2 in 5\d s") as failed:
         source.read(NOW)
     assert failed.value.code == "stuck"
-    assert time.monotonic() - began < 0.1
+    assert time.monotonic() - began < 0.4  # less than the turn that it does not take
     clock.ahead = 60.0
     with pytest.raises(SourceFailed, match="no answer after"):
         source.read(NOW)
@@ -220,7 +220,7 @@ def test_one_that_outlives_sigkill_is_left_behind_and_no_second_one_started(
         began = time.monotonic()
         with pytest.raises(SourceFailed, match=f"process {pid} hangs in the kernel") as failed:
             source.read(NOW)
-        assert time.monotonic() - began < 0.1
+        assert time.monotonic() - began < 0.4  # less than the turn that it does not take
         assert failed.value.code == "stuck"
     assert (source.starts, source.pids) == (1, (pid,))
     os.killpg(pid, signal.SIGKILL)

@@ -119,7 +119,7 @@ def test_it_ends_when_the_pipe_closes_even_from_a_turn_that_hangs(
     began = time.monotonic()
     process.stdin.close()
     assert process.wait(60) == status
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_it_does_not_end_before_the_agent_when_all_are_told_to(

@@ -218,7 +218,7 @@ def test_a_source_that_hangs_in_its_own_process_keeps_no_other_waiting(
     assert (health.word, health.timeouts) == ("stuck", 1)
     assert health.skipped >= 5  # turns not taken: the one before, then no new start within a minute
     assert read > 30  # a busy machine may miss a turn
-    assert max(late) < 6 * PERIOD * SECOND  # shorter than either wait it could have shared
+    assert max(late) < 9 * PERIOD * SECOND  # shorter than either wait it could have shared
     runner.close()
 
 
@@ -262,7 +262,7 @@ def test_a_turn_that_returns_after_the_end_closes_its_source(tmp_path: Path) -> 
         assert runner.healths["a"].word == "stuck"
     assert source.closed == 0
     pipe.write_bytes(b"")
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while not source.closed and time.monotonic() < until:
         time.sleep(0.01)
     assert source.closed == 1
@@ -288,15 +288,18 @@ def test_the_limit_is_the_source_s_own_unless_one_is_set(tmp_path: Path) -> None
 
 def test_a_slow_turn_is_not_lost_but_comes_with_its_own_time() -> None:
     def slow() -> Found:
-        time.sleep(PERIOD * 0.7)  # longer than a tick waits
+        time.sleep(period * 0.7)  # longer than a tick waits
         return GOOD
 
-    with running(Played("a", slow), Played("b")) as runner:
+    period = 1.0  # so that the other has half a second, however busy the machine
+    with contextlib.closing(
+        Runner([Played("a", slow), Played("b")], {"a": period, "b": period})
+    ) as runner:
         began = time.time_ns()
         assert names(runner.tick(Moment.now())) == ["b"]
-        late = runner.sleep(PERIOD)
+        late = runner.sleep(period)
         assert names(late) == ["a"]
-        assert abs(late.readings[0].time - began) < SECOND * PERIOD * 2
+        assert abs(late.readings[0].time - began) < SECOND * 0.5
 
 
 def test_a_source_that_is_off_has_no_turn_and_says_so() -> None:
@@ -328,4 +331,4 @@ def test_wake_ends_the_sleep() -> None:
         began = time.monotonic()
         runner.wake()
         runner.sleep(30)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20

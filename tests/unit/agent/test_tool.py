@@ -85,7 +85,7 @@ def test_one_that_writes_without_end_is_ended(
     with pytest.raises(SourceFailed, match="more than 100000 bytes") as failed:
         Tool(program("yes"), limit_seconds=30).run()
     assert failed.value.code == "tool"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 @pytest.fixture

@@ -504,7 +504,7 @@ def test_a_driver_that_does_not_begin_again_fails_loudly(driver: Driver, opened:
 
 
 def test_a_call_that_never_returns_hangs_its_own_process_only(stage: Stage) -> None:
-    with contextlib.closing(stage.fresh(limit=0.7)) as apart, stage.environment():
+    with contextlib.closing(stage.fresh(limit=3)) as apart, stage.environment():
         apart.open()
         apart.read(stage.driver.at(100))
         stage.driver.add("hang nvmlDeviceGetFieldValues")

@@ -20,7 +20,8 @@ from collector.store.laid import Layout, shape
 from vigie.catalogue import Source
 from vigie.frame import Section
 
-MAX_KNOWN: Final = 512
+MAX_KNOWN: Final = 2_048
+"""Beginnings kept, 6 kB each: machines whose names together differ in length have their own."""
 MAX_BEGINNING: Final = 2**14
 """Bytes; an agent's are about 3,000."""
 _WIDE: Final = (pa.int32(), pa.int64(), pa.float64())

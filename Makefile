@@ -26,7 +26,8 @@ run: setup ## Watch this machine and the simulated reference network; data in .v
 test: setup ## Run the quick tests: unit, contract, stories (a minute)
 	$(PYTEST) -m "not slow" $(QUICK) $(ARGS)
 
-check: lint types docs-check ## Run everything: lint, types, docs and all tests
+check: setup ## Run everything: lint, types, docs and all tests
+	+@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types docs-check
 	$(PYTEST) tests $(ARGS)
 
 lint: setup ## Check style, spelling and who imports whom
@@ -37,7 +38,7 @@ fmt: setup ## Format the code, and mend what can be mended
 	$(BIN)/ruff format $(CODE) && $(BIN)/ruff check --fix-only $(CODE)
 
 types: setup ## Check types
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 
 docs: setup ## Write the generated pages of docs/
 	$(BIN)/python tools/docs.py

@@ -134,11 +134,7 @@ def routes(
     @router.get("/alerts/{identity}/subjects")
     def subjects(asking: Reading, identity: str, limit: Limit = 1_000) -> Subjects:
         """Who is concerned: one subject, or those that share the alert now, by their names."""
-        alert = _seen(register, rules(), asking, identity)
-        found = watching.members(alert) if shared(alert.subject) else [(alert.subject, alert.since)]
-        path = text.subject_path
-        named = sorted((path(s), at) for s, at in found if inside(path(s), asking.scope))
-        return Subjects(alert.id, len(named), [Sharing(s, times.text(t)) for s, t in named[:limit]])
+        return _concerned(watching, _seen(register, rules(), asking, identity), asking, limit)
 
     return router
 
@@ -245,6 +241,13 @@ def _seen(register: Register, rules: Mapping[str, Rule], asking: Caller, identit
     if alert is None or not visible(alert, rules.get(alert.rule), asking.scope):
         raise Refused(404, f"no alert {identity!r:.80}")
     return alert
+
+
+def _concerned(watching: Watching, alert: Alert, asking: Caller, limit: int) -> Subjects:
+    found = watching.members(alert) if shared(alert.subject) else [(alert.subject, alert.since)]
+    path = text.subject_path
+    named = sorted((path(s), at) for s, at in found if inside(path(s), asking.scope))
+    return Subjects(alert.id, len(named), [Sharing(s, times.text(t)) for s, t in named[:limit]])
 
 
 def _entry(change: Change) -> Entry:

@@ -50,17 +50,19 @@ def verify(path: Path, key: str | None = None) -> Verified:
     """Read a bundle whole, and compare it with what was signed, by the key of that fingerprint.
 
     Raises:
-        VigieError: it is no bundle: no archive, or without sums, signature or key.
-        OSError: the file cannot be read.
+        VigieError: it cannot be read, or is no bundle: no archive, or without sums, signature or
+            key.
     """
     try:
         with path.open("rb") as file:
             found = _read(file)
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise VigieError(f"{path}: no bundle, or cut short: {error}") from error
+        raise VigieError(f"{path}: no bundle, or damaged or cut short: {error}") from error
+    except OSError as error:
+        raise VigieError(f"{path}: cannot be read: {error.strerror or error}") from error
     missing = [name for name in (SUMS, SIGNATURE, KEY) if name not in found.small]
     if missing:
-        raise VigieError(f"{path}: no bundle: there is no {missing[0]} in it")
+        raise VigieError(f"{path}: no bundle, or damaged: {missing[0]} cannot be found in it")
     holder, findings = b"", found.findings
     try:
         holder = ed25519.key_of(found.small[KEY].decode("ascii"))

@@ -63,11 +63,11 @@ def _call(call: Mapping[str, Any] | None, language: str) -> str:
         return ""
     words = {
         "handover": Words(
-            "Relève : c'est en cours, et personne ne l'a pris en charge.",
+            "Relève : c'est en cours, et personne ne s'en charge.",
             "Handover: this goes on, and nobody has it in hand.",
         ),
         "again": Words(
-            f"Appel n° {call.get('count')} : personne ne l'a pris en charge.",
+            f"Appel n° {call.get('count')} : personne ne s'en charge.",
             f"Call no. {call.get('count')}: nobody has it in hand.",
         ),
     }.get(str(call.get("why")), Words("", ""))

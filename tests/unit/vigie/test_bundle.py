@@ -114,7 +114,7 @@ def test_what_is_no_bundle_or_cut_short_is_told(bundle: Path, tmp_path: Path) ->
         path.write_bytes(content)
         with pytest.raises(VigieError, match="no bundle"):
             verify(path)
-    with pytest.raises(VigieError, match="there is no SHA256SUMS in it"):
+    with pytest.raises(VigieError, match="SHA256SUMS cannot be found in it"):
         verify(packed(path, {"inc-1/README.txt": b""}))
 
 
@@ -133,3 +133,18 @@ def test_tools_of_every_system_verify_it_too(bundle: Path, tmp_path: Path) -> No
     )  # fmt: skip
     assert signed.returncode == 0, signed.stderr
     assert "Verified Successfully" in signed.stdout
+
+
+def test_one_bit_anywhere_in_the_archive_is_seen(bundle: Path, tmp_path: Path) -> None:
+    whole, damaged = bundle.read_bytes(), tmp_path / "damaged.tar.gz"
+    for place in range(20, len(whole) - 20, max(1, len(whole) // 40)):
+        damaged.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        try:
+            assert verify(damaged).findings, place
+        except VigieError as error:
+            assert "damaged" in str(error)  # noqa: PT017 - either way is right
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(VigieError, match=r"none\.tar\.gz: cannot be read: No such file"):
+        verify(tmp_path / "none.tar.gz")

@@ -72,3 +72,13 @@ def test_what_is_over_says_until_when_and_asks_for_nothing() -> None:
 
 def test_a_mute_source_is_said() -> None:
     assert "Its source is mute: nobody knows whether it lasts." in said(blind=True)
+
+
+def test_why_it_is_said_again_comes_first() -> None:
+    for why, french in (
+        ("again", "Appel n° 4 : personne"),
+        ("handover", "Relève : c'est en cours"),
+    ):
+        data = {"state": "firing", "subject": "x", "call": {"why": why, "count": 4}}
+        assert lines(data, "fr", 5)[0].startswith(french)
+    assert lines({"state": "firing", "subject": "x", "call": None}, "en", 5) == ["Where: x"]

@@ -1,5 +1,6 @@
 """A section like one before is not read anew: what comes out is the same, and no fault gets by."""
 
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from collector.intake import layout
 from collector.intake.decode import decode
 from collector.store import schema
 from collector.store.chunk import gathered
@@ -153,3 +155,30 @@ def test_a_section_that_is_cut_or_goes_on_is_not_taken_for_one_like_it() -> None
     header = replace(header, sections=(Section("host", 600, 2),))
     with pytest.raises(FrameError, match="cut"):
         only(frame.pack(header, data[:600]))
+
+
+def answer(text: bytes) -> object:
+    """What comes of a body: its rows bit by bit, or the fault."""
+    try:
+        batch = only(text)
+    except (FrameError, Refused) as error:
+        return str(error)
+    return batch.keys, batch.schema, batch.rows.serialize().to_pybytes()
+
+
+def test_damage_is_answered_the_same_whether_the_beginning_is_known_or_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sound = body(hosts([0.5, 1.5]))
+    chance = random.Random(5)
+    kept = 0
+    for _ in range(1_500):
+        damaged = bytearray(sound)
+        damaged[chance.randrange(len(sound))] ^= 1 << chance.randrange(8)
+        monkeypatch.setattr(layout, "_KNOWN", {})
+        unknown = answer(bytes(damaged))
+        monkeypatch.setattr(layout, "_KNOWN", {})
+        only(sound)
+        assert answer(bytes(damaged)) == unknown
+        kept += isinstance(unknown, tuple)
+    assert 0 < kept < 1_500

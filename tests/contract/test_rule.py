@@ -45,7 +45,7 @@ clear = "available_bytes < 50"
 settle = "0s"
 title = { fr = "Full", en = "Full" }
 advice.fr = '''Free some : it is a matter of some urgency, of much care, of patience, of tact,
-and of luck'''
+and of luck, as these things go'''
 advice.en = ""
 why = " "
 do = ""

@@ -39,6 +39,9 @@ REREAD_SECONDS: Final = 2.0
 """How often rule files are looked at."""
 LEAST_SECONDS: Final = 0.2
 """The shortest time between two evaluations, however fast readings come."""
+REST: Final = 4.0
+"""So many times as long as a look took the next one waits, up to `MOST_SECONDS`: rules over a campus
+leave most of a core to what comes in."""
 MOST_SECONDS: Final = 1.0
 """The longest, when nothing comes: ages grow all the same."""
 ASLEEP_SECONDS: Final = 30.0
@@ -143,9 +146,11 @@ class Evaluate:
             except Exception:  # a full disk must not end the watch: it goes on as soon as it can
                 log.exception("evaluation failed; the next one takes it up")
                 self._counters.add("alert_evaluation_failures_total")
-            self._counters.set("alert_evaluation_seconds", time.monotonic() - began)
-            self._stop.wait(LEAST_SECONDS)
-            self._store.live.wait(commit, MOST_SECONDS - LEAST_SECONDS)
+            took = time.monotonic() - began
+            self._counters.set("alert_evaluation_seconds", took)
+            pause = rest(took)
+            self._stop.wait(pause)
+            self._store.live.wait(commit, MOST_SECONDS - pause)
 
     def run(self, now: datetime) -> list[Alert]:
         """Look once; the alerts that changed.
@@ -369,3 +374,8 @@ def announcement(alert: Alert) -> dict[str, Any]:
 
 def _seconds(moment: datetime | int) -> float:
     return moment / MICROSECONDS_PER_SECOND if isinstance(moment, int) else moment.timestamp()
+
+
+def rest(took: float) -> float:
+    """How long to wait after a look that took so many seconds."""
+    return min(max(LEAST_SECONDS, REST * took), MOST_SECONDS)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from alerts.lifecycle import State
-from collector.duties.evaluate import MARK_SECONDS
+from collector.duties.evaluate import MARK_SECONDS, rest
 from collector.store import schema
 from tests.build.alarm import CONTAINER, START, Story
 from vigie.catalogue import Filesystem, Source
@@ -186,3 +186,10 @@ def test_half_a_million_rows_are_looked_at_in_a_fraction_of_a_second(story: Stor
         story.evaluate.run(moment)
         took.append(time.process_time() - began)
     assert min(took) < 0.5, took
+
+
+@pytest.mark.parametrize(("took", "seconds"), [(0.001, 0.2), (0.1, 0.4), (0.8, 1.0), (30.0, 1.0)])
+def test_a_look_at_much_is_followed_by_a_longer_rest_of_a_second_at_most(
+    took: float, seconds: float
+) -> None:
+    assert rest(took) == pytest.approx(seconds)

@@ -258,7 +258,7 @@ class Evaluate:
     def _table(self, measurement: type[Measurement], now: float) -> ArrowRows:
         table = self._store.live.table(measurement.name)
         if not table.num_columns:
-            table = schema.raw(measurement).empty_table()
+            table = schema.empty(measurement)
         seen = self._seen.setdefault(measurement.name, Seen())
         seen.listening = self._listening
         rows = ArrowRows(measurement, table, seen, now)

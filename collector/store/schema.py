@@ -1,5 +1,6 @@
 """Arrow schemas of what is stored, derived from the catalogue; the Iceberg tables follow them."""
 
+from functools import cache
 from typing import Final
 
 import pyarrow as pa
@@ -59,6 +60,12 @@ def raw(measurement: type[Measurement]) -> pa.Schema:
     if found is None:
         found = _RAW[measurement] = _raw(measurement)
     return found
+
+
+@cache
+def empty(measurement: type[Measurement]) -> pa.Table:
+    """No rows of one measurement."""
+    return raw(measurement).empty_table()
 
 
 def _raw(measurement: type[Measurement]) -> pa.Schema:

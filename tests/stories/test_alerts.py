@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alerts.notice import WIDER_HOST_SECONDS
 from alerts.receivers.outcome import Verdict
 from tests.build.alarm import CONTAINER, START, Story, declared
 from vigie.catalogue import Filesystem, Source
@@ -29,6 +30,9 @@ advice = { fr = "Libérez", en = "Free some" }
 why = "It is full."
 do = "Delete."
 """
+
+WAITS = round(WIDER_HOST_SECONDS)
+"""So long the silence of a host waits for a wider one."""
 
 
 def disk(story: Story, free: float | None, mount: str = "/srv") -> None:
@@ -184,7 +188,7 @@ def test_a_silent_agent_fires_in_half_a_minute_and_its_other_alerts_are_held_bac
     story.until("1min")
     story.falls_silent()
     story.until("5min")
-    assert story.told == [(91, "firing", "agent_silent")]
+    assert story.told == [(91 + WAITS, "firing", "agent_silent")]
     assert story.alert("disk_unread").state == "firing", "held back, and visible"
 
     agent(story)
@@ -199,8 +203,8 @@ def test_silence_is_never_masked_by_a_row_from_the_future(tmp_path: Path) -> Non
     story.until("1min")
     values: dict[str, Value] = {"source": "agent", "status": "ok"}
     story.store.live.put(Source, CONTAINER, START + 500, values)
-    story.until("95s")
-    assert story.told == [(91, "firing", "agent_silent")]
+    story.until("120s")
+    assert story.told == [(91 + WAITS, "firing", "agent_silent")]
 
 
 def test_a_collector_that_was_down_calls_nobody_silent_who_comes_back(tmp_path: Path) -> None:
@@ -210,7 +214,7 @@ def test_a_collector_that_was_down_calls_nobody_silent_who_comes_back(tmp_path: 
     story.until("10s")
     away(story, 600, {"quick": 0, "slow": 40, "slowest": 95})
     story.until("15min")
-    assert story.told == [(610 + 100, "firing", "agent_silent")]
+    assert story.told == [(610 + 100 + WAITS, "firing", "agent_silent")]
     assert [s.keys[0] for s in story.register.of("agent_silent")] == ["gone"]
 
 
@@ -220,13 +224,13 @@ def test_a_silence_that_was_told_stays_open_over_a_restart(tmp_path: Path) -> No
     agent(story, "gone")
     story.until("10s")
     del story.sensors[sensor_of(story, "gone")]
-    story.until("1min")
+    story.until("70s")
     known = story.alert("agent_silent")
     away(story, 600, {"here": 5})
     story.until("12min")
     assert story.alert("agent_silent").blind, "whether it came back is not known yet"
     story.until("15min")
-    assert story.told == [(41, "firing", "agent_silent")]
+    assert story.told == [(41 + WAITS, "firing", "agent_silent")]
     alert = story.alert("agent_silent")
     assert (alert.id, alert.state, alert.blind) == (known.id, "firing", False)
     agent(story, "gone")
@@ -263,7 +267,7 @@ def test_while_nothing_can_come_in_nobody_is_silent_but_the_collector_is_blind(
         sensor.due = story.now + 60
     story.until("15min")
     silent = [told for told in story.told if told[2] == "agent_silent"]
-    assert silent == [(600 + 100, "firing", "agent_silent")]
+    assert silent == [(600 + 100 + WAITS, "firing", "agent_silent")]
     assert [s.keys[0] for s in story.register.of("agent_silent")] == ["gone"]
 
 

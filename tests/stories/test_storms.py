@@ -104,7 +104,7 @@ def test_a_blackout_of_five_hundred_containers_is_at_most_three_notifications(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_an_hour_of_blackout_and_its_end_are_told_in_few(tmp_path: Path) -> None:
     story = Blackout(tmp_path)
     story.goes_on(120, lit=True, step=5)

@@ -75,7 +75,7 @@ def until_fired(running: Collector, rule: str, seconds: float = 90.0) -> None:
 
 @pytest.mark.system
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_receiver_away_for_six_hours_gets_all_of_it_in_order_under_the_same_ids(
     tmp_path: Path,
 ) -> None:
@@ -187,7 +187,7 @@ def test_killed_between_firing_and_sending_nothing_is_lost_and_repeats_keep_thei
 
 @pytest.mark.system
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_from_a_reading_to_the_webhook_within_two_seconds_at_a_period_of_one(
     tmp_path: Path,
 ) -> None:

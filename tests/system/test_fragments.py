@@ -159,7 +159,7 @@ def until(collector: Collector, wanted: dict[int, int], seconds: float) -> Fragm
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_real_agent_tells_a_real_collector_also_of_what_happens_while_that_is_dead(
     tmp_path: Path,
 ) -> None:

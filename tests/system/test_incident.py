@@ -92,7 +92,7 @@ def rows(content: bytes) -> list[dict[str, str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_from_the_first_alarm_to_a_bundle_that_anybody_can_verify(tmp_path: Path) -> None:
     desk = Desk()
     with (

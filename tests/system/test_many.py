@@ -19,7 +19,7 @@ from collector.api.credentials import Done
 from tests.build.programs import Collector, free_port, wait_for
 from vigie.replies import Enrolment, Principals
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 NETWORK = """
 name = "Two"
 [[operators]]

@@ -51,7 +51,7 @@ def test_a_relay_between_is_measured_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "words", [("--campus", "--minutes", "0.3"), ("--sustained", "0.3")], ids=["campus", "sustained"]
 )

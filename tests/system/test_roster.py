@@ -85,7 +85,7 @@ def documented() -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_the_first_is_away_the_next_is_called_answers_and_the_climb_is_over(
     tmp_path: Path,
 ) -> None:

@@ -17,7 +17,7 @@ from tests.build.programs import free_port
 from vigie.client import Client
 from vigie.replies import Alerts
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 ALARM = '[data-rows="queue"] tr[data-key]'
 LOOK = """() => {
     const cell = document.querySelector('[data-rows="machines"] td:nth-child(2)');

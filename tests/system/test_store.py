@@ -35,7 +35,7 @@ def store(collector: Collector, *words: str, code: int = 0) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_a_copy_made_under_load_holds_all_that_was_acknowledged_before(tmp_path: Path) -> None:
     agents = [numbered(f"keep/c{n}", time.time_ns()) for n in range(4)]
     copy = str(tmp_path / "copy")
@@ -71,7 +71,7 @@ def events(collector: Collector) -> list[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_status_and_export_of_a_running_collector(tmp_path: Path) -> None:
     agents = [numbered("keep/c1", time.time_ns())]
     with Collector(tmp_path / "data", environment=BUSY) as collector:

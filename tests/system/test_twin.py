@@ -115,7 +115,7 @@ def rows(collector: Collector, measurement: str, container: str) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 def test_what_is_played_arrives_marked_over_a_cut_line_and_a_restart(
     collector: Collector, tmp_path: Path
 ) -> None:
@@ -150,7 +150,7 @@ def test_what_is_played_arrives_marked_over_a_cut_line_and_a_restart(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_the_past_is_there_before_the_present_and_so_are_fragments(
     collector: Collector, tmp_path: Path
 ) -> None:

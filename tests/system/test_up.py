@@ -135,7 +135,7 @@ def test_a_program_that_dies_comes_back_and_another_up_is_refused(up: Up) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(600)
 def test_with_the_twin_a_network_stands_beside_this_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

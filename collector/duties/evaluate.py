@@ -40,8 +40,8 @@ REREAD_SECONDS: Final = 2.0
 LEAST_SECONDS: Final = 0.2
 """The shortest time between two evaluations, however fast readings come."""
 REST: Final = 4.0
-"""So many times as long as a look took the next one waits, up to `MOST_SECONDS`: rules over a campus
-leave most of a core to what comes in."""
+"""So many times as long as a look took the next one waits, up to `MOST_SECONDS`: rules over a
+campus leave most of a core to what comes in."""
 MOST_SECONDS: Final = 1.0
 """The longest, when nothing comes: ages grow all the same."""
 ASLEEP_SECONDS: Final = 30.0

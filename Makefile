@@ -10,6 +10,8 @@ QUICK := tests/unit tests/contract tests/stories
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 CODE := vigie agent alerts collector dashboard twin tests tools $(wildcard bench)
 export PYTHON
+# Where this is set, each of the many programs that the tests start compiles all of its source anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint fmt types docs docs-check golden bench screens dead lock clean

@@ -28,7 +28,7 @@ def test_titles_name_the_subject() -> None:
     subject = Subject("p/a", ("h1", "/srv"))
     assert text.filled(DISK.title, DISK, subject, "en") == "/srv almost full on h1"
     assert text.filled(RULES["readings_lost"].title, DISK, subject, "en") == (
-        "Readings of p/a are lost"
+        "p/a: readings are lost"
     )
 
 

@@ -20,6 +20,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield collector
 
 
+@pytest.fixture(autouse=True)
+def _left_alone(served: Served) -> Iterator[None]:
+    """The collector is shared, and tests run in any order: each leaves it without an alert."""
+    yield
+    register = served.service._alerting.register
+    register.apply([], register.listed(State), None, NOW)
+
+
 @pytest.fixture
 def three(served: Served) -> list[Alert]:
     """Alerts of three hosts in two containers; the last is over."""
@@ -97,7 +105,6 @@ def test_who_holds_an_alert_is_told_to_who_may_see_that(served: Served) -> None:
     }
     assert found[wide.token] == {"dark": (None, None), "disk": ("inhibited", "dark")}
     assert found[narrow.token] == {"disk": ("inhibited", None)}
-    register.apply([], [dark, disk], None, NOW)
 
 
 def test_a_named_person_takes_it_and_keeps_it(served: Served, three: list[Alert]) -> None:
@@ -153,9 +160,6 @@ def test_containers_say_their_worst(served: Served) -> None:
     )
     found = served.client().get(Containers, "containers").containers[0]
     assert (found.worst, found.alerts) == (1, 1)
-    # The collector is shared, and tests run in any order.
-    over = alert("own", own, "h9", priority=1, since=NOW, state=State.RESOLVED)
-    served.service._alerting.register.apply([], [over], None, NOW)
 
 
 def test_a_state_that_is_none_is_told() -> None:

@@ -13,8 +13,9 @@ from alerts.mass import shared
 from alerts.rule import Rule, Words
 
 WITHDRAWN: Final = Words("La règle a été retirée.", "The rule was withdrawn.")
-MANY: Final = Words("{}, plusieurs : ", "{}, several: ")
-"""Before the words of an alert that many share: they stand as `*` in it."""
+MANY: Final = Words("{} dans {}\u00a0: ", "{} in {}: ")
+"""Before the title of an alert that many share: how many, and where; their names stand as `…`."""
+SEVERAL: Final = Words("Plusieurs", "Several")
 _NARROW: Final = "\u202f"
 """The space that French puts before a unit."""
 _THOUSANDS: Final = ("", "k", "M", "G", "T", "P")
@@ -40,10 +41,18 @@ def moment(seconds: float) -> str:
 
 
 def filled(words: Words, rule: Rule, subject: Subject, language: str) -> str:
-    """A title or advice about one subject, or about the many that share an alert."""
-    named = dict(zip(rule.keys, subject.keys, strict=False)) | {"container": subject.container}
-    said = PLACE.sub(lambda match: named.get(match[1], match[0]), words.said(language))
-    return MANY.said(language).format(subject.container) + said if shared(subject) else said
+    """Words of a rule about one subject, or about the many that share an alert."""
+    keys = ["…"] * len(subject.keys) if shared(subject) else subject.keys
+    named = dict(zip(rule.keys, keys, strict=False)) | {"container": subject.container}
+    return PLACE.sub(lambda match: named.get(match[1], match[0]), words.said(language))
+
+
+def titled(rule: Rule, subject: Subject, count: int | None, language: str) -> str:
+    """The title of an alert; of one that many share it says how many they are, if that is known."""
+    said = filled(rule.title, rule, subject, language)
+    if not shared(subject):
+        return said
+    return MANY.said(language).format(count or SEVERAL.said(language), subject.container) + said
 
 
 def subject_path(subject: Subject) -> str:

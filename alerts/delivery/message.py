@@ -109,7 +109,7 @@ def said(alert: Alert, rule: Rule) -> dict[str, Any]:
         "container": subject.container,
         "keys": dict(zip(rule.keys, subject.keys, strict=False)),
         "subject": text.subject_path(subject),
-        "title": _said(alert, rule, rule.title),
+        "title": _titled(alert, rule),
         "advice": _said(alert, rule, rule.advice),
         "value": alert.value,
         "value_text": _value(alert, rule),
@@ -142,7 +142,7 @@ def _member(alert: Alert, rule: Rule) -> dict[str, Any]:
         "container": alert.subject.container,
         "keys": dict(zip(rule.keys, alert.subject.keys, strict=False)),
         "subject": text.subject_path(alert.subject),
-        "title": _said(alert, rule, rule.title),
+        "title": _titled(alert, rule),
         "value_text": _value(alert, rule),
         "since": text.moment(alert.since),
     }
@@ -162,6 +162,13 @@ def _plain(alert: Alert) -> Alert:
         detail=text.plain(alert.detail, MAX_PROSE),
         ticket=_optional_plain(alert.ticket, MAX_VALUE),
     )
+
+
+def _titled(alert: Alert, rule: Rule) -> dict[str, str]:
+    mark = SIMULATED if alert.simulated else Words("", "")
+    return {
+        to: mark.said(to) + text.titled(rule, alert.subject, alert.count, to) for to in _LANGUAGES
+    }  # fmt: skip
 
 
 def _said(alert: Alert, rule: Rule, words: Words) -> dict[str, str]:

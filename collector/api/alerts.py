@@ -190,7 +190,7 @@ def reply(alert: Alert, rule: Rule | None, language: str) -> replies.Alert:
         state=alert.state.value,
         container=alert.subject.container,
         subject=text.subject_path(alert.subject),
-        title=text.filled(rule.title, rule, alert.subject, language),
+        title=text.titled(rule, alert.subject, alert.count, language),
         advice=text.filled(rule.advice, rule, alert.subject, language),
         value=value,
         since=times.text(alert.since),

@@ -112,7 +112,7 @@ def _named(alert: Alert, rule: Rule, language: str) -> dict[str, object]:
         "rule": alert.rule,
         "priority": alert.priority,
         "subject": text.subject_path(alert.subject),
-        "title": text.filled(rule.title, rule, alert.subject, language),
+        "title": text.titled(rule, alert.subject, alert.count, language),
         "since": times.text(alert.since),
         "value": text.value(rule, alert.value, language),
     }

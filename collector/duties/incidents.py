@@ -92,7 +92,7 @@ class Incidents:
     def title(self, episode: Episode, language: str = "en") -> str:
         """What people read of an alert."""
         rule = self._rules().get(episode.rule) or withdrawn(episode.rule)
-        return text.filled(rule.title, rule, episode.about, language)
+        return text.titled(rule, episode.about, None, language)
 
     def means_outage(self, incident: Incident, episode: Episode) -> bool:
         """Whether an alert of an incident means that its container was unavailable."""

@@ -50,7 +50,7 @@ def test_a_campus_over_a_threshold_is_an_alert_a_hall_and_two_messages(story: St
     assert story.told == [(0, "firing", "hot")]
     first = json.loads(story.desk.taken[0][1].body)["data"]
     assert first["group"]["count"] == len(HALLS)
-    assert first["title"]["en"] == "campus/hall-0, several: * is hot"
+    assert first["title"]["en"] == f"{GPUS} in campus/hall-0: … is hot"
     assert first["detail"].startswith(f"{GPUS}: h0/g0")
     alerts = story.register.of("hot")
     assert {s.container: a.count for s, a in alerts.items()} == dict.fromkeys(HALLS, GPUS)

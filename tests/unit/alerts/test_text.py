@@ -32,6 +32,13 @@ def test_titles_name_the_subject() -> None:
     )
 
 
+def test_an_alert_that_many_share_says_how_many_and_where() -> None:
+    subject = Subject("p/a", ("*", "*"))
+    assert text.titled(DISK, subject, 60, "fr") == "60 dans p/a\u00a0: … presque plein sur …"
+    assert text.titled(DISK, subject, None, "en") == "Several in p/a: … almost full on …"
+    assert text.titled(DISK, Subject("p/a", ("h1", "/srv")), 1, "en") == "/srv almost full on h1"
+
+
 def test_keys_are_never_taken_for_placeholders() -> None:
     subject = Subject("p/a", ("{mount}", "{host}"))
     assert text.filled(DISK.title, DISK, subject, "en") == "{host} almost full on {mount}"

@@ -1,6 +1,5 @@
 """Arrow schemas of what is stored, derived from the catalogue; the Iceberg tables follow them."""
 
-from functools import cache
 from typing import Final
 
 import pyarrow as pa
@@ -39,6 +38,7 @@ EVENTS: Final = pa.schema(
 """What happened and when it was learned; `keys` is a JSON object."""
 
 _RAW: Final[dict[type[Measurement], pa.Schema]] = {}  # made once: asked for with every frame
+_EMPTY: Final[dict[type[Measurement], pa.Table]] = {}
 
 
 def arrow_type(declared: Field) -> pa.DataType:
@@ -62,10 +62,12 @@ def raw(measurement: type[Measurement]) -> pa.Schema:
     return found
 
 
-@cache
 def empty(measurement: type[Measurement]) -> pa.Table:
     """No rows of one measurement."""
-    return raw(measurement).empty_table()
+    found = _EMPTY.get(measurement)
+    if found is None:
+        found = _EMPTY[measurement] = raw(measurement).empty_table()
+    return found
 
 
 def _raw(measurement: type[Measurement]) -> pa.Schema:

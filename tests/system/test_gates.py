@@ -147,7 +147,8 @@ def test_a_gate_that_dies_takes_nothing_with_it_and_is_begun_again(
 
 
 def test_gates_end_with_their_collector(tmp_path: Path) -> None:
-    for number, end in enumerate((Collector.stop, Collector.kill)):
+    ends: tuple[Callable[[Collector], object], ...] = (Collector.stop, Collector.kill)
+    for number, end in enumerate(ends):
         with Collector(tmp_path / str(number), environment=GATES) as running:
             processes = gates(running)
             end(running)

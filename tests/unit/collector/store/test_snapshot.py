@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -7,6 +8,7 @@ from tests.build import requests
 from tests.build.requests import SECOND, START
 from tests.build.stores import Opened
 from vigie.catalogue import Gpu, Host
+from vigie.shape import Measurement
 
 
 def test_newest_rows_are_as_before_and_columns_that_nobody_sends_take_no_room(
@@ -29,7 +31,7 @@ def test_only_measurements_that_came_since_the_last_flush_are_written_again(tmp_
     def inode(name: str) -> int:
         return (tmp_path / f"live/{name}.arrow").stat().st_ino
 
-    host = {Host: {"host": ["h"], "cpu_busy_ratio": [0.5]}}
+    host: dict[type[Measurement], dict[str, Any]] = {Host: {"host": ["h"], "cpu_busy_ratio": [0.5]}}
     with Opened(tmp_path) as run:
         run.send(requests.frame(1, START, host))
         run.send(requests.frame(2, START, {Gpu: {"host": ["h"], "gpu": ["a"]}}))

@@ -1,0 +1,1 @@
+"""The only door to an effect: guard, command, receipt, record."""

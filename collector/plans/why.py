@@ -24,6 +24,12 @@ class Why(StrEnum):
     RECONSTRUCT = "a foreign law could rebuild this object"
     DENY = "a foreign law could block this object"
     THINNER = "less would be left of this object were a foreign law to take its fragments"
+    OTHER_GPUS = "its GPUs are of another kind"
+    TOO_FEW_GPUS = "it has too few free GPUs"
+    HEADROOM_UNKNOWN = "not known how much more it may draw"
+    NO_HEADROOM = "it would draw too much, or grow too hot"
+    HERE = "it is there already"
+    NO_GAIN = "nothing would be gained beyond doubt"
     HOME = "home could not rebuild this object alone"
 
     @property
@@ -51,5 +57,11 @@ _FR = {
     Why.RECONSTRUCT: "un droit étranger pourrait reconstruire cet objet",
     Why.DENY: "un droit étranger pourrait bloquer cet objet",
     Why.THINNER: "il resterait moins de cet objet si un droit étranger prenait ses fragments",
+    Why.OTHER_GPUS: "ses GPU sont d'une autre sorte",
+    Why.TOO_FEW_GPUS: "il a trop peu de GPU libres",
+    Why.HEADROOM_UNKNOWN: "on ignore ce qu'il peut encore consommer",
+    Why.NO_HEADROOM: "il consommerait trop, ou chaufferait trop",
+    Why.HERE: "il s'y trouve déjà",
+    Why.NO_GAIN: "rien n'y serait gagné avec certitude",
     Why.HOME: "le pays d'origine ne pourrait plus reconstruire seul cet objet",
 }

@@ -101,7 +101,7 @@ def rooms(folder: Path) -> list[Room]:
     counts: dict[str, int] = defaultdict(int)
     for row in nodes(folder):
         counts[row["model"]] += int(row["gpu"])
-    found = []
+    found: list[Room] = []
     for model, gpus in sorted(counts.items()):
         for number in range(math.ceil(gpus / A_CONTAINER)):
             size = min(A_CONTAINER, gpus - number * A_CONTAINER)

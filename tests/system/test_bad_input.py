@@ -21,7 +21,7 @@ from tests.build.world import Agent, compressed
 from vigie.catalogue import CLOCK_WRONG, Host
 from vigie.client import Client
 from vigie.frame import MAX_REQUEST_BYTES, PREFIX
-from vigie.replies import Containers, Principals, Problem, Table
+from vigie.replies import Principals, Problem, Table
 
 MEGABYTE = 2**20
 BOMB_BYTES = 200 * MEGABYTE
@@ -48,9 +48,9 @@ class House:
         return self.collector.client(file)
 
     @property
-    def commit(self) -> int:
-        with self.client() as client:
-            return client.get(Containers, "containers").commit
+    def frames(self) -> float:
+        """How many frames are kept: the collector keeps rows of its own at any time."""
+        return self.counted("store_frames_total")
 
     def rows(self, name: str, **query: Any) -> Table:
         """Raw `host` rows of the last and next hours of an agent's container."""
@@ -65,7 +65,7 @@ class House:
     def counted(self, metric: str, **labels: str) -> float:
         """What /metrics says of one counter; 0 where it says nothing."""
         words = ",".join(f'{name}="{value}"' for name, value in sorted(labels.items()))
-        begins = f"vigie_collector_{metric}{{{words}}} "
+        begins = f"vigie_collector_{metric}{{{words}}} " if words else f"vigie_collector_{metric} "
         for line in self.raw(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")[1].decode().splitlines():
             if line.startswith(begins):
                 return float(line.removeprefix(begins))
@@ -113,7 +113,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 def refused(house: House, name: str, body: bytes, **more: str) -> dict[str, Any]:
     """Post what must be refused; the problem, once it is sure that nothing was kept."""
-    before, sender = house.commit, house.sender(name)
+    before, sender = house.frames, house.sender(name)
     status, problem, headers = sender.post(body, more.pop("clock", ""), **more)
     sender.close()
     assert 400 <= status < 500, (status, problem)
@@ -122,7 +122,7 @@ def refused(house: House, name: str, body: bytes, **more: str) -> dict[str, Any]
     assert problem["status"] == status
     assert problem["fault"]
     assert problem["detail"]
-    assert house.commit == before
+    assert house.frames == before
     assert house.rows(name).columns["load1"] == []
     assert house.counted("frames_refused_total", agent=name, fault=problem["fault"]) > 0
     return dict(problem)

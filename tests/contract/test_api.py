@@ -258,11 +258,12 @@ def test_no_answer_but_the_first_holds_a_token(served: Served) -> None:
 def test_frames_that_cannot_be_kept_are_refused_with_the_fault(
     served: Served, headers: dict[str, str], body: bytes, status: int, fault: str
 ) -> None:
-    before = served.client().get(Containers, "containers").commit
+    frames = served.service._counters.value
+    before = frames("store_frames_total")
     sent = {**bearer(served.enrol("agent", "faulty", "site/c").token), "Content-Type": CONTENT_TYPE}
     answer, _, text = served.ask("POST", "/api/v1/frames", {**sent, **headers}, body)
     assert (answer, json.loads(text)["fault"]) == (status, fault)
-    assert served.client().get(Containers, "containers").commit == before
+    assert frames("store_frames_total") == before
     counted = served.ask("GET", "/metrics")[2].decode()
     agent = "unknown" if status == 401 else "faulty"
     assert f'frames_refused_total{{agent="{agent}",fault="{fault}"}}' in counted

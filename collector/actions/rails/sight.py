@@ -28,7 +28,7 @@ def agreement(case: Case) -> Iterator[Refusal]:
         count = case.facts.agreed.get(place, 0)
         if count < SIGNALS:
             yield Refusal("agreement", f"{count} of {SIGNALS} signals say so of {place}",
-                          "another signal agrees, or a person approves by name")  # fmt: skip
+                          "another signal agrees")  # fmt: skip
 
 
 def blind(case: Case) -> Iterator[Refusal]:

@@ -190,7 +190,8 @@ class _Draft:
         rank = -self.watts[tried] if forced else self.free[tried]
         order = tried[np.lexsort((tried, rank, self.kind[tried]))]
         _, firsts = np.unique(self.kind[order], return_index=True)
-        return order[firsts].tolist()  # type: ignore[no-any-return]
+        found: list[int] = order[firsts].tolist()
+        return found
 
     def _move(self, motive: Motive, job: Job, number: int, found: Gain) -> None:
         here = self.number[job.place]
